@@ -1,0 +1,30 @@
+# The crankcase command: sim/ faults/ reports/ over libvk. All but main.c is also a library, for the
+# tests. sim/ and faults/ must be deterministic; reports/ only says what happened, and is not banned
+# from looking at a clock.
+set(crankcase_folders sim faults reports)
+set(crankcase_main ${PROJECT_SOURCE_DIR}/sim/main.c)
+
+add_library(crankcase_parts STATIC)
+set_target_properties(crankcase_parts PROPERTIES LINKER_LANGUAGE C)
+add_library(crankcase_uses INTERFACE)
+target_include_directories(crankcase_uses INTERFACE ${PROJECT_SOURCE_DIR})
+target_link_libraries(crankcase_uses INTERFACE
+  crankcase_posix vk PkgConfig::SQLITE3 PkgConfig::ARCHIVE Threads::Threads)
+target_link_libraries(crankcase_parts PUBLIC crankcase_uses)
+
+foreach(folder ${crankcase_folders})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+  list(REMOVE_ITEM sources ${crankcase_main})
+  if(NOT sources)
+    continue()
+  endif()
+  add_library(crankcase_${folder} OBJECT ${sources})
+  target_link_libraries(crankcase_${folder} PRIVATE crankcase_uses)
+  if(NOT folder STREQUAL "reports")
+    target_link_libraries(crankcase_${folder} PRIVATE crankcase_deterministic)
+  endif()
+  target_sources(crankcase_parts PRIVATE $<TARGET_OBJECTS:crankcase_${folder}>)
+endforeach()
+
+add_executable(crankcase ${crankcase_main})
+target_link_libraries(crankcase PRIVATE crankcase_parts crankcase_deterministic)

@@ -1,0 +1,65 @@
+# Unit tests: one Criterion executable for each tests/*_test.c and tests/store_*.c, run by
+# tests/runner/run_criterion, which fails a run of no tests and one that a sanitizer complained of.
+# The rest of tests/*.c is what several tests share.
+pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+
+file(GLOB test_sources CONFIGURE_DEPENDS
+  ${PROJECT_SOURCE_DIR}/tests/*_test.c ${PROJECT_SOURCE_DIR}/tests/store_*.c)
+list(REMOVE_DUPLICATES test_sources)
+file(GLOB test_shared_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.c)
+if(test_sources)
+  list(REMOVE_ITEM test_shared_sources ${test_sources})
+endif()
+
+add_library(test_uses INTERFACE)
+target_include_directories(test_uses INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/kernel ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(test_uses INTERFACE
+  crankcase_parts PkgConfig::CRITERION PkgConfig::CRYPTO PkgConfig::ZLIB PkgConfig::YAJL)
+target_compile_definitions(test_uses INTERFACE
+  TEST_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TEST_BINARY_DIR="${PROJECT_BINARY_DIR}")
+if(test_shared_sources)
+  add_library(test_shared STATIC ${test_shared_sources})
+  target_link_libraries(test_shared PUBLIC test_uses)
+  set(test_library test_shared)
+else()
+  set(test_library test_uses)
+endif()
+
+find_program(VALGRIND valgrind)
+set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
+
+# Tests that loop over so much that valgrind's factor of 30 makes minutes of them; the same code runs
+# under ASan and UBSan.
+set(tests_too_slow_for_valgrind "")
+
+foreach(source ${test_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE ${test_library})
+  add_test(NAME unit.${name} COMMAND ${run_criterion} $<TARGET_FILE:${name}>)
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+  # Only by `ctest -C valgrind`, so that a plain ctest stays quick.
+  if(VALGRIND AND NOT CRANKCASE_SANITIZE AND NOT name IN_LIST tests_too_slow_for_valgrind)
+    add_test(NAME valgrind.${name} CONFIGURATIONS valgrind
+      COMMAND ${run_criterion} --valgrind $<TARGET_FILE:${name}>)
+    set_tests_properties(valgrind.${name} PROPERTIES LABELS valgrind TIMEOUT 300)
+  endif()
+endforeach()
+
+# The runner is a check too, so it is shown that it can fail.
+add_executable(runner_probe ${PROJECT_SOURCE_DIR}/tests/runner/runner_probe.c)
+target_link_libraries(runner_probe PRIVATE test_uses)
+add_test(NAME runner.fails_what_criterion_lets_pass
+  COMMAND ${PROJECT_SOURCE_DIR}/tests/runner/planted $<TARGET_FILE:runner_probe>)
+set_tests_properties(runner.fails_what_criterion_lets_pass PROPERTIES
+  LABELS layers TIMEOUT 120
+  ENVIRONMENT "SANITIZED=$<BOOL:${CRANKCASE_SANITIZE}>;VALGRIND=${VALGRIND}")
+
+# The real swing-store, where node and its package are at hand; 77 says that they are not.
+set(swing_store_compat ${PROJECT_SOURCE_DIR}/tests/swing_store_compat/run.sh)
+if(EXISTS ${swing_store_compat})
+  add_test(NAME swing_store_compat COMMAND bash ${swing_store_compat} $<TARGET_FILE:crankcase>)
+  set_tests_properties(swing_store_compat PROPERTIES
+    LABELS recordings SKIP_RETURN_CODE 77 TIMEOUT 600)
+endif()

@@ -1,0 +1,51 @@
+/* kernel_core.h - the kernel's insides, shared by the files of core/.
+ *
+ * How a crank flows:
+ *   crank.c      takes the next event, brackets it with savepoints, finishes or rolls back
+ *   route.c      decides where a send goes
+ *   deliver.c    one event, one delivery; upgrade.c, create_vat.c, cleanup.c the longer stories
+ *   translate_delivery.c, translate_syscall.c   krefs to vrefs and back
+ *   syscall.c    what a syscall does; device_call.c, vat_admin.c what devices do
+ *   send.c       sends, subscriptions, resolutions: from syscalls, from the kernel, from the host
+ *   gc.c         GC actions, and the work list of possibly dead krefs
+ *   warehouse.c  which vats have a worker; replay; snapshots
+ *
+ * INV-CORE-1  Nothing in this struct outlives a crank but the state (state.h) and the warehouse.
+ */
+#ifndef VK_CORE_KERNEL_CORE_H
+#define VK_CORE_KERNEL_CORE_H
+
+#include "../object/state.h"
+#include "event.h"
+#include "vk/kernel.h"
+#include "warehouse.h"
+
+/* What the vat under delivery has brought upon itself. Reset at each delivery. */
+struct vk_verdict {
+    bool illegal_syscall;
+    struct vk_str illegal_problem;
+    bool exit_requested;
+    bool exit_is_failure;
+    struct vk_capdata exit_info;
+};
+
+struct vk_kernel {
+    struct vk_store *store;
+    const struct vk_ports *ports;
+    struct vk_kernel_options options;
+    struct vk_arena arena; /* cleared after each crank and each host call */
+    struct vk_state state;
+    struct vk_warehouse warehouse;
+    struct vk_verdict verdict;
+    bool has_admin_root;
+    struct vk_kref admin_root; /* vat-admin's root object */
+    bool in_crank;
+    bool halted;
+    char panic_reason[256];
+};
+
+/* SwingSet's panic(): the crank in hand is finished, then the kernel halts. The first reason stays. */
+void vk_kernel_panic(struct vk_kernel *kernel, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,178 @@
+/* recorder.c - see recorder.h. */
+#include "recorder.h"
+
+#include "../object/slog.h"
+#include "syscall.h"
+
+enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
+                              struct vk_vat_id vat) {
+    *recorder = (struct vk_recorder){.kernel = kernel, .vat = vat};
+    vk_buf_init(&recorder->syscalls, &kernel->arena);
+    if (!vk_slog_wanted(&kernel->state)) return VK_OK;
+    struct vk_span span;
+    char text[VK_SLOT_TEXT_MAX];
+    VK_TRY(vk_transcript_current(kernel->store, vk_vat_id_str(vat, text), &span));
+    recorder->delivery_number = span.end;
+    return vk_state_require_u64(&kernel->state, &recorder->crank_number, KEY(LIT("crankNumber")));
+}
+
+static void begin_entry(struct vk_recorder *recorder, struct vk_slog_entry *entry,
+                        const char *type) {
+    vk_slog_begin(entry, &recorder->kernel->state, vk_str(type));
+    vk_slog_u64(entry, "crankNum", recorder->crank_number);
+    vk_slog_vat(entry, recorder->vat);
+    vk_slog_u64(entry, "deliveryNum", recorder->delivery_number);
+}
+
+enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder,
+                                      const struct vk_parcel *parcel) {
+    struct vk_slog_entry entry;
+    if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
+    begin_entry(recorder, &entry, "deliver");
+    vk_slog_bool(&entry, "replay", false);
+    vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(parcel->vat_delivery.type)));
+    vk_slog_json(&entry, "kd", parcel->kernel_delivery);
+    vk_slog_json(&entry, "vd", parcel->vat_delivery.json);
+    return vk_slog_end(&entry, &recorder->kernel->state);
+}
+
+/* ["ok",null,usage] or ["error",problem,usage] */
+static enum vk_err result_json(struct vk_arena *arena, const struct vk_delivery_result *result,
+                               struct vk_str *out) {
+    struct vk_buf buf;
+    vk_buf_init(&buf, arena);
+    if (result->ok) {
+        vk_buf_lit(&buf, "[\"ok\",null,");
+    } else {
+        vk_buf_lit(&buf, "[\"error\",");
+        vk_json_quote(&buf, result->problem);
+        vk_buf_char(&buf, ',');
+    }
+    vk_buf_add(&buf, result->usage.p ? result->usage : VK_STR("null"));
+    vk_buf_char(&buf, ']');
+    return vk_buf_finish(&buf, out);
+}
+
+enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
+                                    const struct vk_delivery *delivery,
+                                    const struct vk_delivery_result *result) {
+    struct vk_slog_entry entry;
+    struct vk_str json;
+    if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
+    VK_TRY(result_json(&recorder->kernel->arena, result, &json));
+    begin_entry(recorder, &entry, "deliver-result");
+    vk_slog_bool(&entry, "replay", false);
+    vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(delivery->type)));
+    vk_slog_json(&entry, "dr", json);
+    return vk_slog_end(&entry, &recorder->kernel->state);
+}
+
+static void begin_syscall_entry(struct vk_recorder *recorder, struct vk_slog_entry *entry,
+                                const char *type, const struct vk_syscall *syscall) {
+    begin_entry(recorder, entry, type);
+    vk_slog_u64(entry, "syscallNum", recorder->syscall_count);
+    vk_slog_bool(entry, "replay", false);
+    vk_slog_text(entry, "syscall", vk_str(vk_syscall_name(syscall->type)));
+}
+
+static enum vk_err slog_syscall(struct vk_recorder *recorder, const struct vk_syscall *syscall,
+                                struct vk_str kernel_syscall) {
+    struct vk_slog_entry entry;
+    if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
+    begin_syscall_entry(recorder, &entry, "syscall", syscall);
+    vk_slog_json(&entry, "ksc", kernel_syscall);
+    vk_slog_json(&entry, "vsc", syscall->json);
+    return vk_slog_end(&entry, &recorder->kernel->state);
+}
+
+static enum vk_err slog_syscall_result(struct vk_recorder *recorder,
+                                       const struct vk_syscall *syscall,
+                                       struct vk_str kernel_result, struct vk_str vat_result) {
+    struct vk_slog_entry entry;
+    if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
+    begin_syscall_entry(recorder, &entry, "syscall-result", syscall);
+    vk_slog_json(&entry, "ksr", kernel_result);
+    vk_slog_json(&entry, "vsr", vat_result);
+    return vk_slog_end(&entry, &recorder->kernel->state);
+}
+
+static void record(struct vk_recorder *recorder, const struct vk_syscall *syscall,
+                   const struct vk_syscall_result *result) {
+    struct vk_buf *buf = &recorder->syscalls;
+    vk_buf_add(buf, recorder->syscall_count ? VK_STR(",{\"s\":") : VK_STR("{\"s\":"));
+    vk_buf_add(buf, syscall->json);
+    vk_buf_lit(buf, ",\"r\":");
+    vk_buf_add(buf, result->json);
+    vk_buf_char(buf, '}');
+}
+
+/* A vat that asks for what it may not have is told to prepare to die; so is one whose syscall panics the kernel,
+ * which then halts at the end of the crank. */
+static void condemn(struct vk_kernel *kernel, struct vk_str problem, struct vk_str json,
+                    struct vk_syscall_result *result) {
+    kernel->verdict.illegal_syscall = true;
+    kernel->verdict.illegal_problem = problem;
+    *result = (struct vk_syscall_result){.ok = false, .text = problem, .json = json};
+}
+
+static void condemn_for_fault(struct vk_kernel *kernel, struct vk_syscall_result *result) {
+    condemn(kernel, VK_STR("syscall translation error: prepare to die"),
+            VK_STR("[\"error\",\"syscall translation error: prepare to die\"]"), result);
+}
+
+static void condemn_for_panic(struct vk_kernel *kernel, struct vk_syscall_result *result) {
+    vk_kernel_panic(kernel, "error during syscall/device.invoke: %s", vk_err_origin()->text);
+    condemn(kernel, VK_STR("you killed my kernel. prepare to die"),
+            VK_STR("[\"error\",\"you killed my kernel. prepare to die\"]"), result);
+}
+
+enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
+                                struct vk_syscall_result *result) {
+    struct vk_recorder *recorder = impl;
+    struct vk_kernel *kernel = recorder->kernel;
+    struct vk_fault fault = {0};
+    struct vk_kernel_syscall kernel_syscall;
+    struct vk_str kernel_result = VK_STR_NONE;
+    VK_TRY(vk_translate_syscall(kernel, recorder->vat, syscall, &fault, &kernel_syscall));
+    VK_TRY(slog_syscall(recorder, syscall, fault.raised ? VK_STR_NONE : kernel_syscall.json));
+    if (fault.raised) {
+        condemn_for_fault(kernel, result);
+        kernel_result = result->json;
+    } else {
+        enum vk_err err = vk_syscall_perform(kernel, recorder->vat, &kernel_syscall, result,
+                                             &kernel_result);
+        if (err == VK_ERR_PANIC) {
+            condemn_for_panic(kernel, result);
+            kernel_result = VK_STR("[\"error\",\"incomplete\"]");
+            err = VK_OK;
+        }
+        VK_TRY(err);
+    }
+    record(recorder, syscall, result);
+    VK_TRY(slog_syscall_result(recorder, syscall, kernel_result, result->json));
+    recorder->syscall_count++;
+    return VK_OK;
+}
+
+enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_delivery *delivery,
+                             const struct vk_delivery_result *result, struct vk_str *out) {
+    struct vk_str syscalls;
+    struct vk_buf buf;
+    VK_TRY(vk_buf_finish(&recorder->syscalls, &syscalls));
+    vk_buf_init(&buf, &recorder->kernel->arena);
+    (void)vk_buf_reserve(&buf, delivery->json.n + syscalls.n + 96);
+    vk_buf_lit(&buf, "{\"d\":");
+    vk_buf_add(&buf, delivery->json);
+    vk_buf_lit(&buf, ",\"sc\":[");
+    vk_buf_add(&buf, syscalls);
+    if (!result->ok) {
+        vk_buf_lit(&buf, "],\"r\":{\"status\":\"error\"}}");
+    } else if (result->metered) {
+        vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\",\"metering\":{\"computrons\":");
+        vk_buf_u64(&buf, result->computrons);
+        vk_buf_lit(&buf, "}}}");
+    } else {
+        vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\"}}");
+    }
+    return vk_buf_finish(&buf, out);
+}

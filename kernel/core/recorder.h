@@ -1,0 +1,36 @@
+/* recorder.h - one delivery as it happens: performs its syscalls, and writes down what the transcript and
+ * the slog are to say about it.
+ *
+ * Answers to recordSyscalls in vat-warehouse.js and vatSyscallHandler in kernel.js.
+ */
+#ifndef VK_CORE_RECORDER_H
+#define VK_CORE_RECORDER_H
+
+#include "kernel_core.h"
+#include "translate.h"
+
+struct vk_recorder {
+    struct vk_kernel *kernel;
+    struct vk_vat_id vat;
+    struct vk_buf syscalls; /* the transcript item's "sc", without its brackets */
+    uint64_t syscall_count;
+    uint64_t crank_number;    /* slog only */
+    uint64_t delivery_number; /* slog only */
+};
+
+enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
+                              struct vk_vat_id vat) VK_MUST_CHECK;
+enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder, const struct vk_parcel *parcel)
+    VK_MUST_CHECK;
+enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
+                                    const struct vk_delivery *delivery,
+                                    const struct vk_delivery_result *result) VK_MUST_CHECK;
+/* The vk_syscall_port's function; impl is the recorder. */
+enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
+                                struct vk_syscall_result *result) VK_MUST_CHECK;
+/* The whole transcript item. */
+enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_delivery *delivery,
+                             const struct vk_delivery_result *result, struct vk_str *out)
+    VK_MUST_CHECK;
+
+#endif

@@ -1,0 +1,154 @@
+/* state.c - see state.h. */
+#include "state.h"
+
+#include "vat.h"
+#include "vk/json.h"
+
+void vk_state_init(struct vk_state *state, struct vk_store *store, const struct vk_heap *heap,
+                   struct vk_arena *arena) {
+    *state = (struct vk_state){.store = store, .heap = heap, .arena = arena};
+    vk_dead_list_init(&state->maybe_free, heap);
+}
+
+void vk_state_release(struct vk_state *state) {
+    vk_dead_list_release(&state->maybe_free);
+    if (state->terminated)
+        state->heap->free(state->heap->impl, state->terminated,
+                          state->terminated_capacity * sizeof *state->terminated);
+    state->terminated = NULL;
+    state->terminated_count = state->terminated_capacity = 0;
+}
+
+enum vk_err vk_state_reload(struct vk_state *state) {
+    const struct vk_json *consensus, *local = NULL;
+    struct vk_str text;
+    VK_TRY(vk_state_json(state, &consensus, KEY(LIT("kernelStats"))));
+    VK_TRY(vk_state_get(state, &text, KEY(LIT("local.kernelStats"))));
+    if (text.p) VK_TRY(vk_state_json(state, &local, KEY(LIT("local.kernelStats"))));
+    vk_stats_load(&state->stats, consensus, local);
+    return vk_terminated_vats_load(state);
+}
+
+static size_t part_length_max(const struct vk_part *part) {
+    return part->type == VK_PART_STR ? part->str.n : VK_SLOT_TEXT_MAX;
+}
+
+static struct vk_str part_text(const struct vk_part *part, char text[VK_SLOT_TEXT_MAX]) {
+    switch (part->type) {
+    case VK_PART_STR: return part->str;
+    case VK_PART_VAT: return vk_vat_id_str((struct vk_vat_id){part->n}, text);
+    case VK_PART_DEVICE: {
+        struct vk_str s = vk_vat_id_str((struct vk_vat_id){part->n}, text);
+        text[0] = 'd';
+        return s;
+    }
+    case VK_PART_KREF: return vk_kref_str(part->kref, text);
+    case VK_PART_U64: return vk_u64_str(part->n, text);
+    }
+    VK_ASSERT(false); /* INV-STATE-2: every part has a type */
+    return VK_STR_NONE;
+}
+
+enum vk_err vk_state_text(struct vk_state *state, struct vk_str *out, const struct vk_part *parts,
+                          size_t count) {
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += part_length_max(&parts[i]);
+    char *p = vk_arena_alloc(state->arena, size);
+    if (!p) return VK_RAISE(VK_ERR_NOMEM, "key of up to %zu bytes", size);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        char text[VK_SLOT_TEXT_MAX];
+        struct vk_str s = part_text(&parts[i], text);
+        if (s.n) memcpy(p + n, s.p, s.n);
+        n += s.n;
+    }
+    *out = (struct vk_str){p, n};
+    return VK_OK;
+}
+
+enum vk_err vk_state_get(struct vk_state *state, struct vk_str *value, const struct vk_part *parts,
+                         size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    return vk_store_get(state->store, state->arena, key, value);
+}
+
+enum vk_err vk_state_require(struct vk_state *state, struct vk_str *value,
+                             const struct vk_part *parts, size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    VK_TRY(vk_store_get(state->store, state->arena, key, value));
+    if (!value->p)
+        return VK_RAISE(VK_ERR_CORRUPT, "storage lacks required key %.*s", VK_STR_ARG(key));
+    return VK_OK;
+}
+
+enum vk_err vk_state_require_u64(struct vk_state *state, uint64_t *value,
+                                 const struct vk_part *parts, size_t count) {
+    struct vk_str key, text;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    VK_TRY(vk_state_require(state, &text, parts, count));
+    if (!vk_str_to_u64(text, value))
+        return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: expected a number, found '%.*s'",
+                        VK_STR_ARG(key), VK_STR_ARG(text));
+    return VK_OK;
+}
+
+enum vk_err vk_state_has(struct vk_state *state, bool *has, const struct vk_part *parts,
+                         size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    return vk_store_has(state->store, key, has);
+}
+
+enum vk_err vk_state_set(struct vk_state *state, struct vk_str value, const struct vk_part *parts,
+                         size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    return vk_store_set(state->store, key, value);
+}
+
+enum vk_err vk_state_set_u64(struct vk_state *state, uint64_t value, const struct vk_part *parts,
+                             size_t count) {
+    char text[VK_SLOT_TEXT_MAX];
+    return vk_state_set(state, vk_u64_str(value, text), parts, count);
+}
+
+enum vk_err vk_state_delete(struct vk_state *state, const struct vk_part *parts, size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    return vk_store_delete(state->store, key);
+}
+
+enum vk_err vk_state_allocate_id(struct vk_state *state, uint64_t *id, const struct vk_part *parts,
+                                 size_t count) {
+    VK_TRY(vk_state_require_u64(state, id, parts, count));
+    return vk_state_set_u64(state, *id + 1, parts, count);
+}
+
+enum vk_err vk_key_walk_begin(struct vk_state *state, struct vk_key_walk *walk,
+                              const struct vk_part *parts, size_t count) {
+    VK_TRY(vk_state_text(state, &walk->prefix, parts, count));
+    walk->key = walk->prefix;
+    return VK_OK;
+}
+
+enum vk_err vk_key_walk_next(struct vk_state *state, struct vk_key_walk *walk) {
+    VK_ASSERT(walk->key.p != NULL); /* INV-STATE-3: a walk that has ended is not continued */
+    VK_TRY(vk_store_next_key(state->store, state->arena, walk->key, &walk->key));
+    if (walk->key.p && !vk_str_starts(walk->key, walk->prefix)) walk->key = VK_STR_NONE;
+    return VK_OK;
+}
+
+enum vk_err vk_state_json(struct vk_state *state, const struct vk_json **out,
+                          const struct vk_part *parts, size_t count) {
+    struct vk_str key, text;
+    VK_TRY(vk_state_require(state, &text, parts, count));
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    enum vk_err err = vk_json_parse(state->arena, text, out);
+    if (err == VK_ERR_SYNTAX)
+        return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: not JSON: '%.*s'", VK_STR_ARG(key),
+                        (int)(text.n < 40 ? text.n : 40), text.p);
+    return err;
+}

@@ -1,0 +1,194 @@
+/* audit_stats.c - the statistics that count something the state holds.
+ *
+ * Statistics live in RAM. They are saved when a crank ends, are read back after a roll-back, and a host's call
+ * does not save them (queueToVatRoot emits hashes with the store's emitCrankHashes, not the keeper's), so
+ * what a host did since the last crank is not in them, and is lost if the next crank rolls back. Besides,
+ * SwingSet does not count everything down that it deletes. What holds in spite of that, by statistic:
+ *
+ *   kernelDevices, kpFulfilled   exact: no host call and no forgotten step touches them
+ *   kernelObjects       at most the objects there are: a host's getRootObject may have made one more
+ *   kernelPromises      at most the promises there are: a host's message makes its result
+ *   kpRejected          at most those there are: a host's terminateVat rejects what the vat decided
+ *   kpUnresolved        that message counts up, that rejection down: only kernelPromises is their sum
+ *   acceptanceQueueLength  at most its entries: the host enqueues, and routing never rolls back
+ *   promiseQueuesLength    at least what is queued: that rejection empties promise queues
+ *   runQueueLength      at least its entries: a crank that is aborted and consumes its message (a failed
+ *                       creation or upgrade) reads back the length from before it was dequeued
+ *   clistEntries        at least the entries there are, but for root objects that the host made since:
+ *                       orphanKernelObject and the last phase of a clean-up delete without counting
+ *   vats                between the live ones and all that were ever made: only a static vat's end counts
+ *
+ * A strict audit takes all of them but the last two for exact. Each gauge agrees with itself: the value is
+ * Up - Down and not above Max. Counters of syscalls add up.
+ *
+ * Answers to incStat, decStat, saveStats, loadStats of state/stats.js and kernelKeeper.js.
+ */
+#include "audit.h"
+
+enum bound { BOUND_EXACT, BOUND_AT_MOST, BOUND_AT_LEAST };
+
+struct gauge {
+    const char *name;
+    enum audit_fixed where;
+    enum bound bound;
+    bool never_exact; /* the bound is all there is, in a strict audit too */
+    uint64_t actual;
+};
+
+struct gauge_values {
+    int64_t value, up, down, max;
+};
+
+static bool number_read(const struct vk_json *json, int64_t *out) {
+    if (!vk_json_is(json, VK_JSON_NUMBER)) return false;
+    bool negative = json->text.n && json->text.p[0] == '-';
+    uint64_t magnitude;
+    if (!vk_str_to_u64(negative ? vk_str_from(json->text, 1) : json->text, &magnitude) ||
+        magnitude > INT64_MAX)
+        return false;
+    *out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    return true;
+}
+
+static bool gauge_read(struct audit *audit, const struct vk_json *stats, const char *name,
+                       struct gauge_values *values) {
+    struct {
+        const char *suffix;
+        int64_t *out;
+    } parts[] = {{"", &values->value}, {"Up", &values->up}, {"Down", &values->down},
+                 {"Max", &values->max}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct vk_str key = audit_text(audit, "%s%s", name, parts[i].suffix);
+        if (!number_read(vk_json_get(stats, key.p), parts[i].out)) return false;
+    }
+    return true;
+}
+
+static enum bound bound_of(const struct audit *audit, const struct gauge *gauge) {
+    return audit->options->strict && !gauge->never_exact ? BOUND_EXACT : gauge->bound;
+}
+
+static bool bound_holds(const struct audit *audit, const struct gauge *gauge, int64_t value) {
+    VK_ASSERT(gauge->actual <= INT64_MAX); /* INV-AUDIT-16: it is a number of things in memory */
+    int64_t actual = (int64_t)gauge->actual;
+    switch (bound_of(audit, gauge)) {
+    case BOUND_EXACT: return value == actual;
+    case BOUND_AT_MOST: return value <= actual;
+    case BOUND_AT_LEAST: return value >= actual;
+    }
+    return false;
+}
+
+static struct vk_str bound_text(struct audit *audit, const struct gauge *gauge) {
+    static const char *const words[] = {
+        [BOUND_EXACT] = "", [BOUND_AT_MOST] = "at most ", [BOUND_AT_LEAST] = "at least "};
+    return audit_text(audit, "%s %s%llu", gauge->name, words[bound_of(audit, gauge)],
+                      (unsigned long long)gauge->actual);
+}
+
+static void gauge_check(struct audit *audit, const struct gauge *gauge) {
+    const struct audit_fixed_key *stats = &audit->fixed[gauge->where];
+    struct gauge_values values;
+    if (!stats->json) return;
+    if (!gauge_read(audit, stats->json, gauge->name, &values)) {
+        audit_report(audit, AUDIT_MALFORMED, stats->pair->key,
+                     audit_text(audit, "numbers %s, %sUp, %sDown, %sMax", gauge->name, gauge->name,
+                                gauge->name, gauge->name),
+                     stats->pair->value);
+        return;
+    }
+    struct vk_str found = audit_text(audit, "%s %lld = %lld - %lld, max %lld", gauge->name,
+                                     (long long)values.value, (long long)values.up,
+                                     (long long)values.down, (long long)values.max);
+    if (values.value != values.up - values.down)
+        audit_report(audit, AUDIT_STATS, stats->pair->key, VK_STR("value = Up - Down"), found);
+    if (values.max < values.value)
+        audit_report(audit, AUDIT_STATS, stats->pair->key, VK_STR("Max >= value"), found);
+    if (!bound_holds(audit, gauge, values.value))
+        audit_report(audit, AUDIT_STATS, stats->pair->key, bound_text(audit, gauge), found);
+}
+
+static uint64_t queue_length(const struct audit *audit, enum audit_fixed key) {
+    const struct audit_fixed_key *queue = &audit->fixed[key];
+    return queue->json && queue->head <= queue->tail ? queue->tail - queue->head : 0;
+}
+
+/* A statistic of a JSON object, or 0 where it cannot be read, which gauge_check reports. */
+static int64_t stat_value(const struct vk_json *stats, const char *name) {
+    int64_t value = 0;
+    return number_read(vk_json_get(stats, name), &value) ? value : 0;
+}
+
+static void sum_check(struct audit *audit, const char *total, const char *const *parts,
+                      size_t count) {
+    const struct audit_fixed_key *stats = &audit->fixed[AUDIT_KEY_LOCAL_KERNEL_STATS];
+    int64_t sum = 0, found = stat_value(stats->json, total);
+    for (size_t i = 0; i < count; i++)
+        sum += stat_value(stats->json, parts[i]);
+    if (sum != found)
+        audit_report(audit, AUDIT_STATS, stats->pair->key,
+                     audit_text(audit, "%s %lld, as its parts add up", total, (long long)sum),
+                     audit_text(audit, "%lld", (long long)found));
+}
+
+static void sums_check(struct audit *audit) {
+    static const char *const promises[] = {"kpUnresolved", "kpFulfilled", "kpRejected"};
+    static const char *const syscalls[] = {
+        "syscallSend",        "syscallCallNow",     "syscallSubscribe",
+        "syscallResolve",     "syscallExit",        "syscallVatstoreGet",
+        "syscallVatstoreSet", "syscallVatstoreGetNextKey", "syscallVatstoreDelete"};
+    if (!audit->fixed[AUDIT_KEY_LOCAL_KERNEL_STATS].json) return;
+    sum_check(audit, "kernelPromises", promises, sizeof promises / sizeof *promises);
+    sum_check(audit, "syscalls", syscalls, sizeof syscalls / sizeof *syscalls);
+}
+
+/* c-list entries, less the root objects that were exported since statistics were saved: each of them is one
+ * object that is not counted either. */
+static uint64_t clist_entries_saved(const struct audit *audit, uint64_t objects) {
+    int64_t counted =
+        stat_value(audit->fixed[AUDIT_KEY_LOCAL_KERNEL_STATS].json, "kernelObjects");
+    uint64_t unsaved = counted >= 0 && (uint64_t)counted < objects ? objects - (uint64_t)counted : 0;
+    return audit->clist_entries > unsaved ? audit->clist_entries - unsaved : 0;
+}
+
+/* The other end of the range of `vats`. */
+static void vats_check(struct audit *audit) {
+    const struct audit_fixed_key *stats = &audit->fixed[AUDIT_KEY_LOCAL_KERNEL_STATS];
+    const struct audit_counter *next = &audit->fixed[AUDIT_KEY_VAT_NEXT_ID].number;
+    int64_t vats = stats->json ? stat_value(stats->json, "vats") : 0;
+    if (!next->known || vats < 0 || (uint64_t)vats < next->next) return;
+    audit_report(audit, AUDIT_STATS, stats->pair->key,
+                 audit_text(audit, "vats below %llu, the next id", (unsigned long long)next->next),
+                 audit_text(audit, "%lld", (long long)vats));
+}
+
+enum vk_err audit_stats(struct audit *audit) {
+    uint64_t by_state[AUDIT_PROMISE_REJECTED + 1] = {0};
+    for (size_t i = 0; i < audit->promise_count; i++)
+        by_state[audit->promises[i].state]++;
+    uint64_t objects = 0;
+    for (size_t i = 0; i < audit->object_count; i++)
+        objects += audit->objects[i].refcount != NULL;
+    const enum audit_fixed consensus = AUDIT_KEY_KERNEL_STATS, local = AUDIT_KEY_LOCAL_KERNEL_STATS;
+    const struct gauge gauges[] = {
+        {"runQueueLength", consensus, BOUND_AT_LEAST, false,
+         queue_length(audit, AUDIT_KEY_RUN_QUEUE)},
+        {"acceptanceQueueLength", consensus, BOUND_AT_MOST, false,
+         queue_length(audit, AUDIT_KEY_ACCEPTANCE_QUEUE)},
+        {"promiseQueuesLength", consensus, BOUND_AT_LEAST, false, audit->promise_queue_entries},
+        {"kernelObjects", local, BOUND_AT_MOST, false, objects},
+        {"kernelDevices", local, BOUND_EXACT, false, audit->node_count},
+        {"kernelPromises", local, BOUND_AT_MOST, false, audit->promise_count},
+        {"kpFulfilled", local, BOUND_EXACT, false, by_state[AUDIT_PROMISE_FULFILLED]},
+        {"kpRejected", local, BOUND_AT_MOST, false, by_state[AUDIT_PROMISE_REJECTED]},
+        {"clistEntries", local, BOUND_AT_LEAST, true, clist_entries_saved(audit, objects)},
+        {"vats", local, BOUND_AT_LEAST, true, audit->vat_count}};
+    for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
+        vk_arena_clear(&audit->scratch);
+        gauge_check(audit, &gauges[i]);
+    }
+    vk_arena_clear(&audit->scratch);
+    sums_check(audit);
+    vats_check(audit);
+    return audit->err;
+}

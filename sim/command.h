@@ -1,0 +1,25 @@
+/* command.h - the commands of `crankcase`, and what their exit codes mean.
+ *
+ * A new command is its file, a declaration here and a row in main.c.
+ */
+#ifndef SIM_COMMAND_H
+#define SIM_COMMAND_H
+
+enum sim_exit {
+    SIM_EXIT_OK = 0,         /* all holds */
+    SIM_EXIT_DIFFERENCE = 1, /* a difference or a violation was found */
+    SIM_EXIT_BAD_INPUT = 2,  /* bad usage or bad input */
+    SIM_EXIT_LIVENESS = 3,   /* progress failed */
+    SIM_EXIT_FAILED = 4,     /* the testbed itself failed */
+};
+
+struct sim_command {
+    const char *name;
+    const char *summary;
+    /* argv[0] is the command's name. Returns an enum sim_exit. */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct sim_command sim_cmd_replay;
+
+#endif

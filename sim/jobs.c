@@ -1,0 +1,110 @@
+/* jobs.c - see jobs.h. */
+#include "jobs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct job {
+    FILE *file;
+    pid_t process; /* 0: none */
+    bool is_done;
+    char died[64];
+};
+
+struct job_table {
+    const struct sim_jobs *jobs;
+    struct job *at;
+    size_t begun, done, told;
+    size_t running;
+};
+
+static void tell_finished(struct job_table *table) {
+    while (table->told < table->begun && table->at[table->told].is_done) {
+        struct job *job = &table->at[table->told];
+        rewind(job->file);
+        table->jobs->finished(table->jobs->impl, table->told, job->file,
+                              job->died[0] ? job->died : NULL);
+        fclose(job->file);
+        job->file = NULL;
+        table->told++;
+    }
+}
+
+static void job_is_done(struct job_table *table, struct job *job) {
+    VK_ASSERT(!job->is_done); /* INV-JOBS-1 */
+    job->is_done = true;
+    table->done++;
+    tell_finished(table);
+}
+
+/* In a process of its own if it can be had. */
+static void begin_job(struct job_table *table, struct job *job, size_t i) {
+    const struct sim_jobs *jobs = table->jobs;
+    fflush(NULL); /* or the child would print it again */
+    job->process = jobs->at_once > 1 ? fork() : -1;
+    if (job->process > 0) {
+        table->running++;
+        return;
+    }
+    jobs->run(jobs->impl, i, job->file);
+    bool is_written = fflush(job->file) == 0 && !ferror(job->file);
+    if (job->process == 0) exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
+    if (!is_written)
+        snprintf(job->died, sizeof job->died, "its results could not be written");
+    job_is_done(table, job);
+}
+
+static void await_one(struct job_table *table) {
+    int status;
+    pid_t process = waitpid(-1, &status, 0);
+    if (process < 0) {
+        VK_ASSERT(errno == EINTR);
+        return;
+    }
+    for (size_t i = table->told; i < table->begun; i++) {
+        struct job *job = &table->at[i];
+        if (job->process != process || job->is_done) continue;
+        if (WIFSIGNALED(status))
+            snprintf(job->died, sizeof job->died, "its process was ended by signal %d",
+                     WTERMSIG(status));
+        else if (WEXITSTATUS(status) != EXIT_SUCCESS)
+            snprintf(job->died, sizeof job->died, "its process ended with code %d",
+                     WEXITSTATUS(status));
+        table->running--;
+        job_is_done(table, job);
+        return;
+    }
+}
+
+static enum vk_err run_all(struct job_table *table) {
+    const struct sim_jobs *jobs = table->jobs;
+    while (table->begun < jobs->count) {
+        struct job *job = &table->at[table->begun];
+        job->file = tmpfile();
+        if (!job->file) return VK_RAISE(VK_ERR_DISK, "temporary file: %s", strerror(errno));
+        size_t i = table->begun++;
+        if (jobs->begins) jobs->begins(jobs->impl, table->done, i);
+        begin_job(table, job, i);
+        while (table->running == jobs->at_once)
+            await_one(table);
+    }
+    return VK_OK;
+}
+
+enum vk_err sim_jobs_run(const struct sim_jobs *jobs) {
+    struct job_table table = {.jobs = jobs};
+    VK_ASSERT(jobs->at_once >= 1 && jobs->at_once <= SIM_JOBS_AT_ONCE_MAX);
+    if (jobs->count == 0) return VK_OK;
+    table.at = calloc(jobs->count, sizeof *table.at);
+    if (!table.at) return VK_RAISE(VK_ERR_NOMEM, "%zu jobs", jobs->count);
+    enum vk_err err = run_all(&table);
+    while (table.running > 0)
+        await_one(&table);
+    for (size_t i = 0; i < table.begun; i++)
+        if (table.at[i].file) fclose(table.at[i].file);
+    free(table.at);
+    return err;
+}
