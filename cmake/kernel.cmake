@@ -10,6 +10,8 @@ set_target_properties(vk_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 # Nobody may replace one of the kernel's functions from outside, so calls within it need no PLT and
 # can be inlined in the shared library as in the static one.
 target_compile_options(vk_objects PRIVATE -fno-semantic-interposition)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/kernel/base/json_parse.c
+  PROPERTIES COMPILE_DEFINITIONS VK_JUMPS_OUT_OF_YAJL) # see kernel/banned.h
 target_include_directories(vk_objects
   PUBLIC ${PROJECT_SOURCE_DIR}/kernel/include
   PRIVATE ${PROJECT_SOURCE_DIR}/kernel ${XXHASH_INCLUDE_DIRS})

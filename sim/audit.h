@@ -152,7 +152,7 @@ struct audit {
     enum vk_err err;         /* the first failure to get memory, which ends the audit */
     struct audit_fixed_key fixed[AUDIT_FIXED_COUNT];
     struct audit_holder *holders;
-    size_t holder_count, vat_count, device_count; /* counts of what is alive */
+    size_t holder_count;
     struct audit_object *objects;
     size_t object_count;
     struct audit_promise *promises;

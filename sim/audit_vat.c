@@ -225,7 +225,6 @@ enum vk_err audit_vats(struct audit *audit) {
         options_check(audit, holder);
         dirt_check(audit, holder);
         parameters_check(audit, holder);
-        if (audit_holder_alive(holder) && !holder->is_device) audit->vat_count++;
     }
     meters_check(audit);
     return audit->err;

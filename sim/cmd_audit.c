@@ -1,32 +1,52 @@
-/* cmd_audit.c - crankcase audit: every violation in a database or a recording, one a line.
+/* cmd_audit.c - `crankcase audit`: every violation in a database or a recording, one a line.
  *
  * INV-CMD-AUDIT-1  A file that is given is never written to.
- *
- * Exit codes: 0 nothing found, 1 violations, 2 bad usage or input (a value of the wrong type is bad input too), 4
- * out of memory, disk. With several files the highest wins.
  */
-#include <stdio.h>
-#include <sys/stat.h>
-
 #include "audit_recording.h"
 #include "command.h"
+#include "recording_files.h"
 
-enum { EXIT_CLEAN = 0, EXIT_VIOLATIONS = 1, EXIT_BAD_INPUT = 2, EXIT_FAILED = 4 };
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: crankcase audit [OPTIONS] FILE|FOLDER...\n\n"
+    "Checks a kernel's state against itself: c-lists are bijections, every reference count equals\n"
+    "the count of references, queues have no holes, no kref dangles, transcripts have their hashes.\n"
+    "Prints every violation on its own line. Files are only read.\n\n"
+    "options:\n"
+    "  --json         one JSON object a line for each file\n"
+    "  --strict       leave nothing unexplained: no references of the host's, exact statistics\n"
+    "  --every-crank  audit recordings after each crank, up to the first violation\n"
+    "  --rules        list the rules\n"
+    "  --help         this text\n\n"
+    "A file is a swing-store database, or a recording if its name has \".jsonl\" in it. A folder\n"
+    "stands for the swingstore.sqlite in it, or else for the recordings.\n\n"
+    "examples:\n"
+    "  crankcase audit ~/.agoric/data/agoric/swingstore.sqlite\n"
+    "  crankcase audit --every-crank --json corpus/recordings > audit.jsonl\n\n"
+    "exit code: 0 nothing found, 1 violations, 2 bad usage or input (a value of the wrong type is\n"
+    "bad input), 4 the testbed failed";
+
 enum { TEXT_SHOWN_MAX = 160, PATH_SIZE = 4096 };
 
 struct audit_command {
-    bool strict, every_crank, json;
+    bool strict, every_crank, json, lists_rules, wants_help;
+    int code; /* the worst so far */
     /* Of the file in hand. */
     const char *file;
-    bool is_recording;
+    bool is_recording, is_first_violation;
     struct sim_audit_place place;
-    struct vk_arena arena; /* JSON in the making */
+    struct vk_arena arena; /* its JSON in the making */
     struct vk_buf buf;
-    bool is_first; /* violation */
 };
 
-/* ---- what is printed */
-/* A text on one line: no control characters, and not all of a long one. */
+/* ---- as text */
+/* On one line: no control characters, and not all of a long text. */
 static void print_text(struct vk_str text) {
     size_t shown = text.n < TEXT_SHOWN_MAX ? text.n : TEXT_SHOWN_MAX;
     for (size_t i = 0; i < shown; i++) {
@@ -39,11 +59,15 @@ static void print_text(struct vk_str text) {
     if (shown < text.n) printf("... (%zu bytes)", text.n);
 }
 
+static void print_place(const struct audit_command *command) {
+    printf("%s:", command->file);
+    if (command->is_recording) printf("%zu:", command->place.line);
+}
+
 static void print_violation(void *impl, const struct audit_violation *violation) {
     const struct audit_command *command = impl;
-    printf("%s: ", command->file);
-    if (command->is_recording) printf("line %zu: ", command->place.line);
-    printf("%s: ", sim_audit_rule_name(violation->rule));
+    print_place(command);
+    printf(" %s: ", sim_audit_rule_name(violation->rule));
     print_text(violation->key);
     printf(": expected ");
     print_text(violation->expected);
@@ -52,43 +76,28 @@ static void print_violation(void *impl, const struct audit_violation *violation)
     putchar('\n');
 }
 
-static void json_member(struct vk_buf *buf, const char *name, struct vk_str text) {
+static void print_summary(const struct audit_command *command,
+                          const struct sim_audit_report *report) {
+    uint64_t references = report->surplus_promise_references + report->surplus_object_references;
+    print_place(command);
+    if (report->violations)
+        printf(" %" PRIu64 " violation%s", report->violations, report->violations == 1 ? "" : "s");
+    else
+        printf(" nothing found");
+    printf(" in %" PRIu64 " keys", report->keys);
+    if (command->is_recording) printf(" after %" PRIu64 " cranks", command->place.cranks);
+    if (references)
+        printf("; %" PRIu64 " references to %" PRIu64 " promises and %" PRIu64
+               " objects are not in the database, but may be the host's",
+               references, report->surplus_promises, report->surplus_objects);
+    putchar('\n');
+}
+
+/* ---- as JSON */
+static void json_text(struct vk_buf *buf, const char *name, struct vk_str text) {
     vk_json_quote(buf, vk_str(name));
     vk_buf_char(buf, ':');
     vk_json_quote(buf, text);
-}
-
-static void json_violation(void *impl, const struct audit_violation *violation) {
-    struct audit_command *command = impl;
-    struct vk_buf *buf = &command->buf;
-    vk_buf_add(buf, command->is_first ? VK_STR("{") : VK_STR(",{"));
-    command->is_first = false;
-    json_member(buf, "rule", vk_str(sim_audit_rule_name(violation->rule)));
-    vk_buf_char(buf, ',');
-    json_member(buf, "key", violation->key);
-    vk_buf_char(buf, ',');
-    json_member(buf, "expected", violation->expected);
-    vk_buf_char(buf, ',');
-    json_member(buf, "found", violation->found);
-    vk_buf_char(buf, '}');
-}
-
-static void print_summary(const struct audit_command *command,
-                          const struct sim_audit_report *report) {
-    printf("%s: ", command->file);
-    if (command->is_recording)
-        printf("after crank %llu, ", (unsigned long long)command->place.cranks);
-    if (report->violations)
-        printf("%llu violations", (unsigned long long)report->violations);
-    else
-        printf("clean");
-    printf(" (%llu keys)\n", (unsigned long long)report->keys);
-    uint64_t references = report->surplus_promise_references + report->surplus_object_references;
-    if (references)
-        printf("%s: note: %llu promises and %llu objects have %llu references that the database does "
-               "not explain: the host's, presumably (--strict to list them)\n",
-               command->file, (unsigned long long)report->surplus_promises,
-               (unsigned long long)report->surplus_objects, (unsigned long long)references);
 }
 
 static void json_number(struct vk_buf *buf, const char *name, uint64_t value) {
@@ -98,14 +107,37 @@ static void json_number(struct vk_buf *buf, const char *name, uint64_t value) {
     vk_buf_u64(buf, value);
 }
 
-/* Ends the file's JSON object that file_begin began, and prints it. */
-static enum vk_err json_print(struct audit_command *command,
-                              const struct sim_audit_report *report, const char *error) {
+static void json_violation(void *impl, const struct audit_violation *violation) {
+    struct audit_command *command = impl;
     struct vk_buf *buf = &command->buf;
+    if (!command->is_first_violation) vk_buf_char(buf, ',');
+    command->is_first_violation = false;
+    vk_buf_char(buf, '{');
+    json_text(buf, "rule", vk_str(sim_audit_rule_name(violation->rule)));
+    vk_buf_char(buf, ',');
+    json_text(buf, "key", violation->key);
+    vk_buf_char(buf, ',');
+    json_text(buf, "expected", violation->expected);
+    vk_buf_char(buf, ',');
+    json_text(buf, "found", violation->found);
+    vk_buf_char(buf, '}');
+}
+
+static void json_begin(struct audit_command *command) {
+    vk_buf_init(&command->buf, &command->arena);
+    vk_buf_char(&command->buf, '{');
+    json_text(&command->buf, "file", vk_str(command->file));
+    vk_buf_lit(&command->buf, ",\"violations\":[");
+}
+
+static enum vk_err json_end(struct audit_command *command, const struct sim_audit_report *report,
+                            const char *error) {
+    struct vk_buf *buf = &command->buf;
+    struct vk_str text;
     vk_buf_char(buf, ']');
     if (error) {
         vk_buf_char(buf, ',');
-        json_member(buf, "error", vk_str(error));
+        json_text(buf, "error", vk_str(error));
     }
     if (command->is_recording) {
         json_number(buf, "cranks", command->place.cranks);
@@ -117,7 +149,6 @@ static enum vk_err json_print(struct audit_command *command,
     json_number(buf, "surplusObjects", report->surplus_objects);
     json_number(buf, "surplusObjectReferences", report->surplus_object_references);
     vk_buf_lit(buf, "}\n");
-    struct vk_str text;
     VK_TRY(vk_buf_finish(buf, &text));
     fwrite(text.p, 1, text.n, stdout);
     return VK_OK;
@@ -130,48 +161,38 @@ static enum vk_err audit_database(const char *path, const struct sim_audit_optio
     const struct vk_store_options store_options = {
         .mode = VK_STORE_DIRECT, .no_state_hash = true, .read_only = true};
     struct vk_store *store;
-    VK_TRY(vk_store_open(&ports, &store_options, &store));
+    VK_TRY(vk_store_open(&ports, &store_options, &store)); /* INV-CMD-AUDIT-1: read_only */
     enum vk_err err = sim_audit_store(store, options, report);
     vk_store_close(store);
     return err;
 }
 
-static enum vk_err audit_recorded(struct audit_command *command,
+static enum vk_err audit_recorded(struct audit_command *command, const char *path,
                                   const struct sim_audit_options *options,
                                   struct sim_audit_report *report) {
     struct sim_recording *recording;
     struct sim_input_error error = {0};
-    enum vk_err err = sim_recording_read(command->file, &recording, &error);
-    if (err == VK_ERR_NOMEM) return err;
-    command->place.line = error.line;
-    if (err != VK_OK)
-        return error.line ? VK_RAISE(err, "line %zu: %s", error.line, error.what)
-                          : VK_RAISE(err, "%s", error.what);
+    enum vk_err err = sim_recording_read(path, &recording, &error);
+    if (err != VK_OK) {
+        command->place.line = error.line;
+        return err == VK_ERR_NOMEM ? err : VK_RAISE(VK_ERR_SYNTAX, "%s", error.what);
+    }
     err = sim_audit_recording(recording, options, command->every_crank, &command->place, report);
     sim_recording_free(recording);
     return err;
 }
 
-/* A swing-store is a directory to its host; the database in it has this name. */
-static enum vk_err database_path(const char *file, char path[PATH_SIZE]) {
-    struct stat info;
-    bool is_directory = stat(file, &info) == 0 && S_ISDIR(info.st_mode);
-    int n = snprintf(path, PATH_SIZE, "%s%s", file, is_directory ? "/swingstore.sqlite" : "");
-    VK_ASSERT(n >= 0); /* INV-CMD-AUDIT-2 */
-    return n < PATH_SIZE ? VK_OK : VK_RAISE(VK_ERR_USAGE, "a path of %d bytes", n);
-}
-
-static int exit_code(enum vk_err err, const struct sim_audit_report *report) {
+static enum sim_exit exit_code(enum vk_err err, const struct sim_audit_report *report) {
     switch (err) {
     case VK_OK:
-        if (report->malformed) return EXIT_BAD_INPUT;
-        return report->violations ? EXIT_VIOLATIONS : EXIT_CLEAN;
+        if (report->malformed) return SIM_EXIT_BAD_INPUT;
+        return report->violations ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
     case VK_ERR_SCHEMA:
     case VK_ERR_CORRUPT:
     case VK_ERR_SYNTAX:
-    case VK_ERR_USAGE:
-    case VK_ERR_DISK: /* the file's */ return EXIT_BAD_INPUT;
+    case VK_ERR_USAGE: return SIM_EXIT_BAD_INPUT;
     case VK_ERR_NOMEM:
+    case VK_ERR_DISK:
     case VK_ERR_DISK_FULL:
     case VK_ERR_BUSY:
     case VK_ERR_WORKER_LOST:
@@ -182,104 +203,135 @@ static int exit_code(enum vk_err err, const struct sim_audit_report *report) {
     case VK_ERR_TRACE:
     case VK_ERR_COUNT: break;
     }
-    return EXIT_FAILED;
+    return SIM_EXIT_FAILED;
 }
 
-static void file_begin(struct audit_command *command) {
-    command->is_recording = strstr(command->file, ".jsonl") != NULL;
-    command->place = (struct sim_audit_place){0};
-    command->is_first = true;
-    if (!command->json) return;
-    vk_buf_init(&command->buf, &command->arena);
-    vk_buf_char(&command->buf, '{');
-    json_member(&command->buf, "file", vk_str(command->file));
-    vk_buf_lit(&command->buf, ",\"violations\":[");
+static void report_error(const struct audit_command *command, const char *text) {
+    if (command->place.line)
+        fprintf(stderr, "crankcase audit: %s:%zu: %s\n", command->file, command->place.line, text);
+    else
+        fprintf(stderr, "crankcase audit: %s: %s\n", command->file, text);
 }
 
-static int audit_file(struct audit_command *command) {
-    const struct sim_audit_options options = {
-        .heap = vk_heap_system(),
-        .strict = command->strict,
-        .violation = command->json ? json_violation : print_violation,
-        .impl = command};
+static void code_add(struct audit_command *command, enum sim_exit code) {
+    if ((int)code > command->code) command->code = (int)code;
+}
+
+/* `name` as the user gave it, `path` where it is. */
+static void audit_file(struct audit_command *command, const char *name, const char *path) {
+    const struct sim_audit_options options = {.heap = vk_heap_system(),
+                                              .strict = command->strict,
+                                              .violation =
+                                                  command->json ? json_violation : print_violation,
+                                              .impl = command};
     struct sim_audit_report report = {0};
-    char path[PATH_SIZE];
-    file_begin(command);
-    enum vk_err err = database_path(command->file, path);
-    if (err == VK_OK)
-        err = command->is_recording ? audit_recorded(command, &options, &report)
-                                    : audit_database(path, &options, &report);
-    int code = exit_code(err, &report);
+    command->file = name;
+    command->is_recording = strstr(path, ".jsonl") != NULL;
+    command->is_first_violation = true;
+    command->place = (struct sim_audit_place){0};
+    if (command->json) json_begin(command);
+    enum vk_err err = command->is_recording ? audit_recorded(command, path, &options, &report)
+                                            : audit_database(path, &options, &report);
     const char *error = err == VK_OK ? NULL : vk_err_origin()->text;
-    if (error) fprintf(stderr, "crankcase audit: %s: %s\n", command->file, error);
-    if (command->json && json_print(command, &report, error) != VK_OK) code = EXIT_FAILED;
+    code_add(command, exit_code(err, &report));
+    if (error) report_error(command, error);
     if (!command->json && !error) print_summary(command, &report);
+    if (command->json && json_end(command, &report, error) != VK_OK)
+        code_add(command, SIM_EXIT_FAILED);
     vk_arena_clear(&command->arena);
-    return code;
 }
 
-/* ---- the command line */
-static void print_usage(FILE *out) {
-    fputs("usage: crankcase audit [--strict] [--every-crank] [--json] FILE...\n"
-          "       crankcase audit --rules\n"
-          "FILE is a swing-store database (or its directory), or a recording (*.jsonl, *.jsonl.xz ...).\n"
-          "  --strict       no reference or statistic may be left unexplained\n"
-          "  --every-crank  of a recording: audit after each crank, stop at the first violation\n"
-          "  --json         one JSON object a file\n"
-          "  --rules        list the rules\n",
-          out);
+/* ---- all that the command line names */
+static void audit_folder(struct audit_command *command, const char *folder) {
+    struct sim_recording_files files = {0};
+    if (sim_recording_files_add(&files, folder) != VK_OK) {
+        fprintf(stderr, "crankcase audit: %s\n", vk_err_origin()->text);
+        code_add(command, SIM_EXIT_BAD_INPUT);
+    }
+    for (size_t i = 0; i < files.count; i++)
+        audit_file(command, files.at[i].path, files.at[i].path);
+    sim_recording_files_free(&files);
 }
 
-static void print_rules(void) {
+static void audit_argument(struct audit_command *command, const char *argument) {
+    struct stat info;
+    if (stat(argument, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        audit_file(command, argument, argument);
+        return;
+    }
+    char database[PATH_SIZE];
+    int n = snprintf(database, sizeof database, "%s/swingstore.sqlite", argument);
+    if (n > 0 && (size_t)n < sizeof database && access(database, F_OK) == 0)
+        audit_file(command, argument, database);
+    else
+        audit_folder(command, argument);
+}
+
+static int audit_arguments(struct audit_command *command, int count, char **arguments) {
+    vk_arena_init(&command->arena, vk_heap_system());
+    for (int i = 0; i < count; i++)
+        audit_argument(command, arguments[i]);
+    vk_arena_release(&command->arena);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "crankcase audit: standard output: %s\n", strerror(errno));
+        return SIM_EXIT_FAILED;
+    }
+    return command->code;
+}
+
+static int print_rules(void) {
     for (int i = 0; i < AUDIT_RULE_COUNT; i++)
         printf("%-24s %s\n", sim_audit_rule_name((enum audit_rule)i),
                sim_audit_rule_meaning((enum audit_rule)i));
+    return SIM_EXIT_OK;
 }
 
-static bool option_read(struct audit_command *command, const char *option) {
-    const struct {
-        const char *name;
-        bool *flag;
-    } flags[] = {{"--strict", &command->strict},
-                 {"--every-crank", &command->every_crank},
-                 {"--json", &command->json}};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (strcmp(option, flags[i].name) != 0) continue;
-        *flags[i].flag = true;
-        return true;
-    }
-    fprintf(stderr, "crankcase audit: no such option: %s\n", option);
-    return false;
+/* ---- the command line */
+enum option_code { OPTION_JSON = 256, OPTION_STRICT, OPTION_EVERY_CRANK, OPTION_RULES };
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"every-crank", no_argument, NULL, OPTION_EVERY_CRANK},
+    {"rules", no_argument, NULL, OPTION_RULES},
+    {NULL, 0, NULL, 0},
+};
+
+static int bad_usage(const char *what, const char *which) {
+    fprintf(stderr, "crankcase audit: %s%s (see crankcase audit --help)\n", what, which);
+    return SIM_EXIT_BAD_INPUT;
 }
 
-static int cmd_audit_run(int argc, char **argv) {
-    struct audit_command command = {0};
-    int first = 1, code = EXIT_CLEAN;
-    for (; first < argc && argv[first][0] == '-'; first++) {
-        if (strcmp(argv[first], "--rules") == 0) {
-            print_rules();
-            return EXIT_CLEAN;
+static int parse(struct audit_command *command, int argc, char **argv) {
+    int option;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        switch (option) {
+        case 'h': command->wants_help = true; return SIM_EXIT_OK;
+        case OPTION_JSON: command->json = true; break;
+        case OPTION_STRICT: command->strict = true; break;
+        case OPTION_EVERY_CRANK: command->every_crank = true; break;
+        case OPTION_RULES: command->lists_rules = true; return SIM_EXIT_OK;
+        default: return bad_usage("unknown option ", argv[optind - 1]);
         }
-        if (strcmp(argv[first], "--help") == 0) {
-            print_usage(stdout);
-            return EXIT_CLEAN;
-        }
-        if (!option_read(&command, argv[first])) return EXIT_BAD_INPUT;
     }
-    if (first == argc) {
-        print_usage(stderr);
-        return EXIT_BAD_INPUT;
-    }
-    vk_arena_init(&command.arena, vk_heap_system());
-    for (int i = first; i < argc; i++) {
-        command.file = argv[i];
-        int found = audit_file(&command);
-        if (found > code) code = found;
-    }
-    vk_arena_release(&command.arena);
-    return code;
+    return optind < argc ? SIM_EXIT_OK : bad_usage("no file is named", "");
+}
+
+static int audit_main(int argc, char **argv) {
+    struct audit_command command = {.code = SIM_EXIT_OK};
+    int code = parse(&command, argc, argv);
+    if (code != SIM_EXIT_OK) return code;
+    if (command.lists_rules) return print_rules();
+    if (!command.wants_help) return audit_arguments(&command, argc - optind, argv + optind);
+    puts(usage);
+    return SIM_EXIT_OK;
 }
 
 const struct sim_command sim_cmd_audit = {
-    .name = "audit", .summary = "check a database or a recording against itself",
-    .run = cmd_audit_run};
+    .name = "audit",
+    .summary = "check a kernel's database, or a recording's states, against itself",
+    .run = audit_main,
+};

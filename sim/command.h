@@ -21,5 +21,6 @@ struct sim_command {
 };
 
 extern const struct sim_command sim_cmd_replay;
+extern const struct sim_command sim_cmd_audit;
 
 #endif

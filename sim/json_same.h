@@ -1,16 +1,13 @@
 /* json_same.h - whether two JSON texts say the same.
  *
  * Texts are compared byte by byte first, which settles nearly all; only then are they parsed. The order of
- * the members of the outermost object does not count, nor do members named as differing by nature; everything
- * within does.
+ * the members of the outermost object does not count, nor do members of slog entries that differ by nature (the
+ * tables in json_same.c); everything else does.
  */
 #ifndef SIM_JSON_SAME_H
 #define SIM_JSON_SAME_H
 
 #include "vk/json.h"
-
-/* Slog fields that differ by nature, wherever they occur: clocks. */
-bool sim_json_field_is_by_nature(struct vk_str field);
 
 /* Clears `scratch` if it needs it. *same false too when a text is no JSON and the other not equal to it. */
 enum vk_err sim_json_same(struct vk_arena *scratch, struct vk_str a, struct vk_str b, bool *same)

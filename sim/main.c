@@ -10,6 +10,7 @@
 
 static const struct sim_command *const commands[] = {
     &sim_cmd_replay,
+    &sim_cmd_audit,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -22,6 +22,7 @@ enum vk_err sim_fact_slog_result(struct vk_arena *arena, const struct vk_json *j
     *legal = out->ok || (vk_str_eq(status, VK_STR("error")) && problem.p);
     if (!*legal) return VK_OK;
     if (!out->ok) VK_TRY(vk_arena_copy(arena, problem, &out->problem));
+    if (out->ok && vk_json_at(json, 1)) VK_TRY(sim_fact_text(arena, vk_json_at(json, 1), &out->value));
     if (!vk_json_is(usage, VK_JSON_OBJECT)) return VK_OK;
     out->metered = take_count(vk_json_get(usage, "compute"), &out->computrons);
     return sim_fact_text(arena, usage, &out->usage);

@@ -1,6 +1,7 @@
 /* recorded_worker.c - see recorded_worker.h. */
 #include "recorded_worker.h"
 
+#include "inferred_delivery.h"
 #include "json_same.h"
 #include "replay_state.h"
 
@@ -80,10 +81,25 @@ static enum vk_err host_snapshot_hash(void *impl, const struct vk_snapshot_image
 
 /* ---- starting and stopping */
 
-static enum vk_err host_worker_bundle_ids(void *impl, struct vk_arena *arena,
-                                          struct vk_str *json) {
+/* A host that says which bundles workers run on installs those that are not yet there (bundleHandler in
+ * controller/). */
+static enum vk_err install_worker_bundles(const struct sim_replay *replay) {
+    for (size_t i = replay->crank->begin; i < replay->crank->end; i++) {
+        const struct sim_event *event = replay_event(replay, i);
+        bool has;
+        if (event->type != VK_TRACE_BUNDLE) continue;
+        VK_TRY(vk_bundle_has(replay->store, event->key, &has));
+        if (!has) VK_TRY(vk_bundle_add(replay->store, event->key, VK_STR("")));
+    }
+    return VK_OK;
+}
+
+static enum vk_err host_worker_bundle_ids(void *impl, struct vk_store *store,
+                                          struct vk_arena *arena, struct vk_str *json) {
     const struct sim_replay *replay = impl;
+    (void)store; /* the replay's own */
     struct vk_str ids = replay->index->bundle_ids;
+    if (replay->crank) VK_TRY(install_worker_bundles(replay));
     if (replay->crank && replay->crank->bundle_ids.p) ids = replay->crank->bundle_ids;
     return vk_arena_copy(arena, ids.p ? ids : VK_STR("[]"), json);
 }
@@ -217,16 +233,18 @@ static enum vk_err replay_delivery(struct sim_replay *replay, struct vk_worker *
 /* The recording has no such delivery. */
 static enum vk_err unknown_delivery(struct sim_replay *replay, struct vk_worker *worker,
                                     const struct vk_delivery *delivery,
+                                    const struct vk_syscall_port *syscalls,
                                     struct vk_delivery_result *result) {
-    if (replay_crank_panics(replay))
+    if (replay_crank_panics(replay)) {
+        replay->death_was_unrecorded = true;
         return VK_RAISE(VK_ERR_WORKER_LOST, "the recorded worker of %s died", worker->vat);
+    }
     struct vk_span span;
     VK_TRY(vk_transcript_current(replay->store, worker_vat(worker), &span));
     if (!replay->recording->has_slog && span.end == 0) {
-        /* Neither transcript nor slog tell what the vat did: nothing, then, and the writes will show it. */
-        replay->result->bare_deliveries++;
+        replay->result->inferred_deliveries++;
         *result = (struct vk_delivery_result){.ok = true};
-        return VK_OK;
+        return inferred_delivery_make(replay, worker_vat(worker), syscalls);
     }
     return replay_diff_keep(replay, SIM_DIFF_EXTRA_DELIVERY, NULL,
                             &(struct sim_diff_side){.event = {.value = delivery->json}},
@@ -239,11 +257,11 @@ static enum vk_err live_delivery(struct sim_replay *replay, struct vk_worker *wo
                                  struct vk_delivery_result *result) {
     const struct sim_crank *crank = replay->crank;
     if (!crank || replay->deliveries_made == crank->delivery_count)
-        return unknown_delivery(replay, worker, delivery, result);
+        return unknown_delivery(replay, worker, delivery, syscalls, result);
     const struct sim_delivery *recorded =
         &replay->index->deliveries.at[crank->first_delivery + replay->deliveries_made];
     if (!vk_str_eq(recorded->vat, worker_vat(worker)) && !replay->recording->has_slog)
-        return unknown_delivery(replay, worker, delivery, result);
+        return unknown_delivery(replay, worker, delivery, syscalls, result);
     replay->deliveries_made++; /* INV-WORKER-1 */
     replay->delivery = recorded;
     replay->delivery_is_over = false;
@@ -259,8 +277,9 @@ static enum vk_err live_delivery(struct sim_replay *replay, struct vk_worker *wo
                         worker->vat, recorded->number);
     replay->delivery_is_over = true;
     *result = recorded->result;
-    if (!result->ok && !result->problem.p) result->problem = VK_STR("delivery failed");
-    return VK_OK;
+    if (result->ok || replay->recording->has_slog) return VK_OK;
+    if (!result->problem.p) result->problem = VK_STR("delivery failed");
+    return inferred_computrons(replay, recorded->vat, &result->metered, &result->computrons);
 }
 
 static enum vk_err host_deliver(void *impl, struct vk_worker *worker, struct vk_arena *arena,

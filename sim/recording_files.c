@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,10 +54,13 @@ static enum vk_err add_folder(struct sim_recording_files *files, const char *fol
 
 static enum vk_err add_entry(struct sim_recording_files *files, const char *folder,
                              const char *entry, int depth) {
-    size_t n = strlen(folder) + strlen(entry) + 2;
-    char *path = malloc(n);
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/')
+        n--;
+    size_t size = n + strlen(entry) + 2;
+    char *path = malloc(size);
     if (!path) return VK_RAISE(VK_ERR_NOMEM, "%s", entry);
-    snprintf(path, n, "%s/%s", folder, entry);
+    snprintf(path, size, "%.*s/%s", (int)n, folder, entry);
     enum vk_err err = VK_OK;
     if (is_folder(path))
         err = add_folder(files, path, depth + 1);

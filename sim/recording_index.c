@@ -294,13 +294,24 @@ static enum vk_err slog_add(struct sim_index_builder *builder, const struct vk_j
 
 /* ---- cranks */
 
+/* One more than the last that the kernel ran; the crank's own entries know better, if there are any. */
+static uint64_t crank_number_due(const struct sim_index_builder *builder) {
+    for (size_t i = builder->index->cranks.count; i-- > 0;) {
+        const struct sim_crank *crank = &builder->index->cranks.at[i];
+        if (!crank->is_host_call && !crank->is_idle) return crank->number + 1;
+    }
+    return 0;
+}
+
 static enum vk_err crank_start(struct sim_index_builder *builder) {
     if (builder->in_crank) return BAD(builder, "`startCrank` inside a crank");
     SIM_ARRAY_RESERVE(&builder->index->cranks);
+    uint64_t number = crank_number_due(builder);
     builder->index->cranks.at[builder->index->cranks.count++] =
         (struct sim_crank){.begin = event_number(builder),
                            .is_host_call = true,
                            .is_idle = true,
+                           .number = number,
                            .start_entry = SIM_NONE,
                            .first_delivery = builder->index->deliveries.count,
                            .first_item = builder->index->items.count};

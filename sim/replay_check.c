@@ -150,6 +150,7 @@ enum vk_err replay_check_done(struct sim_replay *replay) {
 enum vk_err replay_check_abandoned(struct sim_replay *replay) {
     if (replay->options.without_comparison) return VK_OK;
     pass_over(replay);
+    if (replay->death_was_unrecorded && !replay->recording->has_slog) return VK_OK;
     if (replay->cursor < replay->limit &&
         replay_event(replay, replay->cursor)->type == VK_TRACE_END_CRANK)
         replay->cursor++;

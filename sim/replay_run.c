@@ -66,6 +66,7 @@ static enum vk_err crank_stopped(struct sim_replay *replay, enum vk_err err) {
     if (replay->crank->is_emitted) {
         if (err != VK_ERR_PANIC) return stopped(replay, err);
         VK_TRY(replay_check_done(replay));
+        replay->result->cranks++; /* it was completed first */
     } else if (replay->crank->is_idle) {
         return stopped(replay, err);
     } else {
@@ -155,7 +156,12 @@ static enum vk_err apply_item(struct sim_replay *replay, const struct sim_event 
         hash[sizeof hash - 1] = '\0';
         VK_TRY(vk_snapshot_save(replay->store, event->key, item->position, hash, image, &info));
     }
-    return vk_transcript_add(replay->store, event->key, event->value);
+    VK_TRY(vk_transcript_add(replay->store, event->key, event->value));
+    /* A vat made by createTestVat has no worker's start in its transcript. */
+    if (item->position == 0 && kernel_keeps_count(replay) &&
+        !vk_str_starts(event->value, VK_STR("{\"d\":[\"initialize-worker\"")))
+        return vk_host_attach_vat(replay->kernel, event->key);
+    return VK_OK;
 }
 
 static enum vk_err apply_bundle(struct sim_replay *replay, const struct sim_event *event) {
@@ -209,7 +215,9 @@ static enum vk_err apply(struct sim_replay *replay, const struct sim_event *even
     case VK_TRACE_CLOSE:
         replay->cursor = replay->limit; /* the store goes on to be looked at */
         return at + 1 < replay->recording->events.count ? close_kernel(replay) : VK_OK;
-    case VK_TRACE_SLOG: return VK_OK;
+    case VK_TRACE_SLOG:
+        replay->cursor = replay->limit; /* the host's own, or of calls that are applied as writes */
+        return VK_OK;
     case VK_TRACE_SAVEPOINT:
     case VK_TRACE_ROLLBACK: break;
     }
@@ -326,6 +334,7 @@ static void begin_run(struct sim_replay *replay, struct sim_replay_result *resul
     replay->kernel = NULL;
     replay->is_watching = false;
     replay->is_halted = false;
+    replay->death_was_unrecorded = false;
     replay->cursor = replay->limit = 0;
     replay->next_crank = replay->next_item = replay->next_host_call = 0;
     replay->crank = NULL;

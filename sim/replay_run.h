@@ -44,7 +44,7 @@ struct sim_replay_result {
     uint64_t writes;       /* compared, in cranks */
     uint64_t device_calls; /* answered from the recording */
     uint64_t device_gets;  /* of devices' vatstores, told from the statistics */
-    uint64_t bare_deliveries; /* to vats without transcript, of which a recording without slog knows nothing */
+    uint64_t inferred_deliveries; /* told from their writes alone; see inferred_delivery.h */
     char activityhash[VK_HASH_HEX]; /* at the end; empty if there is none */
     struct vk_state_hash state_hash;
     struct vk_str devices; /* names of the devices that were answered for: "timer, bridge" */

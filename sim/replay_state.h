@@ -31,6 +31,7 @@ struct sim_replay {
     struct sim_replay_result *result;
     bool is_watching; /* trace events are compared */
     bool is_halted;   /* the kernel panicked, as recorded */
+    bool death_was_unrecorded; /* without slog, a dying worker's delivery leaves writes, but no syscalls */
     size_t cursor, limit;
     size_t next_crank, next_item, next_host_call;
     const struct sim_crank *crank;

@@ -2,7 +2,8 @@
  *
  * Answers to kunser() of @agoric/kmarshal and makeMarshal().fromCapData of @endo/marshal.
  *
- * INV-CAPDATA-1  Two decoded slots have the same identity if and only if they name the same slot index.
+ * INV-CAPDATA-1  Two decoded slots have the same identity if and only if they name the same slot
+ *                index.
  * INV-CAPDATA-2  What is decoded is passable, as passStyleOf() of @endo/pass-style has it.
  */
 #include "capdata_decode.h"
@@ -39,8 +40,8 @@ static enum vk_err decode_number(struct vk_capdata_decoder *decoder, struct vk_s
     return vk_buf_finish(&buf, &(*out)->text);
 }
 
-enum vk_err vk_capdata_decode_plain(struct vk_capdata_decoder *decoder,
-                                    const struct vk_json *json, struct vk_value **out) {
+enum vk_err vk_capdata_decode_plain(struct vk_capdata_decoder *decoder, const struct vk_json *json,
+                                    struct vk_value **out) {
     switch (json->type) {
     case VK_JSON_NULL: return vk_value_new(decoder->arena, VK_VALUE_NULL, out);
     case VK_JSON_BOOL:
@@ -56,8 +57,8 @@ enum vk_err vk_capdata_decode_plain(struct vk_capdata_decoder *decoder,
     return VK_ERR_SYNTAX;
 }
 
-enum vk_err vk_capdata_decode_array(struct vk_capdata_decoder *decoder,
-                                    const struct vk_json *json, struct vk_value **out) {
+enum vk_err vk_capdata_decode_array(struct vk_capdata_decoder *decoder, const struct vk_json *json,
+                                    struct vk_value **out) {
     VK_TRY(vk_value_new(decoder->arena, VK_VALUE_ARRAY, out));
     for (const struct vk_json *item = json->first; item; item = item->next) {
         struct vk_value *child;
@@ -108,9 +109,11 @@ static enum vk_err text_join(struct vk_arena *arena, struct vk_str a, struct vk_
 
 static bool is_well_known_symbol(struct vk_str name) {
     static const char *const known[] = {
-        "asyncIterator", "hasInstance", "isConcatSpreadable", "iterator",    "match",
-        "matchAll",      "replace",     "search",             "species",     "split",
-        "toPrimitive",   "toStringTag", "unscopables",
+        "asyncIterator", "hasInstance", "isConcatSpreadable",
+        "iterator",      "match",       "matchAll",
+        "replace",       "search",      "species",
+        "split",         "toPrimitive", "toStringTag",
+        "unscopables",
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (vk_str_eq(name, vk_str(known[i]))) return true;
@@ -213,8 +216,8 @@ enum vk_err vk_capdata_decode(struct vk_arena *arena, const struct vk_capdata *d
     return VK_OK;
 }
 
-/* Reads "#\"$0.Alleged: foo\"" and the like where nothing in it needs a second look; false says nothing
- * but that somebody else must look. */
+/* Reads "#\"$0.Alleged: foo\"" and the like where nothing in it needs a second look; false says
+ * nothing but that somebody else must look. */
 static bool single_slot_plain(const struct vk_capdata *data, struct vk_str *slot) {
     struct vk_str body = data->body;
     if (body.n < 5 || body.p[0] != '#' || body.p[1] != '"' || body.p[body.n - 1] != '"')

@@ -1,8 +1,8 @@
 /* capdata_decode_error.c - errors, in either body format. See capdata_decode.h.
  *
- * Answers to decodeErrorCommon of @endo/marshal's marshal.js, to makeError of ses and toPassableError of
- * @endo/pass-style. Of an error only its constructor's name and its message survive, but all that came with it is
- * decoded, and any of that can make the body illegal.
+ * Answers to decodeErrorCommon of @endo/marshal's marshal.js, to makeError of ses and
+ * toPassableError of @endo/pass-style. Of an error only its constructor's name and its message
+ * survive, but all that came with it is decoded, and any of that can make the body illegal.
  */
 #include "capdata_decode.h"
 #include "capdata_value.h"

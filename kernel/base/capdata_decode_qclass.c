@@ -1,5 +1,5 @@
-/* capdata_decode_qclass.c - the older bodies, where {"@qclass": ...} marks what JSON cannot say. See
- * capdata_decode.h.
+/* capdata_decode_qclass.c - the older bodies, where {"@qclass": ...} marks what JSON cannot say.
+ * See capdata_decode.h.
  *
  * Answers to decodeFromCapData of @endo/marshal's encodeToCapData.js.
  */
@@ -46,8 +46,8 @@ static enum vk_err decode_slot(struct vk_capdata_decoder *decoder, const struct 
     return VK_OK;
 }
 
-/* What defineProperties() leaves of `rest` on a record. An object that has other than plain properties makes
- * the record unpassable; what has no properties leaves it as it is. */
+/* What defineProperties() leaves of `rest` on a record. An object that has other than plain
+ * properties makes the record unpassable; what has no properties leaves it as it is. */
 static enum vk_err hilbert_rest(struct vk_capdata_decoder *decoder, const struct vk_json *rest,
                                 struct vk_value *record) {
     bool is_empty_object = vk_json_is(rest, VK_JSON_OBJECT) && rest->count == 0;
@@ -77,7 +77,8 @@ static enum vk_err hilbert_rest(struct vk_capdata_decoder *decoder, const struct
     return vk_capdata_record_settle(decoder->arena, record);
 }
 
-/* {"@qclass":"hilbert","original":...,"rest":{...}}: a record that has a property "@qclass" of its own. */
+/* {"@qclass":"hilbert","original":...,"rest":{...}}: a record that has a property "@qclass" of its
+ * own. */
 static enum vk_err decode_hilbert(struct vk_capdata_decoder *decoder, const struct vk_json *json,
                                   struct vk_value **out) {
     const struct vk_json *original = vk_json_get(json, "original");
@@ -133,8 +134,8 @@ static enum vk_err decode_marked(struct vk_capdata_decoder *decoder, const struc
     return VK_REFUSE("unknown @qclass");
 }
 
-enum vk_err vk_capdata_decode_qclass(struct vk_capdata_decoder *decoder,
-                                     const struct vk_json *json, struct vk_value **out) {
+enum vk_err vk_capdata_decode_qclass(struct vk_capdata_decoder *decoder, const struct vk_json *json,
+                                     struct vk_value **out) {
     VK_ASSERT(!decoder->smallcaps); /* INV-CAPDATA-3 */
     if (!json) return vk_value_new(decoder->arena, VK_VALUE_UNDEFINED, out);
     if (json->type != VK_JSON_OBJECT) return vk_capdata_decode_plain(decoder, json, out);

@@ -1,7 +1,7 @@
 /* capdata_decode_smallcaps.c - the "#..." bodies. See capdata_decode.h.
  *
- * Answers to decodeFromSmallcaps of @endo/marshal's encodeToSmallcaps.js. A string's first character, if it
- * is one of '!' to '-', says what the string means.
+ * Answers to decodeFromSmallcaps of @endo/marshal's encodeToSmallcaps.js. A string's first
+ * character, if it is one of '!' to '-', says what the string means.
  */
 #include "capdata_decode.h"
 #include "js_number.h"
@@ -36,8 +36,7 @@ static enum vk_err decode_slot(struct vk_capdata_decoder *decoder, struct vk_str
 
 static enum vk_err decode_string(struct vk_capdata_decoder *decoder, struct vk_str text,
                                  struct vk_value **out) {
-    if (!starts_special(text))
-        return vk_value_text(decoder->arena, VK_VALUE_STRING, text, out);
+    if (!starts_special(text)) return vk_value_text(decoder->arena, VK_VALUE_STRING, text, out);
     struct vk_str rest = vk_str_from(text, 1);
     switch (text.p[0]) {
     case '!': return vk_value_text(decoder->arena, VK_VALUE_STRING, rest, out);

@@ -3,7 +3,8 @@
  * Answers to kser() of @agoric/kmarshal and encodeToSmallcaps of @endo/marshal.
  *
  * INV-ENCODE-1  Each identity gets one slot, in the order in which the body names them first.
- * INV-ENCODE-2  Equal values give equal bodies: members are sorted, whatever order they were set in.
+ * INV-ENCODE-2  Equal values give equal bodies: members are sorted, whatever order they were set
+ *               in.
  */
 #include "capdata_value.h"
 #include "js_key.h"
@@ -16,8 +17,8 @@ enum {
     TABLE_SIZE_MIN = 16,
 };
 
-/* Slots by identity: open addressing, a power of two, at most half full. It is looked up and never walked, so
- * that no address reaches a result. */
+/* Slots by identity: open addressing, a power of two, at most half full. It is looked up and never
+ * walked, so that no address reaches a result. */
 struct slot_table {
     const struct vk_value **entries;
     size_t *indexes;
@@ -143,8 +144,8 @@ static enum vk_err encode_array(struct encoder *encoder, const struct vk_value *
     return VK_OK;
 }
 
-/* Slots are numbered in the order of the sorted names, the body has the index-like names first: the record
- * is encoded name by name before it becomes a JavaScript object that moves them. */
+/* Slots are numbered in the order of the sorted names, the body has the index-like names first: the
+ * record is encoded name by name before it becomes a JavaScript object that moves them. */
 static enum vk_err encode_members(struct encoder *encoder, struct vk_js_member *members,
                                   size_t count) {
     struct vk_str *texts;

@@ -1,7 +1,7 @@
 /* capdata_method.c - a method's name for people to read. See vk/capdata.h.
  *
- * Answers to extractMethod() and legibilizeMethod() of SwingSet's lib/kdebug.js. That reads the body's JSON and
- * does not decode it: it gives a text for illegal capdata, too.
+ * Answers to extractMethod() and legibilizeMethod() of SwingSet's lib/kdebug.js. That reads the
+ * body's JSON and does not decode it: it gives a text for illegal capdata, too.
  */
 #include "vk/capdata.h"
 
@@ -59,8 +59,7 @@ static enum vk_err bracketed(struct vk_arena *arena, const struct vk_json *name,
     return vk_buf_finish(&buf, out);
 }
 
-static enum vk_err smallcaps_name(struct vk_arena *arena, struct vk_str text,
-                                  struct vk_str *out) {
+static enum vk_err smallcaps_name(struct vk_arena *arena, struct vk_str text, struct vk_str *out) {
     struct vk_str rest = text.n ? vk_str_from(text, 1) : text;
     switch (text.n ? text.p[0] : '\0') {
     case '%': return bracketed(arena, &(struct vk_json){.type = VK_JSON_STRING, .text = rest}, out);
@@ -89,8 +88,8 @@ static enum vk_err qclass_name(struct vk_arena *arena, const struct vk_json *met
     return VK_OK;
 }
 
-static enum vk_err method_name(struct vk_arena *arena, const struct vk_json *method,
-                               bool smallcaps, struct vk_str *out) {
+static enum vk_err method_name(struct vk_arena *arena, const struct vk_json *method, bool smallcaps,
+                               struct vk_str *out) {
     if (!method) {
         *out = FUNCALL;
         return VK_OK;

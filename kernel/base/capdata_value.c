@@ -19,8 +19,7 @@ struct vk_str vk_error_name(struct vk_str name) {
     return VK_STR("Error");
 }
 
-enum vk_err vk_value_new(struct vk_arena *arena, enum vk_value_type type,
-                         struct vk_value **out) {
+enum vk_err vk_value_new(struct vk_arena *arena, enum vk_value_type type, struct vk_value **out) {
     VK_TRY(VK_NEW(arena, out));
     **out = (struct vk_value){.type = type};
     return VK_OK;

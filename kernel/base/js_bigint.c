@@ -1,6 +1,7 @@
 /* js_bigint.c - see js_bigint.h. Answers to ECMA-262 StringToBigInt.
  *
- * Does not do: arithmetic. Does not refuse texts that are too long for one JavaScript engine or another.
+ * Does not do: arithmetic. Does not refuse texts that are too long for one JavaScript engine or
+ * another.
  */
 #include "js_bigint.h"
 

@@ -1,7 +1,8 @@
 /* js_key.c - see js_key.h.
  *
  * INV-KEY-1  After settling, no name occurs twice.
- * INV-KEY-2  Every order here is a total one over the names, or stable: no result depends on addresses.
+ * INV-KEY-2  Every order here is a total one over the names, or stable: no result depends on
+ *            addresses.
  */
 #include "js_key.h"
 
@@ -33,15 +34,14 @@ static void merge(const struct vk_js_member *from, struct vk_js_member *to, size
                   size_t middle, size_t high, member_order *order) {
     size_t left = low, right = middle;
     for (size_t i = low; i < high; i++) {
-        bool take_left =
-            left < middle && (right >= high || order(&from[left], &from[right]) <= 0);
+        bool take_left = left < middle && (right >= high || order(&from[left], &from[right]) <= 0);
         to[i] = take_left ? from[left++] : from[right++];
     }
 }
 
 /* A stable bottom-up merge sort. */
-static enum vk_err members_order(struct vk_arena *arena, struct vk_js_member *members,
-                                 size_t count, member_order *order) {
+static enum vk_err members_order(struct vk_arena *arena, struct vk_js_member *members, size_t count,
+                                 member_order *order) {
     if (count < 2) return VK_OK;
     struct vk_js_member *other;
     VK_TRY(VK_NEW_ARRAY(arena, &other, count));
@@ -60,8 +60,7 @@ static enum vk_err members_order(struct vk_arena *arena, struct vk_js_member *me
     return VK_OK;
 }
 
-enum vk_err vk_js_members_sort(struct vk_arena *arena, struct vk_js_member *members,
-                               size_t count) {
+enum vk_err vk_js_members_sort(struct vk_arena *arena, struct vk_js_member *members, size_t count) {
     return members_order(arena, members, count, order_utf16);
 }
 

@@ -18,13 +18,14 @@ bool vk_js_key_is_index(struct vk_str key);
 enum vk_err vk_js_members_sort(struct vk_arena *arena, struct vk_js_member *members, size_t count)
     VK_MUST_CHECK;
 
-/* Moves index-like names to the front, ascending; the others keep their order. No key occurs twice. */
+/* Moves index-like names to the front, ascending; the others keep their order. No key occurs
+ * twice. */
 enum vk_err vk_js_members_index_first(struct vk_arena *arena, struct vk_js_member *members,
                                       size_t count) VK_MUST_CHECK;
 
-/* Makes of `members`, in the order in which they were set, what Object.fromEntries makes of them: of equal
- * names the last one's node stands in the first one's place, index-like names come first. *count shrinks by
- * the duplicates. Takes O(n log n) whatever the names are. */
+/* Makes of `members`, in the order in which they were set, what Object.fromEntries makes of them:
+ * of equal names the last one's node stands in the first one's place, index-like names come first.
+ * *count shrinks by the duplicates. Takes O(n log n) whatever the names are. */
 enum vk_err vk_js_members_settle(struct vk_arena *arena, struct vk_js_member *members,
                                  size_t *count) VK_MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* js_number.c - see js_number.h. Answers to ECMA-262 Number::toString and StringToNumber.
  *
- * The C library's strtod and printf are correctly rounded, but follow the locale in what stands between the
- * digits. So no point is ever read or written through them: values go in as digits and an exponent, and whatever
- * comes out between digits is passed over.
+ * The C library's strtod and printf are correctly rounded, but follow the locale in what stands
+ * between the digits. So no point is ever read or written through them: values go in as digits and
+ * an exponent, and whatever comes out between digits is passed over.
  *
  * INV-NUM-1  What is written reads back as the same value, and no shorter text would.
  */
@@ -47,7 +47,8 @@ static void decimal_push(struct decimal *d, char digit, bool *sticky) {
         *sticky = true;
 }
 
-/* Reads digits, point, digits, exponent, all optional but one digit. False if that is not all of `text`. */
+/* Reads digits, point, digits, exponent, all optional but one digit. False if that is not all of
+ * `text`. */
 static bool decimal_read(struct vk_str text, struct decimal *d) {
     const char *p = text.p, *end = text.p + text.n;
     bool sticky = false, any = false;
@@ -172,8 +173,8 @@ static void decimal_increment(struct decimal *d) {
 static bool decimal_try(double value, int count, bool lopsided, struct decimal *d) {
     decimal_round(value, count, d);
     if (decimal_value(d) == value) return true;
-    /* Below a power of two the doubles lie twice as dense as above it: the decimal next above may still
-     * read back where the nearest one, below, does not. */
+    /* Below a power of two the doubles lie twice as dense as above it: the decimal next above may
+     * still read back where the nearest one, below, does not. */
     if (!lopsided) return false;
     decimal_increment(d);
     return decimal_value(d) == value;
@@ -184,8 +185,8 @@ static void decimal_shortest(double value, struct decimal *d) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     bool lopsided = (bits & ((UINT64_C(1) << 52) - 1)) == 0;
-    /* A normal double keeps 15 digits: if 15 or fewer are enough, then rounding to 15 gives them and zeros.
-     * A subnormal one has fewer, and is searched from the start. */
+    /* A normal double keeps 15 digits: if 15 or fewer are enough, then rounding to 15 gives them
+     * and zeros. A subnormal one has fewer, and is searched from the start. */
     int count = bits >> 52 ? 15 : 1;
     while (!decimal_try(value, count, lopsided, d)) {
         count++;

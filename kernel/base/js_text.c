@@ -1,6 +1,7 @@
 /* js_text.c - the rules of ECMAScript strings that reach a hash. See js_text.h.
  *
- * Does not do: case, normalisation, anything that depends on a Unicode version but the white space of ECMA-262.
+ * Does not do: case, normalisation, anything that depends on a Unicode version but the white space
+ * of ECMA-262.
  */
 #include "js_text.h"
 
@@ -31,8 +32,8 @@ int vk_js_text_compare(struct vk_str a, struct vk_str b) {
         i++;
     if (i == n) return (a.n > b.n) - (a.n < b.n);
     unsigned char x = (unsigned char)a.p[i], y = (unsigned char)b.p[i];
-    /* Byte order is code point order. UTF-16 differs from it in one thing: what needs surrogates (lead byte
-     * from F0) comes before U+E000 to U+FFFF (lead byte EE or EF). */
+    /* Byte order is code point order. UTF-16 differs from it in one thing: what needs surrogates
+     * (lead byte from F0) comes before U+E000 to U+FFFF (lead byte EE or EF). */
     if (x >= 0xee && y >= 0xee && (x >= 0xf0) != (y >= 0xf0)) return x >= 0xf0 ? -1 : 1;
     return x < y ? -1 : 1;
 }

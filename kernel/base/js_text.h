@@ -5,7 +5,8 @@
 
 #include "vk/str.h"
 
-/* The length of the well-formed UTF-8 sequence at `p` (1 to 4; no surrogates, nothing overlong), or 0. */
+/* The length of the well-formed UTF-8 sequence at `p` (1 to 4; no surrogates, nothing overlong), or
+ * 0. */
 size_t vk_js_utf8_length(const char *p, const char *end);
 
 /* Order by UTF-16 code units, as JavaScript's sort() has it; both are well-formed UTF-8. */

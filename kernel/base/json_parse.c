@@ -1,15 +1,16 @@
 /* json_parse.c - JSON text to a tree, and looking into the tree. See vk/json.h.
  *
- * libyajl finds the tokens; what it leaves open or takes too lightly is settled here: JavaScript's order of
- * members and its rule for duplicates, \v and \f (yajl passes them as white space), a quote after the end (yajl
- * waits for the rest of that string and calls it complete), malformed UTF-8, nesting, and escapes of lone
- * surrogates. Such an escape (\ud800 without its other half) is a string in JavaScript but
- * cannot be written as UTF-8; it is read as U+FFFD, which is what stands in the database when JavaScript
- * stores such a string.
+ * libyajl finds the tokens; what it leaves open or takes too lightly is settled here: JavaScript's
+ * order of members and its rule for duplicates, \v and \f (yajl passes them as white space), a
+ * quote after the end (yajl waits for the rest of that string and calls it complete), malformed
+ * UTF-8, nesting, and escapes of lone surrogates. Such an escape (\ud800 without its other half) is
+ * a string in JavaScript but cannot be written as UTF-8; it is read as U+FFFD, which is what stands
+ * in the database when JavaScript stores such a string.
  *
  * INV-JSON-1  No tree is deeper than VK_JSON_DEPTH_MAX.
  * INV-JSON-2  A tree refers to nothing outside its arena.
- * INV-JSON-3  No two members of an object have the same name; index-like names come first, ascending.
+ * INV-JSON-3  No two members of an object have the same name; index-like names come first,
+ *             ascending.
  */
 #include "vk/json.h"
 
@@ -30,12 +31,12 @@ struct parser {
     struct vk_str text; /* the arena's copy */
     yajl_handle yajl;
     const struct vk_json *root;
-    size_t root_end; /* where it ends in the text */
+    size_t root_end;   /* where it ends in the text */
     struct vk_str key; /* of the member that comes next */
     size_t depth;
     bool too_deep;
-    /* Where to go when the arena is out of memory: yajl does not look at what its allocator gives. All
-     * that is lost by the jump belongs to the arena. */
+    /* Where to go when the arena is out of memory: yajl does not look at what its allocator gives.
+     * All that is lost by the jump belongs to the arena. */
     jmp_buf no_memory;
     struct {
         struct vk_json *container;
@@ -290,8 +291,8 @@ static enum vk_err parser_run(struct parser *parser) {
     parser->yajl = yajl_alloc(&callbacks, &memory, parser);
     yajl_config(parser->yajl, yajl_dont_validate_strings, 1);
     /* The blank ends a number that ends the text: no token is ever cut in two. */
-    yajl_status status = yajl_parse(parser->yajl, (const unsigned char *)parser->text.p,
-                                    parser->text.n + 1);
+    yajl_status status =
+        yajl_parse(parser->yajl, (const unsigned char *)parser->text.p, parser->text.n + 1);
     if (status != yajl_status_ok) {
         size_t offset = yajl_get_bytes_consumed(parser->yajl);
         if (offset > parser->text.n) offset = parser->text.n;
@@ -303,13 +304,11 @@ static enum vk_err parser_run(struct parser *parser) {
         return VK_RAISE(VK_ERR_SYNTAX, "JSON: ends too early, at byte %zu", parser->text.n);
     size_t end = text_end(parser);
     if (end < parser->text.n)
-        return VK_RAISE(VK_ERR_SYNTAX, "JSON: malformed at byte %zu of %zu", end,
-                        parser->text.n);
+        return VK_RAISE(VK_ERR_SYNTAX, "JSON: malformed at byte %zu of %zu", end, parser->text.n);
     return VK_OK;
 }
 
-enum vk_err vk_json_parse(struct vk_arena *arena, struct vk_str text,
-                          const struct vk_json **out) {
+enum vk_err vk_json_parse(struct vk_arena *arena, struct vk_str text, const struct vk_json **out) {
     *out = NULL;
     char *copy = vk_arena_alloc(arena, text.n + 1);
     if (!copy) return VK_RAISE(VK_ERR_NOMEM, "JSON of %zu bytes", text.n);

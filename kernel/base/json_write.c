@@ -10,19 +10,21 @@
 
 #include <math.h>
 
-/* What stands after the backslash for each byte; 'u' means \u00xx; 0 means that the byte stands for itself. */
+/* What stands after the backslash for each byte; 'u' means \u00xx; 0 means that the byte stands for
+ * itself. */
 static const char escapes[256] = {
-    [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u', [0x04] = 'u', [0x05] = 'u',
-    [0x06] = 'u', [0x07] = 'u', ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [0x0b] = 'u',
-    ['\f'] = 'f', ['\r'] = 'r', [0x0e] = 'u', [0x0f] = 'u', [0x10] = 'u', [0x11] = 'u',
-    [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u', [0x16] = 'u', [0x17] = 'u',
-    [0x18] = 'u', [0x19] = 'u', [0x1a] = 'u', [0x1b] = 'u', [0x1c] = 'u', [0x1d] = 'u',
+    [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
+    [0x06] = 'u', [0x07] = 'u', ['\b'] = 'b', ['\t'] = 't',  ['\n'] = 'n', [0x0b] = 'u',
+    ['\f'] = 'f', ['\r'] = 'r', [0x0e] = 'u', [0x0f] = 'u',  [0x10] = 'u', [0x11] = 'u',
+    [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u',  [0x16] = 'u', [0x17] = 'u',
+    [0x18] = 'u', [0x19] = 'u', [0x1a] = 'u', [0x1b] = 'u',  [0x1c] = 'u', [0x1d] = 'u',
     [0x1e] = 'u', [0x1f] = 'u', ['"'] = '"',  ['\\'] = '\\',
 };
 
 #define BYTES(b) (UINT64_C(0x0101010101010101) * (b))
 
-/* True if one of eight bytes may need an escape; a byte from 0x80 on never makes it so by itself. */
+/* True if one of eight bytes may need an escape; a byte from 0x80 on never makes it so by
+ * itself. */
 static bool any_special(uint64_t word) {
     uint64_t quotes = word ^ BYTES('"'), slashes = word ^ BYTES('\\');
     uint64_t found = (word - BYTES(0x20u)) & ~word;
@@ -51,8 +53,8 @@ static void add_control(struct vk_buf *buf, char c) {
     vk_buf_add(buf, (struct vk_str){text, sizeof text});
 }
 
-/* Escapes up to `end` or to the first byte that takes six, for which no room was made; returns how far it
- * got. */
+/* Escapes up to `end` or to the first byte that takes six, for which no room was made; returns how
+ * far it got. */
 static const char *escape_short(struct vk_buf *buf, const char *p, const char *end) {
     char *room = vk_buf_reserve(buf, (size_t)(end - p) * 2);
     if (!room) return end;
@@ -147,6 +149,4 @@ static void write_any(struct vk_buf *buf, const struct vk_json *json, size_t dep
     }
 }
 
-void vk_json_write(struct vk_buf *buf, const struct vk_json *json) {
-    write_any(buf, json, 0);
-}
+void vk_json_write(struct vk_buf *buf, const struct vk_json *json) { write_any(buf, json, 0); }

@@ -1,4 +1,5 @@
-/* json_write.h - a string's inside, for those in kernel/base who put quoted texts together from parts.
+/* json_write.h - a string's inside, for those in kernel/base who put quoted texts together from
+ * parts.
  */
 #ifndef VK_BASE_JSON_WRITE_H
 #define VK_BASE_JSON_WRITE_H

@@ -1,7 +1,8 @@
-/* syscall_decode.c - a vat's syscall from JSON to typed fields; names of syscalls and deliveries. See vk/ports.h.
+/* syscall_decode.c - a vat's syscall from JSON to typed fields; names of syscalls and deliveries.
+ * See vk/ports.h.
  *
- * Answers to insistVatSyscallObject() of SwingSet's lib/message.js: more arguments than are asked for, and more
- * properties, are let through.
+ * Answers to insistVatSyscallObject() of SwingSet's lib/message.js: more arguments than are asked
+ * for, and more properties, are let through.
  *
  * INV-SYSCALL-1  A syscall that is not VK_SYSCALL_MALFORMED has every field of its type.
  */
@@ -58,7 +59,8 @@ static bool read_string(const struct vk_json *json, struct vk_str *out) {
     return vk_str_present(*out);
 }
 
-/* A message's result is looked at if it is true in JavaScript's sense, and must then be a string. */
+/* A message's result is looked at if it is true in JavaScript's sense, and must then be a
+ * string. */
 static bool read_result(const struct vk_json *json, struct vk_str *out) {
     *out = VK_STR_NONE;
     if (!json) return true;
@@ -91,18 +93,17 @@ static enum vk_err read_strings(struct vk_arena *arena, const struct vk_json *js
 }
 
 /* [promise, rejected, capdata] */
-static enum vk_err read_resolution(struct vk_arena *arena, const struct vk_json *json,
-                                   bool *legal, struct vk_resolution *out) {
+static enum vk_err read_resolution(struct vk_arena *arena, const struct vk_json *json, bool *legal,
+                                   struct vk_resolution *out) {
     const struct vk_json *rejected = vk_json_at(json, 1);
-    *legal = read_string(vk_json_at(json, 0), &out->promise) &&
-             vk_json_is(rejected, VK_JSON_BOOL);
+    *legal = read_string(vk_json_at(json, 0), &out->promise) && vk_json_is(rejected, VK_JSON_BOOL);
     if (!*legal) return VK_OK;
     out->rejected = rejected->truth;
     return vk_capdata_read(arena, vk_json_at(json, 2), legal, &out->data);
 }
 
-static enum vk_err read_resolutions(struct vk_arena *arena, const struct vk_json *json,
-                                    bool *legal, struct vk_syscall *out) {
+static enum vk_err read_resolutions(struct vk_arena *arena, const struct vk_json *json, bool *legal,
+                                    struct vk_syscall *out) {
     *legal = vk_json_is(json, VK_JSON_ARRAY);
     if (!*legal || json->count == 0) return VK_OK;
     struct vk_resolution *list;
@@ -124,8 +125,8 @@ static enum vk_err read_exit(struct vk_arena *arena, const struct vk_json *is_fa
     return vk_capdata_read(arena, info, legal, &out->data);
 }
 
-static enum vk_err read_arguments(struct vk_arena *arena, const struct vk_json *first,
-                                  bool *legal, struct vk_syscall *out) {
+static enum vk_err read_arguments(struct vk_arena *arena, const struct vk_json *first, bool *legal,
+                                  struct vk_syscall *out) {
     const struct vk_json *second = first ? first->next : NULL;
     const struct vk_json *third = second ? second->next : NULL;
     *legal = false;
@@ -135,8 +136,7 @@ static enum vk_err read_arguments(struct vk_arena *arena, const struct vk_json *
         if (!read_result(vk_json_get(second, "result"), &out->result)) return VK_OK;
         return vk_capdata_read(arena, vk_json_get(second, "methargs"), legal, &out->data);
     case VK_SYSCALL_CALL_NOW:
-        if (!read_string(first, &out->target) || !read_string(second, &out->method))
-            return VK_OK;
+        if (!read_string(first, &out->target) || !read_string(second, &out->method)) return VK_OK;
         return vk_capdata_read(arena, third, legal, &out->data);
     case VK_SYSCALL_SUBSCRIBE: *legal = read_string(first, &out->target); return VK_OK;
     case VK_SYSCALL_RESOLVE: return read_resolutions(arena, first, legal, out);
@@ -156,7 +156,8 @@ static enum vk_err read_arguments(struct vk_arena *arena, const struct vk_json *
     return VK_OK;
 }
 
-/* `text` as JSON.stringify writes it. To see whether it is that already costs as much as to write it. */
+/* `text` as JSON.stringify writes it. To see whether it is that already costs as much as to write
+ * it. */
 static enum vk_err canonical_text(struct vk_arena *arena, struct vk_str text,
                                   const struct vk_json *json, struct vk_str *out) {
     struct vk_buf buf;
@@ -166,8 +167,7 @@ static enum vk_err canonical_text(struct vk_arena *arena, struct vk_str text,
     return vk_buf_finish(&buf, out);
 }
 
-enum vk_err vk_syscall_decode(struct vk_arena *arena, struct vk_str json,
-                              struct vk_syscall *out) {
+enum vk_err vk_syscall_decode(struct vk_arena *arena, struct vk_str json, struct vk_syscall *out) {
     *out = (struct vk_syscall){.type = VK_SYSCALL_MALFORMED};
     const struct vk_json *parsed;
     enum vk_err err = vk_json_parse(arena, json, &parsed);

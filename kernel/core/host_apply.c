@@ -210,6 +210,14 @@ enum vk_err vk_host_apply_write(struct vk_kernel *kernel, struct vk_str key,
     return vk_kernel_leave(kernel, apply(kernel, key, value));
 }
 
+enum vk_err vk_host_attach_vat(struct vk_kernel *kernel, struct vk_str text) {
+    struct vk_vat_id vat;
+    if (!vk_vat_id_parse(text, &vat))
+        return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no vat id", VK_STR_ARG(text));
+    VK_TRY(vk_kernel_enter(kernel));
+    return vk_kernel_leave(kernel, vk_warehouse_attach(kernel, vat));
+}
+
 enum vk_err vk_host_apply_syscall(struct vk_kernel *kernel, enum vk_syscall_type type) {
     static const struct {
         enum vk_syscall_type type;

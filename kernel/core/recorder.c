@@ -42,7 +42,9 @@ static enum vk_err result_json(struct vk_arena *arena, const struct vk_delivery_
     struct vk_buf buf;
     vk_buf_init(&buf, arena);
     if (result->ok) {
-        vk_buf_lit(&buf, "[\"ok\",null,");
+        vk_buf_lit(&buf, "[\"ok\",");
+        vk_buf_add(&buf, result->value.p ? result->value : VK_STR("null"));
+        vk_buf_char(&buf, ',');
     } else {
         vk_buf_lit(&buf, "[\"error\",");
         vk_json_quote(&buf, result->problem);
@@ -171,6 +173,8 @@ enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_deliv
         vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\",\"metering\":{\"computrons\":");
         vk_buf_u64(&buf, result->computrons);
         vk_buf_lit(&buf, "}}}");
+    } else if (result->usage.p) {
+        vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\",\"metering\":{}}}");
     } else {
         vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\"}}");
     }

@@ -127,7 +127,7 @@ static enum vk_err uses_transcript(struct vk_kernel *kernel, struct vk_vat_id va
 
 enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_id vat,
                                         uint64_t deliveries_min, bool *taken) {
-    bool due, is_xsnap, uses;
+    bool due, can_snapshot, uses;
     char text[VK_SLOT_TEXT_MAX];
     struct vk_str id = vk_vat_id_str(vat, text);
     struct vk_worker *worker;
@@ -139,12 +139,12 @@ enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_
     VK_TRY(is_due(kernel, id, deliveries_min ? deliveries_min : kernel->warehouse.snapshot_interval,
                   &due));
     if (!due) return VK_OK;
-    VK_TRY(vk_warehouse_require_xsnap(kernel, vat, &is_xsnap, &worker));
-    if (!is_xsnap || !kernel->ports->workers->snapshot) return VK_OK;
+    VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
+    if (!can_snapshot || !kernel->ports->workers->snapshot) return VK_OK;
     /* A BOYD first, to shake loose what garbage there is. Its verdict and its computrons count for nothing. */
     VK_TRY(vk_translate_bring_out_your_dead(kernel, &parcel));
     VK_TRY(vk_warehouse_deliver(kernel, vat, &parcel, &result));
-    VK_TRY(vk_warehouse_require_xsnap(kernel, vat, &is_xsnap, &worker));
+    VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     VK_TRY(save(kernel, id, worker));
     *taken = true;
     return VK_OK;

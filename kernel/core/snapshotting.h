@@ -14,7 +14,7 @@ enum vk_err vk_snapshot_fetch(struct vk_kernel *kernel, struct vk_str vat, bool 
                               struct vk_snapshot_image *image) VK_MUST_CHECK;
 
 /* warehouse.c's part: brings the vat online and tells its worker. */
-enum vk_err vk_warehouse_require_xsnap(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                       bool *is_xsnap, struct vk_worker **worker) VK_MUST_CHECK;
+enum vk_err vk_warehouse_require_snapshotter(struct vk_kernel *kernel, struct vk_vat_id vat,
+                                             bool *can_snapshot, struct vk_worker **worker) VK_MUST_CHECK;
 
 #endif

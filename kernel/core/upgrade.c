@@ -138,7 +138,7 @@ static enum vk_err set_new_source(struct vk_kernel *kernel, const struct vk_even
     VK_TRY(vk_vat_options_get(state, event->vat, &options));
     json = options.json;
     if (options.is_xsnap) {
-        VK_TRY(host->worker_bundle_ids(host->impl, &kernel->arena, &bundle_ids));
+        VK_TRY(host->worker_bundle_ids(host->impl, kernel->store, &kernel->arena, &bundle_ids));
         VK_TRY(vk_vat_options_replace(state, options.worker_options, "bundleIDs", bundle_ids,
                                       &worker));
         VK_TRY(vk_vat_options_replace(state, json, "workerOptions", worker, &json));

@@ -44,7 +44,7 @@ static void page_out(struct vk_kernel *kernel) {
         struct vk_online_vat *oldest = NULL;
         for (size_t i = 0; i < warehouse->count; i++) {
             struct vk_online_vat *vat = &warehouse->vats[i];
-            if (!vat->delivering && (!oldest || vat->used < oldest->used)) oldest = vat;
+            if (!vat->delivering && !vat->is_attached && (!oldest || vat->used < oldest->used)) oldest = vat;
         }
         if (!oldest) return;
         stop(kernel, oldest);
@@ -144,21 +144,6 @@ static enum vk_err begin_transcript(struct vk_kernel *kernel, const struct start
     return vk_transcript_add(kernel->store, startup->id, item);
 }
 
-/* vatLoader.create's own checks. *problem says what is wrong with the vat, in SwingSet's words. */
-static enum vk_err check_startup(struct vk_kernel *kernel, const struct startup *startup,
-                                 struct vk_str *problem) {
-    bool has;
-    *problem = VK_STR_NONE;
-    if (startup->bundle_id.p) {
-        VK_TRY(vk_bundle_has(kernel->store, startup->bundle_id, &has));
-        if (!has) *problem = VK_STR("Error: unknown bundleID (a string)");
-    }
-    if (!startup->is_dynamic && startup->options.meter_id.p)
-        return VK_RAISE(VK_ERR_CORRUPT, "static vat %.*s must not use option meterID",
-                        VK_STR_ARG(startup->id));
-    return VK_OK;
-}
-
 static enum vk_err describe_source(struct vk_kernel *kernel, const struct startup *startup,
                                    struct vk_str *out) {
     struct vk_str name = startup->options.name.p ? startup->options.name : VK_STR("");
@@ -228,7 +213,7 @@ static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *st
         .used = ++warehouse->uses,
         .enable_pipelining = startup->options.enable_pipelining,
         .use_transcript = startup->options.use_transcript,
-        .is_xsnap = startup->options.is_xsnap,
+        .can_snapshot = startup->options.can_snapshot,
         .meter_id_length = startup->options.meter_id.n,
     };
     if (startup->options.meter_id.n > sizeof online->meter_id)
@@ -253,21 +238,17 @@ static enum vk_err read_startup(struct vk_kernel *kernel, struct vk_vat_id vat,
     return vk_vat_is_dynamic(&kernel->state, vat, &out->is_dynamic);
 }
 
-/* *problem: absent, or why this vat cannot have a worker. */
-static enum vk_err ensure_online(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                 struct vk_online_vat **out, struct vk_str *problem) {
+static enum vk_err require_online(struct vk_kernel *kernel, struct vk_vat_id vat,
+                                  struct vk_online_vat **out) {
     bool alive;
     struct startup startup;
     struct vk_worker *worker;
-    *problem = VK_STR_NONE;
     *out = find(kernel, vat);
     if (*out) return VK_OK;
     VK_TRY(vk_vat_is_alive(&kernel->state, vat, &alive));
     if (!alive) return VK_RAISE(VK_ERR_PANIC, "v%llu: not alive", (unsigned long long)vat.n);
     VK_TRY(read_startup(kernel, vat, &startup));
     if (startup.options.use_transcript) VK_TRY(begin_transcript(kernel, &startup));
-    VK_TRY(check_startup(kernel, &startup, problem));
-    if (problem->p) return VK_OK;
     VK_TRY(start_worker(kernel, &startup, &worker));
     enum vk_err err =
         startup.options.use_transcript ? vk_replay_transcript(kernel, vat, worker) : VK_OK;
@@ -284,35 +265,49 @@ static enum vk_err ensure_online(struct vk_kernel *kernel, struct vk_vat_id vat,
     return VK_OK;
 }
 
-static enum vk_err require_online(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                  struct vk_online_vat **out) {
-    struct vk_str problem;
-    VK_TRY(ensure_online(kernel, vat, out, &problem));
-    if (problem.p)
-        return VK_RAISE(VK_ERR_PANIC, "unable to re-create vat v%llu: %.*s",
-                        (unsigned long long)vat.n, VK_STR_ARG(problem));
+enum vk_err vk_warehouse_attach(struct vk_kernel *kernel, struct vk_vat_id vat) {
+    struct startup startup;
+    struct vk_worker *worker;
+    struct vk_online_vat *online;
+    VK_TRY(read_startup(kernel, vat, &startup));
+    VK_TRY(start_worker(kernel, &startup, &worker));
+    enum vk_err err = add_online(kernel, &startup, worker, &online);
+    if (err != VK_OK) {
+        kernel->ports->workers->stop(kernel->ports->workers->impl, worker);
+        return err;
+    }
+    online->is_attached = true;
     return VK_OK;
 }
 
-enum vk_err vk_warehouse_require_xsnap(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                       bool *is_xsnap, struct vk_worker **worker) {
+enum vk_err vk_warehouse_require_snapshotter(struct vk_kernel *kernel, struct vk_vat_id vat,
+                                             bool *can_snapshot, struct vk_worker **worker) {
     struct vk_online_vat *online;
     VK_TRY(require_online(kernel, vat, &online));
-    *is_xsnap = online->is_xsnap;
+    *can_snapshot = online->can_snapshot;
     *worker = online->worker;
     return VK_OK;
+}
+
+/* vatLoader.create finds out that there is no such bundle only when the transcript has begun. */
+static enum vk_err has_source(struct vk_kernel *kernel, struct vk_vat_id vat, bool *has) {
+    struct startup startup;
+    VK_TRY(read_startup(kernel, vat, &startup));
+    *has = true;
+    if (startup.bundle_id.p) VK_TRY(vk_bundle_has(kernel->store, startup.bundle_id, has));
+    return *has || !startup.options.use_transcript ? VK_OK : begin_transcript(kernel, &startup);
 }
 
 enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, bool *started,
                                 struct vk_str *problem) {
     struct vk_online_vat *online;
-    enum vk_err err = ensure_online(kernel, vat, &online, problem);
-    if (err == VK_ERR_WORKER_START) {
-        *problem = VK_STR("Error: worker could not be started");
-        err = VK_OK;
-    }
-    *started = err == VK_OK && !problem->p;
-    return err;
+    bool has;
+    VK_TRY(has_source(kernel, vat, &has));
+    enum vk_err err = has ? require_online(kernel, vat, &online) : VK_OK;
+    *started = has && err == VK_OK;
+    *problem = has ? VK_STR("Error: worker could not be started")
+                   : VK_STR("Error: unknown bundleID (a string)");
+    return err == VK_ERR_WORKER_START ? VK_OK : err;
 }
 
 /* ---- deliveries */

@@ -30,7 +30,8 @@ struct vk_online_vat {
     uint64_t used; /* when last, by the warehouse's own count */
     bool enable_pipelining;
     bool use_transcript;
-    bool is_xsnap;
+    bool can_snapshot;
+    bool is_attached; /* has no way back online, and is never paged out */
     bool delivering;
     bool stop_when_delivered;
     char meter_id[VK_SLOT_TEXT_MAX];
@@ -64,6 +65,8 @@ enum vk_err vk_warehouse_lookup(struct vk_kernel *kernel, struct vk_vat_id vat,
 /* Starts a new vat's worker. *started false with *problem set when that is the new vat's misfortune. */
 enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, bool *started,
                                 struct vk_str *problem) VK_MUST_CHECK;
+/* Starts a worker without bundle or replay, for a vat whose transcript nobody began (loadTestVat). */
+enum vk_err vk_warehouse_attach(struct vk_kernel *kernel, struct vk_vat_id vat) VK_MUST_CHECK;
 /* Makes one delivery: brings the vat online, records the transcript item. */
 enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
                                  const struct vk_parcel *parcel,

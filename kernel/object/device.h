@@ -9,6 +9,9 @@
 #include "fault.h"
 #include "state.h"
 
+/* The first numbers of a new device's own id spaces. */
+enum { VK_FIRST_DEVICE_OBJECT = 10, VK_FIRST_DEVICE_DEVICE = 20, VK_FIRST_DEVICE_PROMISE = 30 };
+
 enum vk_err vk_device_by_name(struct vk_state *state, struct vk_str name, bool *found,
                               struct vk_device_id *out) VK_MUST_CHECK;
 /* The device's name, by looking through all of them. */

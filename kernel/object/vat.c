@@ -49,6 +49,7 @@ enum vk_err vk_vat_options_get(struct vk_state *state, struct vk_vat_id vat,
         return VK_RAISE(VK_ERR_CORRUPT, "v%llu.options: no workerOptions.type",
                         (unsigned long long)vat.n);
     out->is_xsnap = vk_str_eq(type, VK_STR("xsnap"));
+    out->can_snapshot = out->is_xsnap && !option_flag(json, "enableSetup", false);
     struct vk_buf buf;
     vk_buf_init(&buf, state->arena);
     vk_json_write(&buf, worker);

@@ -17,6 +17,8 @@ from pathlib import Path
 FOLDERS = ("kernel", "sim", "faults")
 ALSO_BANNED = ("__DATE__", "__TIME__", "__TIMESTAMP__", "_rdtsc", "__rdtsc", "__builtin_ia32_rdtsc",
                "__builtin_ia32_rdtscp", "__builtin_readcyclecounter", "_rdrand64_step")
+# The build lifts the ban for the same file; kernel/banned.h says why.
+EXEMPT = {"kernel/base/json_parse.c": ("setjmp", "longjmp")}
 COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 
@@ -50,10 +52,12 @@ def violations(root):
             if path == root / "kernel/banned.h":
                 continue
             text = path.read_text()
+            exempt = EXEMPT.get(str(path.relative_to(root)), ())
             for number, line in enumerate(code_only(text).split("\n"), 1):
                 for match in banned.finditer(line):
-                    found.append(f"{path.relative_to(root)}:{number}: "
-                                 f"{match.group(1) or match.group(2)} is banned here")
+                    name = match.group(1) or match.group(2)
+                    if name not in exempt:
+                        found.append(f"{path.relative_to(root)}:{number}: {name} is banned here")
             for match in re.finditer(r'"(?:\\.|[^"\\\n])*%p(?:\\.|[^"\\\n])*"', text):
                 number = text.count("\n", 0, match.start()) + 1
                 found.append(f"{path.relative_to(root)}:{number}: %p prints an address")

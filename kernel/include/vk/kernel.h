@@ -61,6 +61,53 @@ struct vk_run_policy {
     bool (*crank_complete)(void *impl, const struct vk_crank_result *result);
 };
 
+/* ---- a new kernel */
+
+struct vk_vat_config {
+    struct vk_str name;
+    struct vk_str bundle_id;
+    struct vk_capdata parameters; /* body absent: "#{}" */
+    struct vk_str options;        /* creationOptions, a JSON object; absent: {} */
+};
+
+struct vk_device_config {
+    struct vk_str name;
+    struct vk_str bundle_id;
+    struct vk_str parameters; /* deviceParameters, JSON; absent: {} */
+};
+
+struct vk_named_bundle {
+    struct vk_str name;
+    struct vk_str bundle_id;
+};
+
+/* SwingSet's kernel configuration. Bundles are installed in the store beforehand. 0 in a number: SwingSet's default;
+ * VK_UNLIMITED in a reap setting: 'never'. */
+struct vk_config {
+    struct vk_str default_manager_type; /* absent: local */
+    uint64_t default_reap_interval;
+    uint64_t default_reap_gc_krefs;
+    uint64_t snapshot_initial;
+    uint64_t snapshot_interval;
+    bool relax_durability_rules;
+    const struct vk_named_bundle *bundles;
+    size_t bundle_count;
+    const struct vk_vat_config *vats; /* one is to be vatAdmin, if there are any */
+    size_t vat_count;
+    const struct vk_device_config *devices;
+    size_t device_count;
+    struct vk_str bootstrap; /* the static vat to send bootstrap() to, or absent */
+    bool pin_bootstrap_root;
+};
+
+/* initializeKernel: writes a new kernel's state into an empty store and emits its hashes. `bootstrap_kpid` is "" without
+ * bootstrap. VK_ERR_USAGE when the store holds a kernel already or the configuration makes no sense. */
+enum vk_err vk_kernel_initialize(struct vk_store *store, const struct vk_ports *ports,
+                                 const struct vk_config *config, char bootstrap_kpid[24])
+    VK_MUST_CHECK;
+
+/* ---- a kernel at work */
+
 /* Opens a kernel on `store`, which must hold an initialised kernel database of schema version 3 (else VK_ERR_SCHEMA).
  * Brings vats online as SwingSet does unless options->no_preload. */
 enum vk_err vk_kernel_open(struct vk_store *store, const struct vk_ports *ports,
@@ -128,6 +175,9 @@ enum vk_err vk_host_change_options(struct vk_kernel *kernel,
  * have. `value` absent: a delete. Writes must come in the order in which they were made. */
 enum vk_err vk_host_apply_write(struct vk_kernel *kernel, struct vk_str key, struct vk_str value)
     VK_MUST_CHECK;
+/* Brings a vat online whose startVat was made outside any crank and without a worker's start in its transcript
+ * (kernel.createTestVat): it is not replayed now and never paged out. */
+enum vk_err vk_host_attach_vat(struct vk_kernel *kernel, struct vk_str vat) VK_MUST_CHECK;
 /* Counts a syscall that was made outside any crank (sends are counted by their queue entry already). */
 enum vk_err vk_host_apply_syscall(struct vk_kernel *kernel, enum vk_syscall_type type)
     VK_MUST_CHECK;

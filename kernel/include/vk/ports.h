@@ -160,6 +160,7 @@ struct vk_syscall_result {
  * does not answer is VK_ERR_WORKER_LOST, and that is the host's failure, never the vat's. */
 struct vk_delivery_result {
     bool ok;
+    struct vk_str value;   /* ok: what dispatch returned, JSON, for the slog; absent: null */
     struct vk_str problem; /* !ok: a metering fault's or the worker's own words */
     bool metered;          /* computrons is known */
     uint64_t computrons;
@@ -175,6 +176,7 @@ struct vk_syscall_port {
 };
 
 struct vk_worker; /* the host's own */
+struct vk_store;  /* store.h */
 
 /* A heap snapshot as the worker host made it. */
 struct vk_snapshot_image {
@@ -194,8 +196,10 @@ struct vk_worker_spec {
 struct vk_worker_host {
     void *impl;
     /* The worker bundles that new vats and new incarnations are to run on, as JSON array text
-     * (["b0-...","b0-..."]); answers to bundleHandler.getCurrentBundleIDs(). */
-    enum vk_err (*worker_bundle_ids)(void *impl, struct vk_arena *arena, struct vk_str *json);
+     * (["b0-...","b0-..."]); answers to bundleHandler.getCurrentBundleIDs(). Those that `store` lacks are to be
+     * added to it here (vk_bundle_add). */
+    enum vk_err (*worker_bundle_ids)(void *impl, struct vk_store *store, struct vk_arena *arena,
+                                     struct vk_str *json);
     /* Starts a worker. VK_ERR_WORKER_START when it cannot be; for a vat under creation that is the vat's
      * misfortune (the kernel turns it into a failed creation), else the kernel's. */
     enum vk_err (*start)(void *impl, const struct vk_worker_spec *spec, struct vk_worker **out);

@@ -1,0 +1,433 @@
+/* cmd_replay.c - `crankcase replay`: recordings of the real kernel, run again on this one.
+ *
+ * Each recording is a job: read, prepared, run, told. A job writes a fixed summary and then a text (the difference)
+ * to its file; the table is made of the summaries.
+ *
+ * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
+ */
+#include "command.h"
+#include "jobs.h"
+#include "recording_files.h"
+#include "replay_diff.h"
+#include "replay_run.h"
+#include "reports/colour.h"
+#include "reports/progress.h"
+#include "reports/report_replay.h"
+#include "reports/stopwatch.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+static const char usage[] =
+    "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n\n"
+    "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
+    "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
+    "options:\n"
+    "  --json            one JSON object a line for each recording, then one for the total\n"
+    "  --jobs N          run N recordings side by side\n"
+    "  --keep DIR        leave each final database behind, as DIR/NAME.sqlite\n"
+    "  --store MODE      direct (every write is SQLite's) or write-back (default; the fast one)\n"
+    "  --vats-online N   keep at most N vats online (default 50); no result may depend on it\n"
+    "  --no-slog         do not compare slog entries\n"
+    "  --quiet           print failures only\n"
+    "  --help            this text\n\n"
+    "A folder stands for the recordings in it: *.jsonl, plain or with .xz, .gz, .zst, .bz2.\n\n"
+    "examples:\n"
+    "  crankcase replay corpus/recordings\n"
+    "  crankcase replay --jobs 4 --json corpus/recordings/fuzz > replay.jsonl\n"
+    "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n\n"
+    "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed";
+
+struct replay_command {
+    struct sim_recording_files files;
+    struct sim_replay_options options;
+    const char *keep;
+    size_t at_once;
+    bool json, quiet;
+    bool colours;
+    int name_width;
+    struct report_progress progress;
+    struct report_replay_total total;
+};
+
+/* What a job tells first; a text follows. */
+struct job_summary {
+    enum report_verdict verdict;
+    uint64_t cranks, deliveries, syscalls, writes, device_effects;
+    double seconds;
+    char activityhash[VK_HASH_HEX];
+    char devices[256];
+    char notes[256];
+    char error[512]; /* with file and line */
+};
+
+/* ---- in the job's process */
+
+static const char *file_of(const struct replay_command *command, size_t i) {
+    return command->files.at[i].path;
+}
+
+static void tell_bad_input(const char *file, enum vk_err err, const struct sim_input_error *error,
+                           struct job_summary *summary) {
+    summary->verdict = err == VK_ERR_NOMEM ? REPORT_FAILED : REPORT_BAD_INPUT;
+    if (error->line > 0)
+        snprintf(summary->error, sizeof summary->error, "%s:%zu: %s", file, error->line,
+                 error->what);
+    else
+        snprintf(summary->error, sizeof summary->error, "%s: %s", file, error->what);
+}
+
+static void tell_notes(const struct sim_replay_result *result, struct job_summary *summary) {
+    char panic[96] = "", inferred[96] = "";
+    if (result->is_panic)
+        snprintf(panic, sizeof panic, "ends in a kernel panic in crank %" PRIu64 ", as recorded",
+                 result->panic_crank);
+    if (result->inferred_deliveries)
+        snprintf(inferred, sizeof inferred, "%s%" PRIu64 " of the deliveries told from writes",
+                 panic[0] ? "; " : "", result->inferred_deliveries);
+    snprintf(summary->notes, sizeof summary->notes, "%s%s", panic, inferred);
+}
+
+static void tell_result(const char *file, const struct sim_replay_result *result,
+                        struct job_summary *summary) {
+    static const enum report_verdict verdicts[] = {
+        [SIM_MET] = REPORT_MET,
+        [SIM_DIFFERENT] = REPORT_DIFFERENT,
+        [SIM_UNUSABLE] = REPORT_BAD_INPUT,
+        [SIM_FAILED] = REPORT_FAILED,
+    };
+    summary->verdict = verdicts[result->outcome];
+    summary->cranks = result->cranks;
+    summary->deliveries = result->deliveries;
+    summary->syscalls = result->syscalls;
+    summary->writes = result->writes;
+    summary->device_effects = result->device_calls + result->device_gets;
+    memcpy(summary->activityhash, result->activityhash, sizeof summary->activityhash);
+    snprintf(summary->devices, sizeof summary->devices, "%.*s", VK_STR_ARG(result->devices));
+    snprintf(summary->error, sizeof summary->error, "%s: %s", file, result->error);
+    tell_notes(result, summary);
+}
+
+static void write_difference(const struct replay_command *command, size_t i,
+                             const struct sim_diff *diff, const struct sim_recording *recording,
+                             FILE *out) {
+    if (!command->json) {
+        sim_diff_print(diff, recording, command->files.at[i].name, file_of(command, i), out,
+                       command->colours);
+        return;
+    }
+    struct vk_arena arena;
+    struct vk_buf buf;
+    struct vk_str text;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    sim_diff_write_json(diff, recording, &buf);
+    if (vk_buf_finish(&buf, &text) == VK_OK) fwrite(text.p, 1, text.n, out);
+    vk_arena_release(&arena);
+}
+
+/* The database grows under another name, next to where it is to be. */
+struct kept_database {
+    char path[4096];
+    char growing[4096];
+};
+
+static void remove_growing(const struct kept_database *kept) {
+    static const char *const companions[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
+        char path[4096 + 16];
+        snprintf(path, sizeof path, "%s%s", kept->growing, companions[i]);
+        unlink(path);
+    }
+}
+
+static bool keep_begin(const struct replay_command *command, size_t i,
+                       struct kept_database *kept) {
+    const char *name = command->files.at[i].name;
+    int n = snprintf(kept->path, sizeof kept->path, "%s/%s.sqlite", command->keep, name);
+    int m = snprintf(kept->growing, sizeof kept->growing, "%s/.%s.sqlite.part", command->keep,
+                     name);
+    if (n < 0 || m < 0 || (size_t)n >= sizeof kept->path || (size_t)m >= sizeof kept->growing)
+        return false;
+    remove_growing(kept);
+    return true;
+}
+
+/* INV-CMD-REPLAY-1 */
+static void keep_end(const struct kept_database *kept, struct job_summary *summary) {
+    if (summary->verdict == REPORT_MET && rename(kept->growing, kept->path) != 0) {
+        summary->verdict = REPORT_FAILED;
+        snprintf(summary->error, sizeof summary->error, "%.300s: %s", kept->path,
+                 strerror(errno));
+    }
+    if (summary->verdict != REPORT_MET) remove_growing(kept);
+}
+
+static void run_recording(const struct replay_command *command, size_t i,
+                          const struct sim_recording *recording, struct job_summary *summary,
+                          FILE *out) {
+    struct sim_replay_options options = command->options;
+    struct kept_database kept;
+    if (command->keep) {
+        if (!keep_begin(command, i, &kept)) {
+            summary->verdict = REPORT_FAILED;
+            snprintf(summary->error, sizeof summary->error, "%.400s: the name is too long",
+                     command->keep);
+            return;
+        }
+        options.path = kept.growing;
+    }
+    struct sim_replay *replay = sim_replay_prepare(recording, &options);
+    struct sim_replay_result result = {.outcome = SIM_FAILED, .error = "out of memory"};
+    struct report_stopwatch watch;
+    report_stopwatch_start(&watch);
+    if (replay) sim_replay_run(replay, &result);
+    summary->seconds = report_stopwatch_seconds(&watch);
+    tell_result(file_of(command, i), &result, summary);
+    if (command->keep) keep_end(&kept, summary);
+    fwrite(summary, sizeof *summary, 1, out);
+    if (result.diff) write_difference(command, i, result.diff, recording, out);
+    sim_replay_release(replay);
+}
+
+static void job_run(void *impl, size_t i, FILE *out) {
+    const struct replay_command *command = impl;
+    struct job_summary summary = {.verdict = REPORT_FAILED};
+    struct sim_recording *recording;
+    struct sim_input_error error;
+    enum vk_err err = sim_recording_read(file_of(command, i), &recording, &error);
+    if (err == VK_OK) {
+        run_recording(command, i, recording, &summary, out);
+        sim_recording_free(recording);
+    } else {
+        tell_bad_input(file_of(command, i), err, &error, &summary);
+        fwrite(&summary, sizeof summary, 1, out);
+    }
+}
+
+/* ---- in the parent */
+
+static char *read_rest(FILE *in) {
+    struct {
+        SIM_ARRAY(char);
+    } text = {0};
+    for (;;) {
+        if (text.count + 1 >= text.capacity) {
+            void *more = sim_array_more(text.at, &text.capacity, 1);
+            if (!more) break;
+            text.at = more;
+        }
+        size_t n = fread(text.at + text.count, 1, text.capacity - text.count - 1, in);
+        text.count += n;
+        if (n == 0) break;
+    }
+    if (text.at) text.at[text.count] = '\0';
+    return text.at;
+}
+
+static void print_row(struct replay_command *command, const struct report_replay_row *row,
+                      const char *text) {
+    if (row->error[0]) fprintf(stderr, "crankcase replay: %s\n", row->error);
+    if (command->json) {
+        if (!command->quiet || row->verdict != REPORT_MET) report_replay_row_json(stdout, row);
+        return;
+    }
+    if (!command->quiet) report_replay_row(stdout, command->name_width, row, command->colours);
+    if (text) fputs(text, stdout);
+}
+
+static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
+    struct replay_command *command = impl;
+    struct job_summary summary = {.verdict = REPORT_FAILED};
+    if (died || fread(&summary, sizeof summary, 1, in) != 1) {
+        summary = (struct job_summary){.verdict = REPORT_FAILED};
+        snprintf(summary.error, sizeof summary.error, "%.400s: %s", file_of(command, i),
+                 died ? died : "its results are lost");
+    }
+    bool is_run = summary.verdict == REPORT_MET || summary.verdict == REPORT_DIFFERENT;
+    char *text = summary.verdict == REPORT_DIFFERENT ? read_rest(in) : NULL;
+    const struct report_replay_row row = {
+        .name = command->files.at[i].name,
+        .file = file_of(command, i),
+        .verdict = summary.verdict,
+        .cranks = summary.cranks,
+        .deliveries = summary.deliveries,
+        .syscalls = summary.syscalls,
+        .writes = summary.writes,
+        .activityhash = summary.activityhash,
+        .seconds = summary.seconds,
+        .notes = summary.notes,
+        .devices = summary.devices,
+        .device_effects = summary.device_effects,
+        .error = is_run ? "" : summary.error,
+        .difference_json = command->json ? text : NULL,
+    };
+    report_progress_clear(&command->progress);
+    report_replay_total_add(&command->total, &row);
+    print_row(command, &row, text);
+    fflush(stdout);
+    report_progress_draw(&command->progress, i + 1, NULL);
+    free(text);
+}
+
+static void job_begins(void *impl, size_t done, size_t i) {
+    struct replay_command *command = impl;
+    report_progress_draw(&command->progress, done, command->files.at[i].name);
+}
+
+static int exit_code(const struct report_replay_total *total) {
+    if (total->verdicts[REPORT_FAILED]) return SIM_EXIT_FAILED;
+    if (total->verdicts[REPORT_BAD_INPUT]) return SIM_EXIT_BAD_INPUT;
+    return total->verdicts[REPORT_DIFFERENT] ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
+}
+
+static int run_command(struct replay_command *command) {
+    struct report_stopwatch watch;
+    const struct sim_jobs jobs = {.count = command->files.count,
+                                  .at_once = command->at_once,
+                                  .impl = command,
+                                  .run = job_run,
+                                  .finished = job_finished,
+                                  .begins = job_begins};
+    bool has_table = !command->json && !command->quiet;
+    for (size_t i = 0; i < command->files.count; i++) {
+        int width = (int)strlen(command->files.at[i].name);
+        if (width > command->name_width) command->name_width = width;
+    }
+    report_stopwatch_start(&watch);
+    report_progress_begin(&command->progress, command->files.count, !command->quiet);
+    if (has_table) report_replay_heading(stdout, command->name_width);
+    enum vk_err err = sim_jobs_run(&jobs);
+    report_progress_clear(&command->progress);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+        return SIM_EXIT_FAILED;
+    }
+    command->total.seconds_elapsed = report_stopwatch_seconds(&watch);
+    if (has_table)
+        report_replay_total(stdout, command->name_width, &command->total, command->colours);
+    else if (command->json)
+        report_replay_total_json(stdout, &command->total);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "crankcase replay: standard output: %s\n", strerror(errno));
+        return SIM_EXIT_FAILED;
+    }
+    return exit_code(&command->total);
+}
+
+/* ---- the command line */
+
+static int bad_usage(const char *what, const char *which) {
+    fprintf(stderr, "crankcase replay: %s%s (see crankcase replay --help)\n", what, which);
+    return SIM_EXIT_BAD_INPUT;
+}
+
+static bool parse_count(const char *text, uint64_t max, uint64_t *out) {
+    return vk_str_to_u64(vk_str(text), out) && *out >= 1 && *out <= max;
+}
+
+enum option_code {
+    OPTION_JSON = 256,
+    OPTION_JOBS,
+    OPTION_KEEP,
+    OPTION_STORE,
+    OPTION_VATS_ONLINE,
+    OPTION_NO_SLOG,
+    OPTION_QUIET,
+};
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"jobs", required_argument, NULL, OPTION_JOBS},
+    {"keep", required_argument, NULL, OPTION_KEEP},
+    {"store", required_argument, NULL, OPTION_STORE},
+    {"vats-online", required_argument, NULL, OPTION_VATS_ONLINE},
+    {"no-slog", no_argument, NULL, OPTION_NO_SLOG},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {NULL, 0, NULL, 0},
+};
+
+/* Takes one option; SIM_EXIT_OK to go on. */
+static int take_option(struct replay_command *command, int option) {
+    uint64_t count;
+    switch (option) {
+    case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
+    case OPTION_NO_SLOG: command->options.without_slog = true; return SIM_EXIT_OK;
+    case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
+    case OPTION_KEEP: command->keep = optarg; return SIM_EXIT_OK;
+    case OPTION_JOBS:
+        if (!parse_count(optarg, SIM_JOBS_AT_ONCE_MAX, &count))
+            return bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
+        command->at_once = (size_t)count;
+        return SIM_EXIT_OK;
+    case OPTION_VATS_ONLINE:
+        if (!parse_count(optarg, UINT32_MAX, &count))
+            return bad_usage("--vats-online takes a number from 1 on, not ", optarg);
+        command->options.vats_online_max = (uint32_t)count;
+        return SIM_EXIT_OK;
+    case OPTION_STORE:
+        if (strcmp(optarg, "direct") == 0)
+            command->options.mode = VK_STORE_DIRECT;
+        else if (strcmp(optarg, "write-back") == 0)
+            command->options.mode = VK_STORE_WRITE_BACK;
+        else
+            return bad_usage("--store takes direct or write-back, not ", optarg);
+        return SIM_EXIT_OK;
+    default: return bad_usage("internal option", "");
+    }
+}
+
+static int provide_keep_folder(const struct replay_command *command) {
+    const char *twice = sim_recording_files_twice(&command->files);
+    if (twice) return bad_usage("--keep would write two databases of one name: ", twice);
+    if (mkdir(command->keep, 0777) == 0 || errno == EEXIST) return SIM_EXIT_OK;
+    fprintf(stderr, "crankcase replay: %s: %s\n", command->keep, strerror(errno));
+    return SIM_EXIT_BAD_INPUT;
+}
+
+static int parse(struct replay_command *command, int argc, char **argv, bool *wants_help) {
+    int option, code;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
+        if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
+        if (option == 'h') {
+            *wants_help = true;
+            return SIM_EXIT_OK;
+        }
+        code = take_option(command, option);
+        if (code != SIM_EXIT_OK) return code;
+    }
+    if (optind == argc) return bad_usage("no recording is named", "");
+    for (; optind < argc; optind++)
+        if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
+            fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+            return SIM_EXIT_BAD_INPUT;
+        }
+    return command->keep ? provide_keep_folder(command) : SIM_EXIT_OK;
+}
+
+static int replay_main(int argc, char **argv) {
+    struct replay_command command = {.at_once = 1,
+                                     .options = {.mode = VK_STORE_WRITE_BACK},
+                                     .name_width = (int)sizeof "recording" - 1,
+                                     .colours = report_colour_wanted(stdout)};
+    bool wants_help = false;
+    int code = parse(&command, argc, argv, &wants_help);
+    if (wants_help)
+        puts(usage);
+    else if (code == SIM_EXIT_OK)
+        code = run_command(&command);
+    sim_recording_files_free(&command.files);
+    return code;
+}
+
+const struct sim_command sim_cmd_replay = {
+    .name = "replay",
+    .summary = "run recordings of the real SwingSet kernel on this one and compare everything",
+    .run = replay_main,
+};
