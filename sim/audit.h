@@ -162,7 +162,8 @@ struct audit {
     struct audit_meter *meters;
     size_t meter_count;
     bool *import_retired; /* by pair: a retireImport is on its way to that import */
-    uint64_t clist_entries, promise_queue_entries;
+    /* For the statistics. */
+    uint64_t clist_entries, promise_queue_entries, run_queue_entries, acceptance_queue_entries;
 };
 
 /* The steps. Each returns the first error (out of memory); findings are no errors. */

@@ -142,8 +142,8 @@ static void object_entry(struct audit *audit, const struct entry *entry) {
 
 static void node_entry(struct audit *audit, const struct entry *entry) {
     struct audit_node *node = audit_find_node(audit, entry->kref);
-    VK_ASSERT(node); /* INV-AUDIT-13 */
-    bool is_owner = node->owner && vk_str_eq(node->owner->value, entry->holder->id);
+    VK_ASSERT(node && node->owner); /* INV-AUDIT-13 */
+    bool is_owner = vk_str_eq(node->owner->value, entry->holder->id);
     if (entry->by_vat != is_owner)
         report_owner(audit, entry, node->owner,
                      entry->by_vat ? entry->holder->id : VK_STR("another device"));

@@ -150,9 +150,10 @@ static bool queue_entry_check(struct audit *audit, const struct audit_fixed_key 
     return true;
 }
 
-static void queue_check(struct audit *audit, enum audit_fixed which, struct vk_str prefix) {
+/* Returns how many entries the queue has. */
+static uint64_t queue_check(struct audit *audit, enum audit_fixed which, struct vk_str prefix) {
     const struct audit_fixed_key *bounds = &audit->fixed[which];
-    if (!bounds->json) return; /* reported already */
+    if (!bounds->json) return 0; /* reported already */
     if (bounds->head > bounds->tail)
         audit_report(audit, AUDIT_QUEUE_BOUNDS, bounds->pair->key, VK_STR("head <= tail"),
                      bounds->pair->value);
@@ -166,6 +167,7 @@ static void queue_check(struct audit *audit, enum audit_fixed which, struct vk_s
     }
     if (bounds->head <= bounds->tail && present < bounds->tail - bounds->head)
         report_missing_entry(audit, prefix, bounds->head, bounds->tail);
+    return present;
 }
 
 /* Events that upgradeSwingset() left for the host to inject hold what they name, too. */
@@ -260,8 +262,9 @@ static void pins_check(struct audit *audit) {
 }
 
 enum vk_err audit_queues(struct audit *audit) {
-    queue_check(audit, AUDIT_KEY_ACCEPTANCE_QUEUE, VK_STR("acceptanceQueue."));
-    queue_check(audit, AUDIT_KEY_RUN_QUEUE, VK_STR("runQueue."));
+    audit->acceptance_queue_entries =
+        queue_check(audit, AUDIT_KEY_ACCEPTANCE_QUEUE, VK_STR("acceptanceQueue."));
+    audit->run_queue_entries = queue_check(audit, AUDIT_KEY_RUN_QUEUE, VK_STR("runQueue."));
     upgrade_events_check(audit);
     gc_actions_check(audit);
     reap_queue_check(audit);

@@ -79,14 +79,6 @@ static void object_check(struct audit *audit, const struct audit_object *object)
                      VK_STR("R, for the object is reachable"), VK_STR("_"));
 }
 
-static void node_check(struct audit *audit, const struct audit_node *node) {
-    if (node->owner)
-        owner_check(audit, node->kref, node->owner, node->exporter);
-    else
-        audit_report(audit, AUDIT_AUTHORITY, audit_key(audit, node->kref, "owner"),
-                     VK_STR("a device"), VK_STR("(none)"));
-}
-
 /* ---- promises */
 static void promise_count_check(struct audit *audit, const struct audit_promise *promise) {
     uint64_t expected = promise->references + promise->external;
@@ -109,7 +101,8 @@ enum vk_err audit_refcounts(struct audit *audit) {
     }
     for (size_t i = 0; i < audit->node_count; i++) {
         vk_arena_clear(&audit->scratch);
-        node_check(audit, &audit->nodes[i]);
+        const struct audit_node *node = &audit->nodes[i];
+        if (node->owner) owner_check(audit, node->kref, node->owner, node->exporter);
     }
     for (size_t i = 0; i < audit->promise_count; i++) {
         vk_arena_clear(&audit->scratch);

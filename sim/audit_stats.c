@@ -70,7 +70,7 @@ static enum bound bound_of(const struct audit *audit, const struct gauge *gauge)
 }
 
 static bool bound_holds(const struct audit *audit, const struct gauge *gauge, int64_t value) {
-    VK_ASSERT(gauge->actual <= INT64_MAX); /* INV-AUDIT-16: it is a number of things in memory */
+    VK_ASSERT(gauge->actual <= INT64_MAX); /* INV-AUDIT-16: a number of things, not of digits */
     int64_t actual = (int64_t)gauge->actual;
     switch (bound_of(audit, gauge)) {
     case BOUND_EXACT: return value == actual;
@@ -107,11 +107,6 @@ static void gauge_check(struct audit *audit, const struct gauge *gauge) {
         audit_report(audit, AUDIT_STATS, stats->pair->key, VK_STR("Max >= value"), found);
     if (!bound_holds(audit, gauge, values.value))
         audit_report(audit, AUDIT_STATS, stats->pair->key, bound_text(audit, gauge), found);
-}
-
-static uint64_t queue_length(const struct audit *audit, enum audit_fixed key) {
-    const struct audit_fixed_key *queue = &audit->fixed[key];
-    return queue->json && queue->head <= queue->tail ? queue->tail - queue->head : 0;
 }
 
 /* A statistic of a JSON object, or 0 where it cannot be read, which gauge_check reports. */
@@ -157,7 +152,8 @@ static uint64_t clist_entries_saved(const struct audit *audit, uint64_t objects)
 
 static uint64_t vats_ever_made(const struct audit *audit) {
     const struct audit_counter *next = &audit->fixed[AUDIT_KEY_VAT_NEXT_ID].number;
-    return next->known && next->next ? next->next - 1 : 0;
+    if (!next->known || !next->next) return 0;
+    return next->next - 1 < INT64_MAX ? next->next - 1 : INT64_MAX;
 }
 
 enum vk_err audit_stats(struct audit *audit) {
@@ -169,10 +165,9 @@ enum vk_err audit_stats(struct audit *audit) {
         objects += audit->objects[i].refcount != NULL;
     const enum audit_fixed consensus = AUDIT_KEY_KERNEL_STATS, local = AUDIT_KEY_LOCAL_KERNEL_STATS;
     const struct gauge gauges[] = {
-        {"runQueueLength", consensus, BOUND_AT_LEAST, false,
-         queue_length(audit, AUDIT_KEY_RUN_QUEUE)},
+        {"runQueueLength", consensus, BOUND_AT_LEAST, false, audit->run_queue_entries},
         {"acceptanceQueueLength", consensus, BOUND_AT_MOST, false,
-         queue_length(audit, AUDIT_KEY_ACCEPTANCE_QUEUE)},
+         audit->acceptance_queue_entries},
         {"promiseQueuesLength", consensus, BOUND_AT_LEAST, false, audit->promise_queue_entries},
         {"kernelObjects", local, BOUND_AT_MOST, false, objects},
         {"kernelDevices", local, BOUND_AT_MOST, false, audit->node_count},

@@ -93,7 +93,8 @@ bool audit_slot_exists(const struct audit *audit, struct vk_str kref) {
         return promise && promise->state_pair;
     }
     VK_ASSERT(slot == AUDIT_SLOT_DEVICE); /* INV-AUDIT-9: krefs are of three kinds */
-    return audit_find_node(audit, kref) != NULL;
+    const struct audit_node *node = audit_find_node(audit, kref);
+    return node && node->owner;
 }
 
 const struct audit_counter *audit_kref_counter(const struct audit *audit, enum audit_slot slot) {

@@ -1,7 +1,7 @@
 /* json_same.c - see json_same.h. */
 #include "json_same.h"
 
-/* Members of slog entries that differ by nature: clocks. For a worker's report on itself see same_result(). */
+/* Members of slog entries that differ by nature: clocks. */
 static const char *const fields_by_nature[] = {"time", "monotime", "seconds"};
 
 static bool is_by_nature(struct vk_str field) {
@@ -20,19 +20,6 @@ static bool same_tree(const struct vk_json *a, const struct vk_json *b) {
     return true;
 }
 
-/* ["ok",REPORT,usage]: what a worker reports of itself does not come to the kernel's port. */
-static bool same_result(const struct vk_json *a, const struct vk_json *b) {
-    bool is_ok = vk_str_eq(vk_json_string(vk_json_at(a, 0)), VK_STR("ok"));
-    if (!is_ok || !vk_json_is(b, VK_JSON_ARRAY) || a->count != b->count) return same_tree(a, b);
-    for (size_t i = 0; i < a->count; i++)
-        if (i != 1 && !same_tree(vk_json_at(a, i), vk_json_at(b, i))) return false;
-    return true;
-}
-
-static bool same_member(const struct vk_json *a, const struct vk_json *b) {
-    return vk_str_eq(a->key, VK_STR("dr")) ? same_result(a, b) : same_tree(a, b);
-}
-
 /* Every member of `a` that counts is in `b`, and equal. */
 static bool members_within(const struct vk_json *a, const struct vk_json *b) {
     for (const struct vk_json *member = a->first; member; member = member->next) {
@@ -40,7 +27,7 @@ static bool members_within(const struct vk_json *a, const struct vk_json *b) {
         if (is_by_nature(member->key)) continue;
         while (other && !vk_str_eq(other->key, member->key))
             other = other->next;
-        if (!other || !same_member(member, other)) return false;
+        if (!other || !same_tree(member, other)) return false;
     }
     return true;
 }

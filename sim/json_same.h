@@ -2,7 +2,7 @@
  *
  * Texts are compared byte by byte first, which settles nearly all; only then are they parsed. The order of
  * the members of the outermost object does not count, nor do members of slog entries that differ by nature (the
- * tables in json_same.c); everything else does.
+ * table in json_same.c); everything else does.
  */
 #ifndef SIM_JSON_SAME_H
 #define SIM_JSON_SAME_H

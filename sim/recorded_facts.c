@@ -16,12 +16,15 @@ enum vk_err sim_fact_text(struct vk_arena *arena, const struct vk_json *json,
 enum vk_err sim_fact_slog_result(struct vk_arena *arena, const struct vk_json *json, bool *legal,
                                  struct vk_delivery_result *out) {
     struct vk_str status = vk_json_string(vk_json_at(json, 0));
-    struct vk_str problem = vk_json_string(vk_json_at(json, 1));
-    const struct vk_json *usage = vk_json_at(json, 2);
+    const struct vk_json *said = vk_json_at(json, 1), *usage = vk_json_at(json, 2);
+    struct vk_str problem = vk_json_string(said);
     *out = (struct vk_delivery_result){.ok = vk_str_eq(status, VK_STR("ok"))};
     *legal = out->ok || (vk_str_eq(status, VK_STR("error")) && problem.p);
     if (!*legal) return VK_OK;
-    if (!out->ok) VK_TRY(vk_arena_copy(arena, problem, &out->problem));
+    if (!out->ok)
+        VK_TRY(vk_arena_copy(arena, problem, &out->problem));
+    else if (said && said->type != VK_JSON_NULL)
+        VK_TRY(sim_fact_text(arena, said, &out->value));
     if (out->ok && vk_json_at(json, 1)) VK_TRY(sim_fact_text(arena, vk_json_at(json, 1), &out->value));
     if (!vk_json_is(usage, VK_JSON_OBJECT)) return VK_OK;
     out->metered = take_count(vk_json_get(usage, "compute"), &out->computrons);

@@ -13,7 +13,7 @@
 enum vk_err sim_fact_text(struct vk_arena *arena, const struct vk_json *json, struct vk_str *out)
     VK_MUST_CHECK;
 
-/* ["ok", null, usage|null] or ["error", problem, usage|null], from a `deliver-result` entry. */
+/* ["ok", value|null, usage|null] or ["error", problem, usage|null], from a `deliver-result` entry. */
 enum vk_err sim_fact_slog_result(struct vk_arena *arena, const struct vk_json *json, bool *legal,
                                  struct vk_delivery_result *out) VK_MUST_CHECK;
 /* {"status":"ok"|"error","metering":{"computrons":N}}, from a transcript item. Problems are not in it. */

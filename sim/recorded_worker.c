@@ -83,13 +83,14 @@ static enum vk_err host_snapshot_hash(void *impl, const struct vk_snapshot_image
 
 /* A host that says which bundles workers run on installs those that are not yet there (bundleHandler in
  * controller/). */
-static enum vk_err install_worker_bundles(const struct sim_replay *replay) {
+static enum vk_err install_worker_bundles(const struct sim_replay *replay,
+                                          struct vk_store *store) {
     for (size_t i = replay->crank->begin; i < replay->crank->end; i++) {
         const struct sim_event *event = replay_event(replay, i);
         bool has;
         if (event->type != VK_TRACE_BUNDLE) continue;
-        VK_TRY(vk_bundle_has(replay->store, event->key, &has));
-        if (!has) VK_TRY(vk_bundle_add(replay->store, event->key, VK_STR("")));
+        VK_TRY(vk_bundle_has(store, event->key, &has));
+        if (!has) VK_TRY(vk_bundle_add(store, event->key, VK_STR("")));
     }
     return VK_OK;
 }
@@ -99,7 +100,7 @@ static enum vk_err host_worker_bundle_ids(void *impl, struct vk_store *store,
     const struct sim_replay *replay = impl;
     (void)store; /* the replay's own */
     struct vk_str ids = replay->index->bundle_ids;
-    if (replay->crank) VK_TRY(install_worker_bundles(replay));
+    if (replay->crank) VK_TRY(install_worker_bundles(replay, store));
     if (replay->crank && replay->crank->bundle_ids.p) ids = replay->crank->bundle_ids;
     return vk_arena_copy(arena, ids.p ? ids : VK_STR("[]"), json);
 }

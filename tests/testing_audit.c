@@ -277,6 +277,7 @@ struct test_audit_span *test_audit_span_at(struct test_audit *test, const char *
         if (strcmp(test->spans[i].vat, vat) == 0 && test->spans[i].start == start)
             return &test->spans[i];
     cr_assert_fail("no span %s.%llu", vat, (unsigned long long)start);
+    return NULL;
 }
 
 struct test_audit_item *test_audit_item_at(struct test_audit *test, const char *vat,
@@ -285,6 +286,7 @@ struct test_audit_item *test_audit_item_at(struct test_audit *test, const char *
         if (strcmp(test->items[i].vat, vat) == 0 && test->items[i].position == position)
             return &test->items[i];
     cr_assert_fail("no item %s.%llu", vat, (unsigned long long)position);
+    return NULL;
 }
 
 static void sort_pairs(struct test_audit *test) {

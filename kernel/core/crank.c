@@ -81,6 +81,7 @@ static enum vk_err slog_start(struct vk_kernel *kernel, bool routing,
     uint64_t number;
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
     VK_TRY(vk_state_require_u64(&kernel->state, &number, KEY(LIT("crankNumber"))));
+    kernel->crank_began_ns = vk_slog_now_ns(&kernel->state);
     vk_slog_begin(&entry, &kernel->state, VK_STR("crank-start"));
     vk_slog_text(&entry, "crankType", routing ? VK_STR("routing") : VK_STR("delivery"));
     vk_slog_u64(&entry, "crankNum", number);
@@ -119,7 +120,7 @@ static enum vk_err finish(struct vk_kernel *kernel, bool routing, const struct v
     vk_slog_u64(&entry, "crankNum", number);
     vk_slog_text(&entry, "crankhash", vk_str(result->crankhash));
     vk_slog_text(&entry, "activityhash", vk_str(result->activityhash));
-    return vk_slog_end(&entry, state);
+    return vk_slog_end_since(&entry, state, kernel->crank_began_ns);
 }
 
 /* ---- routing cranks */

@@ -286,7 +286,7 @@ enum vk_err vk_kernel_initialize(struct vk_store *store, const struct vk_ports *
                                  const struct vk_config *config, char bootstrap_kpid[24]) {
     struct vk_kernel kernel = {.store = store, .ports = ports};
     vk_arena_init(&kernel.arena, ports->heap);
-    vk_state_init(&kernel.state, store, ports->heap, &kernel.arena);
+    vk_state_init(&kernel.state, store, ports, &kernel.arena);
     enum vk_err err = initialize(&kernel, config, bootstrap_kpid);
     vk_state_release(&kernel.state);
     vk_arena_release(&kernel.arena);

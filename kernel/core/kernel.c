@@ -73,7 +73,7 @@ enum vk_err vk_kernel_open(struct vk_store *store, const struct vk_ports *ports,
     if (!kernel) return VK_RAISE(VK_ERR_NOMEM, "kernel of %zu bytes", sizeof *kernel);
     *kernel = (struct vk_kernel){.store = store, .ports = ports, .options = *options};
     vk_arena_init(&kernel->arena, heap);
-    vk_state_init(&kernel->state, store, heap, &kernel->arena);
+    vk_state_init(&kernel->state, store, ports, &kernel->arena);
     enum vk_err err = open_on(kernel);
     vk_arena_clear(&kernel->arena);
     if (err != VK_OK) {

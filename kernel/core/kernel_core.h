@@ -40,6 +40,7 @@ struct vk_kernel {
     bool has_admin_root;
     struct vk_kref admin_root; /* vat-admin's root object */
     bool in_crank;
+    uint64_t crank_began_ns; /* by the slog's clock */
     bool halted;
     char panic_reason[256];
 };

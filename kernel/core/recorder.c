@@ -28,6 +28,7 @@ enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder,
                                       const struct vk_parcel *parcel) {
     struct vk_slog_entry entry;
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
+    recorder->began_ns = vk_slog_now_ns(&recorder->kernel->state);
     begin_entry(recorder, &entry, "deliver");
     vk_slog_bool(&entry, "replay", false);
     vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(parcel->vat_delivery.type)));
@@ -36,9 +37,8 @@ enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder,
     return vk_slog_end(&entry, &recorder->kernel->state);
 }
 
-/* ["ok",null,usage] or ["error",problem,usage] */
-static enum vk_err result_json(struct vk_arena *arena, const struct vk_delivery_result *result,
-                               struct vk_str *out) {
+enum vk_err vk_delivery_result_json(struct vk_arena *arena,
+                                    const struct vk_delivery_result *result, struct vk_str *out) {
     struct vk_buf buf;
     vk_buf_init(&buf, arena);
     if (result->ok) {
@@ -61,12 +61,12 @@ enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
     struct vk_slog_entry entry;
     struct vk_str json;
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
-    VK_TRY(result_json(&recorder->kernel->arena, result, &json));
+    VK_TRY(vk_delivery_result_json(&recorder->kernel->arena, result, &json));
     begin_entry(recorder, &entry, "deliver-result");
     vk_slog_bool(&entry, "replay", false);
     vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(delivery->type)));
     vk_slog_json(&entry, "dr", json);
-    return vk_slog_end(&entry, &recorder->kernel->state);
+    return vk_slog_end_since(&entry, &recorder->kernel->state, recorder->began_ns);
 }
 
 static void begin_syscall_entry(struct vk_recorder *recorder, struct vk_slog_entry *entry,
@@ -81,6 +81,7 @@ static enum vk_err slog_syscall(struct vk_recorder *recorder, const struct vk_sy
                                 struct vk_str kernel_syscall) {
     struct vk_slog_entry entry;
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
+    recorder->syscall_began_ns = vk_slog_now_ns(&recorder->kernel->state);
     begin_syscall_entry(recorder, &entry, "syscall", syscall);
     vk_slog_json(&entry, "ksc", kernel_syscall);
     vk_slog_json(&entry, "vsc", syscall->json);
@@ -95,7 +96,7 @@ static enum vk_err slog_syscall_result(struct vk_recorder *recorder,
     begin_syscall_entry(recorder, &entry, "syscall-result", syscall);
     vk_slog_json(&entry, "ksr", kernel_result);
     vk_slog_json(&entry, "vsr", vat_result);
-    return vk_slog_end(&entry, &recorder->kernel->state);
+    return vk_slog_end_since(&entry, &recorder->kernel->state, recorder->syscall_began_ns);
 }
 
 static void record(struct vk_recorder *recorder, const struct vk_syscall *syscall,

@@ -16,6 +16,8 @@ struct vk_recorder {
     uint64_t syscall_count;
     uint64_t crank_number;    /* slog only */
     uint64_t delivery_number; /* slog only */
+    uint64_t began_ns;        /* slog only: the delivery */
+    uint64_t syscall_began_ns;
 };
 
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
@@ -28,6 +30,10 @@ enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
 /* The vk_syscall_port's function; impl is the recorder. */
 enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
                                 struct vk_syscall_result *result) VK_MUST_CHECK;
+/* ["ok",value,usage] or ["error",problem,usage], for the slog. */
+enum vk_err vk_delivery_result_json(struct vk_arena *arena,
+                                    const struct vk_delivery_result *result, struct vk_str *out)
+    VK_MUST_CHECK;
 /* The whole transcript item. */
 enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_delivery *delivery,
                              const struct vk_delivery_result *result, struct vk_str *out)

@@ -3,6 +3,7 @@
 
 #include "../object/slog.h"
 #include "kernel_core.h"
+#include "recorder.h"
 
 /* One transcript item being replayed. */
 struct replayed_item {
@@ -12,6 +13,8 @@ struct replayed_item {
     const struct vk_json *next_syscall; /* the next expected entry of "sc" */
     uint64_t made;
     const char *problem; /* sticky */
+    uint64_t began_ns;   /* by the slog's clock: the delivery */
+    uint64_t syscall_began_ns;
 };
 
 static bool same_json(const struct vk_json *a, const struct vk_json *b);
@@ -79,17 +82,19 @@ static enum vk_err slog_syscall(struct replayed_item *item, const struct vk_sysc
     struct vk_state *state = &item->kernel->state;
     struct vk_slog_entry entry;
     if (!vk_slog_wanted(state)) return VK_OK;
+    if (!finished) item->syscall_began_ns = vk_slog_now_ns(state);
     vk_slog_begin(&entry, state, finished ? VK_STR("syscall-result") : VK_STR("syscall"));
     vk_slog_vat(&entry, item->vat);
     vk_slog_u64(&entry, "deliveryNum", item->position);
     vk_slog_u64(&entry, "syscallNum", item->made);
     vk_slog_bool(&entry, "replay", true);
     vk_slog_text(&entry, "syscall", vk_str(vk_syscall_name(syscall->type)));
-    if (finished)
-        vk_slog_json(&entry, "vsr", result);
-    else
+    if (!finished) {
         vk_slog_json(&entry, "vsc", syscall->json);
-    return vk_slog_end(&entry, state);
+        return vk_slog_end(&entry, state);
+    }
+    vk_slog_json(&entry, "vsr", result);
+    return vk_slog_end_since(&entry, state, item->syscall_began_ns);
 }
 
 static enum vk_err answer_from_transcript(void *impl, const struct vk_syscall *syscall,
@@ -198,17 +203,21 @@ static enum vk_err slog_delivery(struct replayed_item *item, const struct vk_del
                                  const struct vk_delivery_result *result) {
     struct vk_state *state = &item->kernel->state;
     struct vk_slog_entry entry;
+    struct vk_str json;
     if (!vk_slog_wanted(state)) return VK_OK;
+    if (!result) item->began_ns = vk_slog_now_ns(state);
     vk_slog_begin(&entry, state, result ? VK_STR("deliver-result") : VK_STR("deliver"));
     vk_slog_vat(&entry, item->vat);
     vk_slog_u64(&entry, "deliveryNum", item->position);
     vk_slog_bool(&entry, "replay", true);
     vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(delivery->type)));
-    if (!result)
+    if (!result) {
         vk_slog_json(&entry, "vd", delivery->json);
-    else
-        vk_slog_json(&entry, "dr", result->ok ? VK_STR("[\"ok\",null,null]") : VK_STR("[\"error\"]"));
-    return vk_slog_end(&entry, state);
+        return vk_slog_end(&entry, state);
+    }
+    VK_TRY(vk_delivery_result_json(&item->kernel->arena, result, &json));
+    vk_slog_json(&entry, "dr", json);
+    return vk_slog_end_since(&entry, state, item->began_ns);
 }
 
 static enum vk_err replay_item(struct vk_kernel *kernel, struct vk_vat_id vat,
@@ -235,14 +244,21 @@ static bool begins_a_span(const struct vk_json *item) {
     return vk_str_eq(name, VK_STR("initialize-worker")) || vk_str_eq(name, VK_STR("load-snapshot"));
 }
 
-static enum vk_err slog_bracket(struct vk_kernel *kernel, struct vk_vat_id vat, bool start,
-                                uint64_t deliveries) {
+static enum vk_err slog_start(struct vk_kernel *kernel, struct vk_vat_id vat, uint64_t deliveries) {
     struct vk_slog_entry entry;
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
-    vk_slog_begin(&entry, &kernel->state, start ? VK_STR("start-replay") : VK_STR("finish-replay"));
+    vk_slog_begin(&entry, &kernel->state, VK_STR("start-replay"));
     vk_slog_vat(&entry, vat);
-    if (start) vk_slog_u64(&entry, "deliveries", deliveries);
+    vk_slog_u64(&entry, "deliveries", deliveries);
     return vk_slog_end(&entry, &kernel->state);
+}
+
+static enum vk_err slog_finish(struct vk_kernel *kernel, struct vk_vat_id vat, uint64_t began_ns) {
+    struct vk_slog_entry entry;
+    if (!vk_slog_wanted(&kernel->state)) return VK_OK;
+    vk_slog_begin(&entry, &kernel->state, VK_STR("finish-replay"));
+    vk_slog_vat(&entry, vat);
+    return vk_slog_end_since(&entry, &kernel->state, began_ns);
 }
 
 enum vk_err vk_replay_transcript(struct vk_kernel *kernel, struct vk_vat_id vat,
@@ -250,8 +266,9 @@ enum vk_err vk_replay_transcript(struct vk_kernel *kernel, struct vk_vat_id vat,
     char text[VK_SLOT_TEXT_MAX];
     struct vk_str id = vk_vat_id_str(vat, text);
     struct vk_span span;
+    uint64_t began_ns = vk_slog_now_ns(&kernel->state);
     VK_TRY(vk_transcript_current(kernel->store, id, &span));
-    VK_TRY(slog_bracket(kernel, vat, true, span.end - span.start));
+    VK_TRY(slog_start(kernel, vat, span.end - span.start));
     for (uint64_t position = span.start; position < span.end; position++) {
         struct vk_str item;
         const struct vk_json *json;
@@ -268,5 +285,5 @@ enum vk_err vk_replay_transcript(struct vk_kernel *kernel, struct vk_vat_id vat,
                             (unsigned long long)vat.n);
         }
     }
-    return slog_bracket(kernel, vat, false, 0);
+    return slog_finish(kernel, vat, began_ns);
 }

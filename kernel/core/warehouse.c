@@ -123,6 +123,7 @@ struct startup {
     struct vk_vat_options options;
     struct vk_str bundle_id; /* absent: the source is a whole bundle */
     bool is_dynamic;
+    uint64_t began_ns; /* by the slog's clock */
 };
 
 static enum vk_err begin_transcript(struct vk_kernel *kernel, const struct startup *startup) {
@@ -156,15 +157,22 @@ static enum vk_err describe_source(struct vk_kernel *kernel, const struct startu
                              TEXT(startup->bundle_id), LIT(")")));
 }
 
-static enum vk_err slog_startup(struct vk_kernel *kernel, const struct startup *startup,
-                                const char *type) {
+static enum vk_err slog_startup_start(struct vk_kernel *kernel, struct startup *startup) {
     struct vk_slog_entry entry;
-    vk_slog_begin(&entry, &kernel->state, vk_str(type));
+    startup->began_ns = vk_slog_now_ns(&kernel->state);
+    vk_slog_begin(&entry, &kernel->state, VK_STR("vat-startup-start"));
     vk_slog_vat(&entry, startup->vat);
     return vk_slog_end(&entry, &kernel->state);
 }
 
-static enum vk_err start_worker(struct vk_kernel *kernel, const struct startup *startup,
+static enum vk_err slog_startup_finish(struct vk_kernel *kernel, const struct startup *startup) {
+    struct vk_slog_entry entry;
+    vk_slog_begin(&entry, &kernel->state, VK_STR("vat-startup-finish"));
+    vk_slog_vat(&entry, startup->vat);
+    return vk_slog_end_since(&entry, &kernel->state, startup->began_ns);
+}
+
+static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startup,
                                 struct vk_worker **worker) {
     const struct vk_worker_host *host = kernel->ports->workers;
     struct vk_snapshot_image image;
@@ -174,7 +182,7 @@ static enum vk_err start_worker(struct vk_kernel *kernel, const struct startup *
     VK_TRY(describe_source(kernel, startup, &description));
     VK_TRY(vk_warehouse_begin_slog(kernel, startup->vat, &startup->options, description,
                                    startup->is_dynamic, &begun));
-    if (begun) VK_TRY(slog_startup(kernel, startup, "vat-startup-start"));
+    if (begun) VK_TRY(slog_startup_start(kernel, startup));
     VK_TRY(vk_snapshot_fetch(kernel, startup->id, &has_snapshot, &image));
     if (startup->options.use_transcript)
         VK_TRY(vk_transcript_current(kernel->store, startup->id, &span));
@@ -188,7 +196,7 @@ static enum vk_err start_worker(struct vk_kernel *kernel, const struct startup *
         .snapshot = has_snapshot ? &image : NULL,
     };
     VK_TRY(host->start(host->impl, &spec, worker));
-    return begun ? slog_startup(kernel, startup, "vat-startup-finish") : VK_OK;
+    return begun ? slog_startup_finish(kernel, startup) : VK_OK;
 }
 
 static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *startup,

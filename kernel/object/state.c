@@ -4,10 +4,11 @@
 #include "vat.h"
 #include "vk/json.h"
 
-void vk_state_init(struct vk_state *state, struct vk_store *store, const struct vk_heap *heap,
+void vk_state_init(struct vk_state *state, struct vk_store *store, const struct vk_ports *ports,
                    struct vk_arena *arena) {
-    *state = (struct vk_state){.store = store, .heap = heap, .arena = arena};
-    vk_dead_list_init(&state->maybe_free, heap);
+    *state = (struct vk_state){
+        .store = store, .heap = ports->heap, .clock = ports->clock, .arena = arena};
+    vk_dead_list_init(&state->maybe_free, ports->heap);
 }
 
 void vk_state_release(struct vk_state *state) {

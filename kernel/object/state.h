@@ -18,7 +18,8 @@
 struct vk_state {
     struct vk_store *store;
     const struct vk_heap *heap;
-    struct vk_arena *arena; /* the crank's */
+    const struct vk_clock *clock; /* the slog's; NULL: entries carry no times */
+    struct vk_arena *arena;       /* the crank's */
     struct vk_stats stats;
     struct vk_dead_list maybe_free;
     struct vk_vat_id *terminated; /* vats.terminated, in order */
@@ -46,7 +47,7 @@ struct vk_part {
         sizeof((const struct vk_part[]){__VA_ARGS__}) / sizeof(struct vk_part)
 
 /* Binds a state to a store; reads nothing yet. Release frees what it remembers. */
-void vk_state_init(struct vk_state *state, struct vk_store *store, const struct vk_heap *heap,
+void vk_state_init(struct vk_state *state, struct vk_store *store, const struct vk_ports *ports,
                    struct vk_arena *arena);
 void vk_state_release(struct vk_state *state);
 /* Reads the remembered things anew: when a kernel starts, and after every rollback. The work list stays, as
