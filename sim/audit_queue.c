@@ -244,21 +244,21 @@ static void reap_queue_check(struct audit *audit) {
     }
 }
 
+/* vatAdminRootKref holds nothing: what it names is held by a pin. */
 static void pins_check(struct audit *audit) {
     const struct audit_pair *pins = audit->fixed[AUDIT_KEY_PINNED_OBJECTS].pair;
-    if (pins) {
-        struct vk_str rest = pins->value, kref, last = VK_STR_NONE;
-        while (audit_list_next(&rest, &kref)) {
-            if (vk_str_present(last) && vk_str_cmp(last, kref) >= 0)
-                audit_report(audit, AUDIT_PINS, pins->key, VK_STR("krefs sorted, each once"), kref);
-            last = kref;
-            audit_refer(audit, pins->key, kref);
-        }
-    }
     const struct audit_pair *root = audit->fixed[AUDIT_KEY_VAT_ADMIN_ROOT].pair;
-    if (root && !audit_slot_exists(audit, root->value)) /* held by its pin */
-        audit_report(audit, AUDIT_DANGLING_KREF, root->key, VK_STR("a kref that exists"),
-                     root->value);
+    struct vk_str rest = pins ? pins->value : VK_STR_NONE, kref, last = VK_STR_NONE;
+    bool root_is_pinned = !root;
+    while (audit_list_next(&rest, &kref)) {
+        if (vk_str_present(last) && vk_str_cmp(last, kref) >= 0)
+            audit_report(audit, AUDIT_PINS, pins->key, VK_STR("krefs sorted, each once"), kref);
+        last = kref;
+        audit_refer(audit, pins->key, kref);
+        root_is_pinned = root_is_pinned || vk_str_eq(kref, root->value);
+    }
+    if (!root_is_pinned)
+        audit_report(audit, AUDIT_PINS, root->key, VK_STR("a pinned object"), root->value);
 }
 
 enum vk_err audit_queues(struct audit *audit) {

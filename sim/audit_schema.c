@@ -177,6 +177,7 @@ static void meter_key(struct audit *audit, struct audit_meter *meter,
 /* ---- keys with names of their own */
 enum fixed_type {
     TYPE_TEXT,
+    TYPE_HASH,
     TYPE_NUMBER,
     TYPE_STRINGS,   /* a JSON array of strings */
     TYPE_BOUNDS,    /* a JSON array of two numbers */
@@ -204,6 +205,12 @@ static bool is_threshold(const struct vk_json *threshold) {
         if (!is_never && !is_limit) return false;
     }
     return true;
+}
+
+static bool is_hex(struct vk_str text, size_t digits) {
+    for (size_t i = 0; i < text.n; i++)
+        if (!memchr("0123456789abcdef", text.p[i], 16)) return false;
+    return text.n == digits;
 }
 
 static bool is_manager(struct vk_str text) {
@@ -252,6 +259,10 @@ static void fixed_key_read(struct audit *audit, enum audit_fixed key,
     fixed->pair = pair;
     switch (fixed_keys[key].type) {
     case TYPE_TEXT: return;
+    case TYPE_HASH:
+        if (!is_hex(pair->value, VK_HASH_HEX - 1))
+            audit_report(audit, AUDIT_MALFORMED, pair->key, VK_STR("a hash"), pair->value);
+        return;
     case TYPE_NUMBER: counter_read(audit, pair, &fixed->number); return;
     case TYPE_MANAGER:
         if (!is_manager(pair->value))
@@ -266,10 +277,7 @@ static void fixed_key_read(struct audit *audit, enum audit_fixed key,
 }
 
 static bool is_bundle_id(struct vk_str text) {
-    if (text.n != strlen("b1-") + 128 || !vk_str_starts(text, VK_STR("b1-"))) return false;
-    for (size_t i = strlen("b1-"); i < text.n; i++)
-        if (!memchr("0123456789abcdef", text.p[i], 16)) return false;
-    return true;
+    return vk_str_starts(text, VK_STR("b1-")) && is_hex(vk_str_from(text, strlen("b1-")), 128);
 }
 
 static void other_key(struct audit *audit, const struct audit_pair *pair) {
@@ -383,6 +391,37 @@ static void ids_check(struct audit *audit) {
         id_check(audit, audit->meters[i].id, 1, AUDIT_KEY_METER_NEXT_ID);
 }
 
+/* Counters never go back, so none is below its start; what is never deleted is as many as were counted. */
+static void counters_check(struct audit *audit) {
+    const struct audit_fixed_key *devices = &audit->fixed[AUDIT_KEY_DEVICE_NAMES];
+    const struct {
+        enum audit_fixed key;
+        uint64_t start;
+        bool counts; /* `made` is all that it ever counted */
+        uint64_t made;
+    } counters[] = {
+        {AUDIT_KEY_VAT_NEXT_ID, 1, false, 0},
+        {AUDIT_KEY_VAT_NEXT_UPGRADE_ID, 1, false, 0},
+        {AUDIT_KEY_DEVICE_NEXT_ID, 7, devices->json != NULL,
+         devices->json ? devices->json->count : 0},
+        {AUDIT_KEY_METER_NEXT_ID, 1, true, audit->meter_count},
+        {AUDIT_KEY_OBJECT_NEXT_ID, 20, false, 0},
+        {AUDIT_KEY_PROMISE_NEXT_ID, 40, false, 0},
+        {AUDIT_KEY_NODE_NEXT_ID, 30, true, audit->node_count},
+    };
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        const struct audit_fixed_key *counter = &audit->fixed[counters[i].key];
+        uint64_t least = counters[i].start + counters[i].made;
+        if (!counter->number.known || counter->number.next == least ||
+            (!counters[i].counts && counter->number.next > least))
+            continue;
+        audit_report(audit, AUDIT_ID_RANGE, counter->pair->key,
+                     audit_text(audit, "%s%llu", counters[i].counts ? "" : "at least ",
+                                (unsigned long long)least),
+                     counter->pair->value);
+    }
+}
+
 enum vk_err audit_schema(struct audit *audit) {
     size_t counts[NOUN_COUNT] = {0};
     nouns_count(audit->state, counts);
@@ -396,5 +435,6 @@ enum vk_err audit_schema(struct audit *audit) {
             audit_report(audit, AUDIT_SCHEMA, vk_str(fixed_keys[i].key), VK_STR("a value"),
                          VK_STR("(none)"));
     ids_check(audit);
+    counters_check(audit);
     return VK_OK;
 }

@@ -20,11 +20,15 @@
  *   vats                at most as many as were ever made: only a static vat's end is counted down
  *
  * A strict audit takes all of them but the last two for exact. Each gauge agrees with itself: the value is
- * Up - Down and not above Max. Counters of syscalls add up.
+ * Up - Down and not above Max. Counters of syscalls add up. What was ever made is not more than the ids that
+ * were given out.
  *
  * Answers to incStat, decStat, saveStats, loadStats of state/stats.js and kernelKeeper.js.
  */
 #include "audit.h"
+
+/* JavaScript's Number.MAX_SAFE_INTEGER: sums of a few cannot overflow. */
+static const uint64_t NUMBER_MAX = (UINT64_C(1) << 53) - 1;
 
 enum bound { BOUND_EXACT, BOUND_AT_MOST, BOUND_AT_LEAST };
 
@@ -45,7 +49,7 @@ static bool number_read(const struct vk_json *json, int64_t *out) {
     bool negative = json->text.n && json->text.p[0] == '-';
     uint64_t magnitude;
     if (!vk_str_to_u64(negative ? vk_str_from(json->text, 1) : json->text, &magnitude) ||
-        magnitude > INT64_MAX)
+        magnitude > NUMBER_MAX)
         return false;
     *out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
     return true;
@@ -70,7 +74,7 @@ static enum bound bound_of(const struct audit *audit, const struct gauge *gauge)
 }
 
 static bool bound_holds(const struct audit *audit, const struct gauge *gauge, int64_t value) {
-    VK_ASSERT(gauge->actual <= INT64_MAX); /* INV-AUDIT-16: a number of things, not of digits */
+    VK_ASSERT(gauge->actual <= NUMBER_MAX); /* INV-AUDIT-16: a number of things, not of digits */
     int64_t actual = (int64_t)gauge->actual;
     switch (bound_of(audit, gauge)) {
     case BOUND_EXACT: return value == actual;
@@ -127,6 +131,31 @@ static void sum_check(struct audit *audit, const char *total, const char *const 
                      audit_text(audit, "%lld", (long long)found));
 }
 
+/* kernelObjectsUp and its like count what ko.nextID counts; only what was not saved may be missing. */
+static void allocations_check(struct audit *audit) {
+    static const struct {
+        const char *name;
+        enum audit_fixed counter;
+        uint64_t start;
+    } kinds[] = {{"kernelObjectsUp", AUDIT_KEY_OBJECT_NEXT_ID, 20},
+                 {"kernelDevicesUp", AUDIT_KEY_NODE_NEXT_ID, 30},
+                 {"kernelPromisesUp", AUDIT_KEY_PROMISE_NEXT_ID, 40},
+                 {"vatsUp", AUDIT_KEY_VAT_NEXT_ID, 1}};
+    const struct audit_fixed_key *stats = &audit->fixed[AUDIT_KEY_LOCAL_KERNEL_STATS];
+    for (size_t i = 0; stats->json && i < sizeof kinds / sizeof *kinds; i++) {
+        const struct audit_counter *counter = &audit->fixed[kinds[i].counter].number;
+        int64_t up = stat_value(stats->json, kinds[i].name);
+        if (!counter->known || counter->next < kinds[i].start || up < 0) continue;
+        uint64_t made = counter->next - kinds[i].start;
+        if ((uint64_t)up == made || ((uint64_t)up < made && !audit->options->strict)) continue;
+        audit_report(audit, AUDIT_STATS, stats->pair->key,
+                     audit_text(audit, "%s %s%llu", kinds[i].name,
+                                audit->options->strict ? "" : "at most ",
+                                (unsigned long long)made),
+                     audit_text(audit, "%lld", (long long)up));
+    }
+}
+
 static void sums_check(struct audit *audit) {
     static const char *const promises[] = {"kpUnresolved", "kpFulfilled", "kpRejected"};
     static const char *const syscalls[] = {
@@ -153,7 +182,7 @@ static uint64_t clist_entries_saved(const struct audit *audit, uint64_t objects)
 static uint64_t vats_ever_made(const struct audit *audit) {
     const struct audit_counter *next = &audit->fixed[AUDIT_KEY_VAT_NEXT_ID].number;
     if (!next->known || !next->next) return 0;
-    return next->next - 1 < INT64_MAX ? next->next - 1 : INT64_MAX;
+    return next->next - 1 < NUMBER_MAX ? next->next - 1 : NUMBER_MAX;
 }
 
 enum vk_err audit_stats(struct audit *audit) {
@@ -182,5 +211,6 @@ enum vk_err audit_stats(struct audit *audit) {
     }
     vk_arena_clear(&audit->scratch);
     sums_check(audit);
+    allocations_check(audit);
     return audit->err;
 }

@@ -186,6 +186,17 @@ static void require(struct audit *audit, const struct audit_holder *holder, bool
                      VK_STR("(none)"));
 }
 
+/* The counters of a c-list begin apart from each other, so that krefs and vrefs are not easily mixed up. */
+static void require_counter(struct audit *audit, const struct audit_holder *holder,
+                            enum audit_slot slot, const char *key, uint64_t start) {
+    const struct audit_counter *counter = &holder->next[slot];
+    require(audit, holder, counter->known, key);
+    if (counter->known && counter->next < start)
+        audit_report(audit, AUDIT_ID_RANGE, audit_key(audit, holder->id, key),
+                     audit_text(audit, "at least %llu", (unsigned long long)start),
+                     audit_text(audit, "%llu", (unsigned long long)counter->next));
+}
+
 static void keys_check(struct audit *audit, const struct audit_holder *holder) {
     if (holder->life == AUDIT_LIFE_NONE) {
         audit_report(audit, AUDIT_VAT_KEYS, holder->id, VK_STR("no keys, or a place in a list"),
@@ -193,12 +204,13 @@ static void keys_check(struct audit *audit, const struct audit_holder *holder) {
         return;
     }
     if (holder->life == AUDIT_LIFE_TERMINATED) return;
-    require(audit, holder, holder->next[AUDIT_SLOT_OBJECT].known, "o.nextID");
-    require(audit, holder, holder->next[AUDIT_SLOT_PROMISE].known, "p.nextID");
-    require(audit, holder, holder->next[AUDIT_SLOT_DEVICE].known, "d.nextID");
+    bool is_device = holder->is_device;
+    require_counter(audit, holder, AUDIT_SLOT_OBJECT, "o.nextID", is_device ? 10 : 50);
+    require_counter(audit, holder, AUDIT_SLOT_PROMISE, "p.nextID", is_device ? 30 : 60);
+    require_counter(audit, holder, AUDIT_SLOT_DEVICE, "d.nextID", is_device ? 20 : 70);
     require(audit, holder, holder->source, "source");
     require(audit, holder, holder->options, "options");
-    if (!holder->is_device) require(audit, holder, holder->reap_dirt, "reapDirt");
+    if (!is_device) require(audit, holder, holder->reap_dirt, "reapDirt");
 }
 
 static void meters_check(struct audit *audit) {

@@ -32,7 +32,7 @@
     X(SCHEMA, "schema", "every key that the schema requires is there")                             \
     X(MALFORMED, "malformed", "every value has its key's type")                                    \
     X(UNKNOWN_KEY, "unknown-key", "every key belongs to a family of the schema")                   \
-    X(ID_RANGE, "id-range", "every id is below the counter that allocates it")                     \
+    X(ID_RANGE, "id-range", "every id is below its counter, every counter where it can be")                     \
     X(VAT_LIST, "vat-list", "vats are static, dynamic or terminated, and one of these only")       \
     X(VAT_KEYS, "vat-keys", "a live vat or device has all of its keys, a forgotten one none")      \
     X(VAT_OPTIONS, "vat-options", "a vat's source, options and dirt are what SwingSet writes")     \
@@ -53,7 +53,7 @@
     X(QUEUE_ENTRY, "queue-entry", "every queue entry is an event of the kernel's")                 \
     X(GC_ACTIONS, "gc-actions", "GC actions are sorted, unique and possible")                      \
     X(REAP_QUEUE, "reap-queue", "the reap queue names vats, each once")                            \
-    X(PINS, "pins", "pinned objects are sorted and unique")                                        \
+    X(PINS, "pins", "pins are sorted and unique, vatAdmin's root among them")                       \
     X(STATS, "stats", "a statistic agrees with itself and with what it counts")                    \
     X(TRANSCRIPT_SPAN, "transcript-span", "spans follow each other from 0 without gap")            \
     X(TRANSCRIPT_CURRENT, "transcript-current", "a live vat has one current span, its last")       \

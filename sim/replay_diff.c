@@ -8,9 +8,10 @@
 
 enum {
     WRITES_SHOWN = 10,
-    SIDE_COLUMNS = 150,   /* of a value that is cut to fit */
-    SIDE_BEFORE = 60,     /* columns of it before the first difference */
-    WRITE_COLUMNS = 110,  /* of a write in the list */
+    SIDE_COLUMNS = 150, /* of a value that is cut to fit */
+    SIDE_HEAD = 30,     /* its beginning, which says what it is */
+    SIDE_BEFORE = 60,   /* bytes before the first difference */
+    WRITE_COLUMNS = 110, /* of a write in the list */
 };
 
 static const struct {
@@ -153,7 +154,10 @@ static void print_side(const struct printer *printer, const char *label, struct 
     size_t to = from + SIDE_COLUMNS;
     print_label(printer, label);
     fputs(report_colour(colour, printer->colours), printer->out);
-    if (from > 0) fputs("...", printer->out);
+    if (from > 0) {
+        print_slice(printer->out, text, 0, SIDE_HEAD);
+        fputs(" ... ", printer->out);
+    }
     print_slice(printer->out, text, from, to);
     if (to < text.n) fputs("...", printer->out);
     fputs(report_colour(REPORT_PLAIN, printer->colours), printer->out);
@@ -170,14 +174,14 @@ static void print_sides(struct printer *printer) {
     while (same > 0 && same < expected.n && is_continuation(expected.p[same]))
         same--;
     bool is_cut = expected.n > SIDE_COLUMNS || got.n > SIDE_COLUMNS;
-    if (is_cut && same > SIDE_BEFORE) from = same - SIDE_BEFORE;
+    if (is_cut && same > SIDE_HEAD + SIDE_BEFORE) from = same - SIDE_BEFORE;
     while (from > 0 && from < expected.n && is_continuation(expected.p[from]))
         from--;
     print_side(printer, "expected", expected, from, REPORT_GREEN);
     print_side(printer, "got", got, from, REPORT_RED);
-    size_t columns = from > 0 ? 3 : 0;
-    for (size_t i = from; i < same; i++)
-        columns += !is_continuation(expected.p[i]);
+    size_t columns = from > 0 ? sizeof " ... " - 1 : 0;
+    for (size_t i = 0; i < same; i++)
+        if (i >= from || (from > 0 && i < SIDE_HEAD)) columns += !is_continuation(expected.p[i]);
     print_label(printer, "");
     fprintf(printer->out, "%*s^ byte %zu", (int)columns, "", same);
     if (is_cut)

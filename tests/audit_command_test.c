@@ -235,54 +235,47 @@ static const char clean_recording[] =
     "{\"t\":\"set\",\"k\":\"kd.nextID\",\"v\":\"30\"}\n"
     "{\"t\":\"set\",\"k\":\"crankNumber\",\"v\":\"0\"}\n";
 
-static const char crank[] = "{\"t\":\"startCrank\"}\n"
-                            "{\"t\":\"savepoint\",\"s\":\"start\"}\n"
-                            "{\"t\":\"set\",\"k\":\"crankNumber\",\"v\":\"%s\"}\n"
-                            "%s"
-                            "{\"t\":\"set\",\"k\":\"reapQueue\",\"v\":\"%s\"}\n"
-                            "%s"
-                            "{\"t\":\"endCrank\"}\n";
+#define EMIT                                                                                       \
+    "{\"t\":\"emit\",\"crankhash\":"                                                               \
+    "\"0000000000000000000000000000000000000000000000000000000000000000\",\"activityhash\":"        \
+    "\"0000000000000000000000000000000000000000000000000000000000000000\"}\n"
 
-static const char emit[] =
-    "{\"t\":\"emit\",\"crankhash\":\"0000000000000000000000000000000000000000000000000000000000000000\","
-    "\"activityhash\":\"0000000000000000000000000000000000000000000000000000000000000000\"}\n";
+/* A crank that sets crankNumber and reapQueue, with `more` between the two and then `end`. */
+#define CRANK(number, more, reap_queue, end)                                                       \
+    "{\"t\":\"startCrank\"}\n{\"t\":\"savepoint\",\"s\":\"start\"}\n"                                \
+    "{\"t\":\"set\",\"k\":\"crankNumber\",\"v\":\"" number "\"}\n" more                             \
+    "{\"t\":\"set\",\"k\":\"reapQueue\",\"v\":\"" reap_queue "\"}\n" end "{\"t\":\"endCrank\"}\n"
 
-static const char *recording(const char *name, const char *format, ...) {
+static const char *recording(const char *name, const char *cranks) {
     static char text[8192], path[128];
-    size_t n = sizeof clean_recording - 1;
-    memcpy(text, clean_recording, n);
-    va_list args;
-    va_start(args, format);
-    n += (size_t)vsnprintf(text + n, sizeof text - n, format, args);
-    va_end(args);
-    cr_assert_lt(n, sizeof text);
+    int n = snprintf(text, sizeof text, "%s%s", clean_recording, cranks);
+    cr_assert_lt((size_t)n, sizeof text);
     snprintf(path, sizeof path, "%s", test_folder_file(&folder, name));
-    test_file_write(path, (struct vk_str){text, n});
+    test_file_write(path, (struct vk_str){text, (size_t)n});
     return path;
 }
 
 Test(audit_command, audits_the_last_state_of_a_recording) {
-    expect(NULL, recording("clean.jsonl", "%s", ""), SIM_EXIT_OK, "nothing found");
-    const char *bad = recording("bad.jsonl", crank, "1", "", "[\\\"v9\\\"]", emit);
-    expect(NULL, bad, SIM_EXIT_DIFFERENCE, "reap-queue: reapQueue: expected ids of vats, found v9");
+    expect(NULL, recording("clean.jsonl", ""), SIM_EXIT_OK, "nothing found");
+    expect(NULL, recording("bad.jsonl", CRANK("1", "", "[\\\"v9\\\"]", EMIT)),
+           SIM_EXIT_DIFFERENCE, "reap-queue: reapQueue: expected ids of vats, found v9");
 }
 
 Test(audit_command, finds_the_crank_that_broke_it) {
-    char twice[sizeof crank * 2];
-    snprintf(twice, sizeof twice, "%s%s", crank, crank);
-    const char *path = recording("mended.jsonl", twice, "1", "", "[\\\"v9\\\"]", emit, "2", "",
-                                 "[]", emit);
+    const char *path =
+        recording("mended.jsonl", CRANK("1", "", "[\\\"v9\\\"]", EMIT) CRANK("2", "", "[]", EMIT));
     expect(NULL, path, SIM_EXIT_OK, "after 2 cranks");
     expect("--every-crank", path, SIM_EXIT_DIFFERENCE, "after 1 cranks");
 }
 
 Test(audit_command, honours_rollbacks_and_leaves_out_a_panicked_crank) {
-    const char *undone =
-        recording("undone.jsonl", crank, "1",
-                  "{\"t\":\"set\",\"k\":\"rubbish\",\"v\":\"x\"}\n{\"t\":\"rollback\",\"s\":\"start\"}\n",
-                  "[]", emit);
+    const char *undone = recording(
+        "undone.jsonl", CRANK("1",
+                              "{\"t\":\"set\",\"k\":\"rubbish\",\"v\":\"x\"}\n"
+                              "{\"t\":\"rollback\",\"s\":\"start\"}\n",
+                              "[]", EMIT));
     expect(NULL, undone, SIM_EXIT_OK, "nothing found");
-    const char *panicked = recording("panicked.jsonl", crank, "1", "", "[\\\"v9\\\"]", "");
+    const char *panicked = recording("panicked.jsonl", CRANK("1", "", "[\\\"v9\\\"]", ""));
     expect(NULL, panicked, SIM_EXIT_OK, "after 0 cranks");
 }
 

@@ -66,11 +66,16 @@ static const struct damage damages[] = {
     {"v2.o.nextID", "52", AUDIT_ID_RANGE, "v2.c.ko24"},
     {"v3.p.nextID", "60", AUDIT_ID_RANGE, "v3.c.kp40"},
     {"d7.o.nextID", "10", AUDIT_ID_RANGE, "d7.c.ko21"},
+    {"kd.nextID", "32", AUDIT_ID_RANGE, NULL},
+    {"device.nextID", "9", AUDIT_ID_RANGE, NULL},
+    {"meter.nextID", "3", AUDIT_ID_RANGE, NULL},
+    {"vat.nextUpgradeID", "0", AUDIT_ID_RANGE, NULL},
+    {"v1.p.nextID", "59", AUDIT_ID_RANGE, NULL},
+    {"d7.d.nextID", "19", AUDIT_ID_RANGE, NULL},
     /* dangling krefs */
     {"kp41.data.slots", "ko22,ko24", AUDIT_DANGLING_KREF, NULL},
     {"gcActions", "[]", AUDIT_DANGLING_KREF, "v2.c.ko24"},
     {"gcActions", "[\"v2 retireExport ko24\"]", AUDIT_DANGLING_KREF, "v2.c.ko24"},
-    {"vatAdminRootKref", "ko24", AUDIT_DANGLING_KREF, NULL},
     {"pinnedObjects", "ko20,ko24", AUDIT_DANGLING_KREF, NULL},
     {"runQueue.3", "{\"type\":\"notify\",\"vatID\":\"v2\",\"kpid\":\"kp39\"}", AUDIT_DANGLING_KREF,
      NULL},
@@ -118,6 +123,8 @@ static const struct damage damages[] = {
     {"gcActions", "[\"v2 retireImport ko24\",\"v5 dropExport ko25\"]", AUDIT_GC_ACTIONS, NULL},
     {"reapQueue", "[\"v3\",\"v2\",\"v3\"]", AUDIT_REAP_QUEUE, NULL},
     {"reapQueue", "[\"v6\"]", AUDIT_REAP_QUEUE, NULL},
+    {"vatAdminRootKref", "ko21", AUDIT_PINS, NULL},
+    {"pinnedObjects", "ko21", AUDIT_PINS, "vatAdminRootKref"},
     {"pinnedObjects", "ko22,ko20", AUDIT_PINS, NULL},
     {"pinnedObjects", "ko20,ko20", AUDIT_PINS, NULL},
     /* vats */
@@ -166,6 +173,7 @@ static const struct damage damages[] = {
     {"kernel.defaultReapDirtThreshold", "{\"deliveries\":\"often\"}", AUDIT_MALFORMED, NULL},
     {"m1.remaining", "lots", AUDIT_MALFORMED, NULL},
     {"namedBundleID.zoe", "b1-0", AUDIT_MALFORMED, NULL},
+    {"activityhash", "0", AUDIT_MALFORMED, NULL},
     {"kernelStats", "{}", AUDIT_MALFORMED, NULL},
 };
 
@@ -220,7 +228,7 @@ Test(auditor, says_what_it_expected_and_found) {
 Test(auditor, notices_every_key_that_is_missing) {
     static const char *const optional[] = {
         "activityhash", "namedBundleID.zoe", "v1.vs.anything", "d7.deviceState",
-        "vatAdminRootKref", /* its pin is what holds it */
+        "vatAdminRootKref", /* a kernel need not have one */
         "v2.vatParameters", /* without slots */
         "kp43.policy", "v4.c.kd30", "local.kernelStats"};
     struct test_audit whole;
@@ -350,6 +358,12 @@ Test(auditor, finds_statistics_that_do_not_agree_with_themselves) {
     stat_case("kernelStats", "\"acceptanceQueueLengthMax\":3", "\"acceptanceQueueLengthMax\":1",
               false, 1);
     stat_case("local.kernelStats", "\"syscalls\":10", "\"syscalls\":11", false, 1);
+    stat_case("local.kernelStats", "\"kernelObjectsUp\":6,\"kernelObjectsDown\":1",
+              "\"kernelObjectsUp\":7,\"kernelObjectsDown\":2", false, 1);
+    stat_case("local.kernelStats", "\"kernelObjectsUp\":6,\"kernelObjectsDown\":1",
+              "\"kernelObjectsUp\":5,\"kernelObjectsDown\":0", false, 0);
+    stat_case("local.kernelStats", "\"kernelObjectsUp\":6,\"kernelObjectsDown\":1",
+              "\"kernelObjectsUp\":5,\"kernelObjectsDown\":0", true, 1);
     stat_case("local.kernelStats", "\"kpRejected\":1,\"kpRejectedUp\":1",
               "\"kpRejected\":0,\"kpRejectedUp\":0", false, 1);
 }

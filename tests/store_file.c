@@ -302,6 +302,32 @@ Test(store_file, triggers_of_a_hostile_file_do_not_run) {
     test_folder_remove(&folder);
 }
 
+/* A row in the way, as no kernel would have left it: the block that meets it is not committed, not even in part. */
+Test(store_file, a_block_that_cannot_be_written_whole_is_not_written) {
+    struct test_folder folder;
+    test_folder_make(&folder);
+    const char *path = test_folder_file(&folder, "db");
+    for (int m = 0; m < 2; m++) {
+        struct test_store test;
+        unlink(path);
+        filled_database_make(path);
+        sql_exec(path, "INSERT INTO transcriptItems VALUES ('v1', 1, 'in the way', 0)");
+        char *before = test_database_dump(path);
+        test_store_open(&test, path, modes[m]);
+        test_set(&test, "a", "changed");
+        enum vk_err err = vk_transcript_add(test.store, VK_STR("v1"), VK_STR("item"));
+        cr_assert(err == (modes[m] == VK_STORE_DIRECT ? VK_ERR_CORRUPT : VK_OK));
+        cr_assert(vk_store_commit(test.store) != VK_OK);
+        cr_assert(vk_store_commit(test.store) != VK_OK);
+        test_store_close(&test);
+        char *after = test_database_dump(path);
+        cr_assert_str_eq(before, after);
+        free(before);
+        free(after);
+    }
+    test_folder_remove(&folder);
+}
+
 /* Opens a damaged file and reads what it can; any error will do, so long as it is one of the file's. */
 static void damaged_read(const char *path, enum vk_store_mode mode, bool read_only) {
     struct test_store test;

@@ -296,7 +296,7 @@ static enum vk_err parser_run(struct parser *parser) {
     if (status != yajl_status_ok) {
         size_t offset = yajl_get_bytes_consumed(parser->yajl);
         if (offset > parser->text.n) offset = parser->text.n;
-        return VK_RAISE(VK_ERR_SYNTAX, "JSON: %s at byte %zu of %zu",
+        return VK_RAISE(VK_ERR_SYNTAX, "JSON: %s near byte %zu of %zu",
                         parser->too_deep ? "nested too deeply" : "malformed", offset,
                         parser->text.n);
     }

@@ -61,11 +61,6 @@ enum vk_err vk_row_put(struct vk_store *store, const struct vk_row_key *key, str
     return vk_overlay_put(&store->rows, key->key, hash, entry, head, body, &entry);
 }
 
-enum vk_err vk_row_withdraw(struct vk_store *store, const struct vk_row_key *key) {
-    struct vk_entry *entry = vk_row_get(store, key);
-    return entry ? vk_overlay_kill(&store->rows, entry) : VK_OK;
-}
-
 enum vk_err vk_row_withdraw_range(struct vk_store *store, enum vk_row_kind kind, struct vk_str vat,
                                   uint64_t from, uint64_t to) {
     struct vk_row_key key;

@@ -77,9 +77,7 @@ struct vk_entry *vk_row_get(struct vk_store *store, const struct vk_row_key *key
 /* Gives a row a value, `head` then `body`. */
 enum vk_err vk_row_put(struct vk_store *store, const struct vk_row_key *key, struct vk_str head,
                        struct vk_str body) VK_MUST_CHECK;
-/* The row is again as the database has it. */
-enum vk_err vk_row_withdraw(struct vk_store *store, const struct vk_row_key *key) VK_MUST_CHECK;
-/* Withdraws all rows of a kind and vat from position `from` on, and below `to`. */
+/* All rows of a kind and vat from position `from` on, and below `to`, are again as the database has them. */
 enum vk_err vk_row_withdraw_range(struct vk_store *store, enum vk_row_kind kind, struct vk_str vat,
                                   uint64_t from, uint64_t to) VK_MUST_CHECK;
 

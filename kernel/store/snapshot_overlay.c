@@ -46,13 +46,11 @@ static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
                                 const struct vk_row_key *key,
                                 struct vk_snapshot_current *current) {
     bool wiped;
+    struct vk_entry *entry;
     *current = (struct vk_snapshot_current){0};
     VK_TRY(is_wiped(store, vat, &wiped));
-    if (!wiped)
-        VK_TRY(vk_snapshot_sql.current(store, vat, &current->present, &current->info));
-    struct vk_entry *entry =
-        vk_overlay_find(&store->rows, key->key, vk_overlay_hash(key->key));
-    if (wiped || entry) return VK_OK; /* a rollback may still change the answer: ask again */
+    VK_ASSERT(!wiped); /* INV-SNAPSHOT-OVERLAY-1: asked for before it was wiped, if it was */
+    VK_TRY(vk_snapshot_sql.current(store, vat, &current->present, &current->info));
     return vk_overlay_load(&store->rows, key->key,
                            (struct vk_str){(const char *)current, sizeof *current}, false, &entry);
 }
@@ -127,16 +125,13 @@ static enum vk_err overlay_put(struct vk_store *store, struct vk_str vat,
     return current_put(store, vat, info);
 }
 
-/* A pending row in use is changed where it lies, with or without its contents. */
+/* A pending row in use is changed where it lies; contents that do not count any more stay until the commit. */
 static enum vk_err pending_retire(struct vk_store *store, struct vk_entry *entry, bool keep) {
     struct vk_snapshot_row row;
     VK_TRY(vk_overlay_touch(&store->rows, entry));
     row_read(entry, &row);
     row.in_use = false;
-    if (!keep) {
-        row.contents = VK_SNAPSHOT_PRUNED;
-        entry->value_n = sizeof row;
-    }
+    if (!keep) row.contents = VK_SNAPSHOT_PRUNED;
     memcpy(entry->value, &row, sizeof row);
     return VK_OK;
 }

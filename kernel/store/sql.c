@@ -40,12 +40,7 @@ enum vk_err vk_sql_raise(const struct vk_sql *sql, int rc, const char *doing) {
 }
 
 enum vk_err vk_sql_begin(struct vk_sql *sql) {
-    if (sql->in_transaction) {
-        /* SQLite rolls back by itself on some errors; going on would begin a second, partial block. */
-        if (sqlite3_get_autocommit(sql->db))
-            return VK_RAISE(VK_ERR_DISK, "the transaction was lost to an earlier error");
-        return VK_OK;
-    }
+    if (sql->in_transaction) return VK_OK;
     VK_ASSERT(sqlite3_get_autocommit(sql->db)); /* INV-SQL-2 */
     sqlite3_stmt *begin;
     VK_TRY(vk_sql_bind(sql, VK_SQL_BEGIN, &begin, ""));
@@ -157,6 +152,7 @@ static enum vk_err run(struct vk_sql *sql, enum vk_sql_id id, const char *types,
 
 enum vk_err vk_sql_run(struct vk_sql *sql, enum vk_sql_id id, const char *types, ...) {
     VK_ASSERT(sql->in_transaction); /* INV-SQL-2 */
+    /* SQLite rolls back by itself on some errors; going on would commit each statement for itself. */
     if (sqlite3_get_autocommit(sql->db))
         return VK_RAISE(VK_ERR_DISK, "the transaction was lost to an earlier error");
     va_list args;

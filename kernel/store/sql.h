@@ -108,8 +108,7 @@ void vk_sql_close(struct vk_sql *sql);
 /* The code for SQLite's result `rc`, its origin `doing` with SQLite's own words. */
 enum vk_err vk_sql_raise(const struct vk_sql *sql, int rc, const char *doing);
 
-/* Opens a transaction unless one is open. VK_ERR_BUSY: somebody else writes; nothing has changed.
- * VK_ERR_DISK when SQLite had to roll the open one back by itself after an earlier error. */
+/* Opens a transaction unless one is open. VK_ERR_BUSY: somebody else writes; nothing has changed. */
 enum vk_err vk_sql_begin(struct vk_sql *sql) VK_MUST_CHECK;
 /* Commits the open transaction. On VK_ERR_BUSY it is still open. */
 enum vk_err vk_sql_commit(struct vk_sql *sql) VK_MUST_CHECK;
@@ -126,7 +125,8 @@ enum vk_err vk_sql_bind(struct vk_sql *sql, enum vk_sql_id id, sqlite3_stmt **ou
 enum vk_err vk_sql_step(struct vk_sql *sql, sqlite3_stmt *statement, bool *row) VK_MUST_CHECK;
 /* Ends a query before its end. */
 void vk_sql_done(sqlite3_stmt *statement);
-/* Binds and runs a statement that changes something and returns nothing. */
+/* Binds and runs a statement that changes something and returns nothing. VK_ERR_DISK when the transaction is
+ * open no more, since SQLite rolled it back by itself after an earlier error. */
 enum vk_err vk_sql_run(struct vk_sql *sql, enum vk_sql_id id, const char *types, ...)
     VK_MUST_CHECK;
 

@@ -1,7 +1,8 @@
 /* transcript_overlay.c - transcript rows of the write-back mode. See rows.h and store_state.h.
  *
  * INV-TRANSCRIPT-OVERLAY-1  A vat's current span, once asked for, is in VK_ROW_SPAN_CURRENT and nowhere else: a
- *                           pending VK_ROW_SPAN is closed or deleted.
+ *                           pending VK_ROW_SPAN is closed or deleted (and, if deleted, may have been opened
+ *                           again: the database's row is deleted first, then the current one written).
  * INV-TRANSCRIPT-OVERLAY-2  Deleted spans take their items with them, pending or not.
  */
 #include "rows.h"
@@ -34,14 +35,13 @@ static enum vk_err is_wiped(struct vk_store *store, struct vk_str vat, bool *wip
 /* Fills the cache of current spans from the database. Not undone by a rollback: it says nothing new. */
 static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
                                 const struct vk_row_key *key, struct vk_span_row *row) {
-    bool wiped, found = false;
+    bool wiped, found;
+    struct vk_entry *entry;
     *row = (struct vk_span_row){0};
     VK_TRY(is_wiped(store, vat, &wiped));
-    if (!wiped) VK_TRY(vk_transcript_sql.current(store, vat, &found, &row->span));
+    VK_ASSERT(!wiped); /* INV-TRANSCRIPT-OVERLAY-1: asked for before it was wiped, if it was */
+    VK_TRY(vk_transcript_sql.current(store, vat, &found, &row->span));
     row->deleted = !found;
-    struct vk_entry *entry =
-        vk_overlay_find(&store->rows, key->key, vk_overlay_hash(key->key));
-    if (wiped || entry) return VK_OK; /* a rollback may still change the answer: ask again */
     return vk_overlay_load(&store->rows, key->key, span_row_bytes(row), false, &entry);
 }
 
@@ -124,9 +124,6 @@ static enum vk_err overlay_floor(struct vk_store *store, struct vk_str vat, uint
 static enum vk_err overlay_open(struct vk_store *store, struct vk_str vat,
                                 const struct vk_span *span) {
     struct vk_row_key key;
-    /* A deleted span of the same start gives way: its row is written over. */
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start));
-    VK_TRY(vk_row_withdraw(store, &key));
     VK_TRY(vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat));
     return span_row_put(store, &key, span, false);
 }
@@ -196,6 +193,9 @@ static enum vk_err overlay_remove(struct vk_store *store, struct vk_str vat,
 
 static enum vk_err overlay_wipe(struct vk_store *store, struct vk_str vat) {
     struct vk_row_key key;
+    struct vk_span current;
+    bool found;
+    VK_TRY(overlay_current(store, vat, &found, &current));
     VK_TRY(current_clear(store, vat));
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_SPAN, vat, 0, UINT64_MAX));
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_ITEM, vat, 0, UINT64_MAX));
