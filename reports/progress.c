@@ -7,8 +7,9 @@
 enum { BAR_COLUMNS = 30, NAME_COLUMNS = 34 };
 
 void report_progress_begin(struct report_progress *progress, size_t total, bool wanted) {
-    *progress = (struct report_progress){
-        .enabled = wanted && total > 0 && isatty(STDERR_FILENO) == 1, .total = total};
+    *progress =
+        (struct report_progress){.enabled = wanted && total > 0 && isatty(STDERR_FILENO) == 1,
+                                 .total = total};
 }
 
 void report_progress_draw(struct report_progress *progress, size_t done, const char *name) {

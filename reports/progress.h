@@ -1,7 +1,7 @@
 /* progress.h - a progress bar on stderr, for people who wait at a terminal.
  *
- * One line, drawn over itself. Clear it before anything else is printed. Where stderr is no terminal, all of it
- * does nothing.
+ * One line, drawn over itself. Clear it before anything else is printed. Where stderr is no
+ * terminal, all of it does nothing.
  */
 #ifndef REPORT_PROGRESS_H
 #define REPORT_PROGRESS_H

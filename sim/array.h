@@ -36,8 +36,7 @@ static inline void sim_array_free(void *at) { free(at); }
 #define SIM_ARRAY_RESERVE(array)                                                                   \
     do {                                                                                           \
         if ((array)->count == (array)->capacity) {                                                 \
-            void *more_ =                                                                          \
-                sim_array_more((array)->at, &(array)->capacity, sizeof *(array)->at);              \
+            void *more_ = sim_array_more((array)->at, &(array)->capacity, sizeof *(array)->at);    \
             if (!more_) return VK_RAISE(VK_ERR_NOMEM, "array of %zu", (array)->count);             \
             (array)->at = more_;                                                                   \
         }                                                                                          \

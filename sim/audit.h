@@ -1,4 +1,5 @@
-/* audit.h - what the auditor's parts share: the state's nouns as tables, and how a finding is reported.
+/* audit.h - what the auditor's parts share: the state's nouns as tables, and how a finding is
+ * reported.
  *
  * An audit runs in this order, each step relying on those before it:
  *   audit_schema       sorts every key into its family, types every value, fills the tables
@@ -11,7 +12,8 @@
  *   audit_transcripts  spans and snapshots
  *
  * INV-AUDIT-4  A table is in the byte order of its ids, which is the order of their keys.
- * INV-AUDIT-5  What is not well-formed is reported once, as malformed, and otherwise taken as absent.
+ * INV-AUDIT-5  What is not well-formed is reported once, as malformed, and otherwise taken as
+ *              absent.
  * INV-AUDIT-6  Nothing keeps a text of the scratch arena beyond the step of a loop that made it.
  */
 #ifndef SIM_AUDIT_H
@@ -42,9 +44,9 @@ struct audit_holder {
     struct vk_str id; /* "v12", "d7" */
     bool is_device;
     enum audit_life life;
-    bool seen_in_list;               /* for finding double entries */
-    size_t clist_first, clist_end;   /* its "c." pairs */
-    size_t clist_krefs;              /* how many of them are keyed by kref */
+    bool seen_in_list;             /* for finding double entries */
+    size_t clist_first, clist_end; /* its "c." pairs */
+    size_t clist_krefs;            /* how many of them are keyed by kref */
     struct audit_counter next[AUDIT_SLOT_COUNT];
     const struct audit_pair *source, *options, *reap_dirt, *parameters;
     bool no_transcript; /* options.useTranscript is false */
@@ -206,8 +208,8 @@ bool audit_holder_alive(const struct audit_holder *holder);
 bool audit_kref_parse(struct vk_str kref, enum audit_slot *slot, uint64_t *id);
 /* The prefix and canonical digits: "v12" for 'v'. */
 bool audit_id_parse(struct vk_str id, char prefix, uint64_t *number);
-/* "o-50", "o+d11/3:1". Ids that the vat made are the vat's business: only the kernel's own are looked
- * at (*kernel_id). */
+/* "o-50", "o+d11/3:1". Ids that the vat made are the vat's business: only the kernel's own are
+ * looked at (*kernel_id). */
 bool audit_vref_parse(struct vk_str vref, enum audit_slot *slot, bool *by_vat, uint64_t *kernel_id);
 bool audit_slot_exists(const struct audit *audit, struct vk_str kref);
 /* The counter of krefs of that kind. */

@@ -2,20 +2,21 @@
  *
  *   vN.c.koM = "R o-50"   kref to vref, with the reachable flag ("_": merely recognizable)
  *   vN.c.o-50 = "koM"     and back
- * A device's entries have no flag. A "+" in a vref says that the vat (the device) made it: an export.
+ * A device's entries have no flag. A "+" in a vref says that the vat (the device) made it: an
+ * export.
  *
- * What a c-list holds (mapKernelSlotToVatSlot, mapVatSlotToKernelSlot, setReachableFlag of vatKeeper.js;
- * mapKernelSlotToDeviceSlot of deviceKeeper.js):
+ * What a c-list holds (mapKernelSlotToVatSlot, mapVatSlotToKernelSlot, setReachableFlag of
+ * vatKeeper.js; mapKernelSlotToDeviceSlot of deviceKeeper.js):
  *   an object import      recognizable, and reachable if the flag says so; of a device: both
  *   a promise, either way one reference
  *   an object export, a device node   nothing
  *
- * Krefs that are gone. retireKernelObjects() deletes an object at once and lets its importers know by a
- * retireImport action; until that is delivered their entries name nothing. A terminated vat is no importer
- * any more and is told nothing: its entries go when it is cleaned up.
+ * Krefs that are gone. retireKernelObjects() deletes an object at once and lets its importers
+ * know by a retireImport action; until that is delivered their entries name nothing. A terminated
+ * vat is no importer any more and is told nothing: its entries go when it is cleaned up.
  *
- * Half entries. The clean-up of a terminated vat takes c-list entries of objects and promises in pairs, but
- * deletes all that is then left (device nodes) key by key, vrefs first.
+ * Half entries. The clean-up of a terminated vat takes c-list entries of objects and promises in
+ * pairs, but deletes all that is then left (device nodes) key by key, vrefs first.
  */
 #include "audit.h"
 
@@ -54,8 +55,7 @@ static bool entry_parse(struct audit *audit, struct entry *entry) {
                      entry->pair->value);
         return false;
     }
-    ok = entry_value_parse(entry->holder, entry->pair->value, &entry->is_reachable,
-                           &entry->vref) &&
+    ok = entry_value_parse(entry->holder, entry->pair->value, &entry->is_reachable, &entry->vref) &&
          audit_vref_parse(entry->vref, &entry->vref_slot, &entry->by_vat, &entry->kernel_id);
     if (!ok)
         audit_report(audit, AUDIT_MALFORMED, entry->pair->key,
@@ -159,8 +159,8 @@ static void kref_entry_check(struct audit *audit, struct entry *entry) {
         audit_report(audit, AUDIT_CLIST_OWNER, entry->pair->key, VK_STR("an import"), entry->vref);
     if (!audit_slot_exists(audit, entry->kref)) {
         if (!entry_may_dangle(audit, entry))
-            audit_report(audit, AUDIT_DANGLING_KREF, entry->pair->key,
-                         VK_STR("a kref that exists"), entry->kref);
+            audit_report(audit, AUDIT_DANGLING_KREF, entry->pair->key, VK_STR("a kref that exists"),
+                         entry->kref);
         return;
     }
     switch (entry->kref_slot) {

@@ -3,11 +3,11 @@
  *   unresolved            decider, subscribers, queue.nextID, queue.0 ... and maybe policy
  *   fulfilled, rejected   data.body, data.slots
  *
- * A promise has one decider. A vat that decides it has it in its c-list and is alive: termination rejects
- * all that a vat decides, upgrade too. The kernel decides (the key is empty) while the promise waits as
- * the result of a message: of one, for a send gives its result away.
- * A subscriber has the promise in its c-list (syscall.subscribe translates it) for as long as it lives;
- * termination does not take a vat off the lists it is on.
+ * A promise has one decider. A vat that decides it has it in its c-list and is alive: termination
+ * rejects all that a vat decides, upgrade too. The kernel decides (the key is empty) while the
+ * promise waits as the result of a message: of one, for a send gives its result away. A
+ * subscriber has the promise in its c-list (syscall.subscribe translates it) for as long as it
+ * lives; termination does not take a vat off the lists it is on.
  *
  * Answers to addKernelPromise, getKernelPromise, resolveKernelPromise, addMessageToPromiseQueue,
  * addSubscriberToPromise, deleteKernelPromiseState of kernelKeeper.js, and to translateSend,
@@ -19,8 +19,9 @@ static void state_key_check(struct audit *audit, const struct audit_promise *pro
                             const struct audit_pair *pair, bool wanted, const char *name) {
     if (wanted == (pair != NULL)) return;
     audit_report(audit, AUDIT_PROMISE_STATE, audit_key(audit, promise->kref, name),
-                 wanted ? VK_STR("a value") : audit_text(audit, "nothing, for the promise is %.*s",
-                                                         VK_STR_ARG(promise->state_pair->value)),
+                 wanted ? VK_STR("a value")
+                        : audit_text(audit, "nothing, for the promise is %.*s",
+                                     VK_STR_ARG(promise->state_pair->value)),
                  audit_value(pair));
 }
 
@@ -41,8 +42,8 @@ static void policy_check(struct audit *audit, const struct audit_pair *policy) {
     static const char *const policies[] = {"logAlways", "logFailure", "panic"};
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
         if (vk_str_eq(policy->value, vk_str(policies[i]))) return;
-    audit_report(audit, AUDIT_PROMISE_STATE, policy->key,
-                 VK_STR("logAlways, logFailure or panic"), policy->value);
+    audit_report(audit, AUDIT_PROMISE_STATE, policy->key, VK_STR("logAlways, logFailure or panic"),
+                 policy->value);
 }
 
 static void decider_check(struct audit *audit, const struct audit_promise *promise) {
@@ -120,8 +121,8 @@ static void queue_check(struct audit *audit, const struct audit_promise *promise
     if (!promise->queue_next.known || promise->queue_count >= promise->queue_next.next) return;
     for (uint64_t i = 0; i < promise->queue_next.next; i++) { /* ends at the first hole */
         vk_arena_clear(&audit->scratch);
-        struct vk_str key = audit_text(audit, "%.*s.queue.%llu", VK_STR_ARG(promise->kref),
-                                       (unsigned long long)i);
+        struct vk_str key =
+            audit_text(audit, "%.*s.queue.%llu", VK_STR_ARG(promise->kref), (unsigned long long)i);
         if (audit_state_find(audit->state, key)) continue;
         audit_report(audit, AUDIT_PROMISE_QUEUE, key, VK_STR("a message"), VK_STR("(none)"));
         return;

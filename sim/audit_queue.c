@@ -1,7 +1,8 @@
-/* audit_queue.c - the run-queue, the acceptance queue, queued upgrade events, GC actions, reaps, pins.
+/* audit_queue.c - the run-queue, the acceptance queue, queued upgrade events, GC actions, reaps,
+ * pins.
  *
- * Answers to initQueue, enqueue, addGCActions, scheduleReap, pinObject of kernelKeeper.js, and to the
- * events of kernel.js, vat-admin-hooks.js and initializeKernel.js. What each event holds:
+ * Answers to initQueue, enqueue, addGCActions, scheduleReap, pinObject of kernelKeeper.js, and to
+ * the events of kernel.js, vat-admin-hooks.js and initializeKernel.js. What each event holds:
  *   send                  its target, its result, its slots
  *   notify                its promise
  *   create-vat, upgrade-vat, startVat   the slots of its vatParameters
@@ -74,16 +75,14 @@ static void event_notify(struct audit *audit, struct vk_str key, const struct vk
         entry_report(audit, key, "a settled promise as kpid", kpid);
 }
 
-static void event_create_vat(struct audit *audit, struct vk_str key,
-                             const struct vk_json *event) {
+static void event_create_vat(struct audit *audit, struct vk_str key, const struct vk_json *event) {
     event_vat(audit, key, event);
     event_object(audit, key, event, "source");
     event_object(audit, key, event, "dynamicOptions");
     event_parameters(audit, key, event);
 }
 
-static void event_upgrade_vat(struct audit *audit, struct vk_str key,
-                              const struct vk_json *event) {
+static void event_upgrade_vat(struct audit *audit, struct vk_str key, const struct vk_json *event) {
     event_vat(audit, key, event);
     event_string(audit, key, event, "upgradeID");
     event_string(audit, key, event, "bundleID");
@@ -122,12 +121,14 @@ static void event_check(struct audit *audit, struct vk_str key, const struct vk_
 }
 
 /* ---- queues */
-/* The first of the keys prefix.[from..to) that is missing; at most one more look-up than there are keys. */
+/* The first of the keys prefix.[from..to) that is missing; at most one more look-up than there
+ * are keys. */
 static void report_missing_entry(struct audit *audit, struct vk_str prefix, uint64_t from,
                                  uint64_t to) {
     for (uint64_t i = from; i < to; i++) {
         vk_arena_clear(&audit->scratch);
-        struct vk_str key = audit_text(audit, "%.*s%llu", VK_STR_ARG(prefix), (unsigned long long)i);
+        struct vk_str key =
+            audit_text(audit, "%.*s%llu", VK_STR_ARG(prefix), (unsigned long long)i);
         if (audit_state_find(audit->state, key)) continue;
         audit_report(audit, AUDIT_QUEUE_BOUNDS, key, VK_STR("an entry"), VK_STR("(none)"));
         return;
@@ -139,10 +140,9 @@ static bool queue_entry_check(struct audit *audit, const struct audit_fixed_key 
                               const struct audit_pair *pair, uint64_t number) {
     vk_arena_clear(&audit->scratch);
     if (number < bounds->head || number >= bounds->tail) {
-        audit_report(
-            audit, AUDIT_QUEUE_BOUNDS, pair->key,
-            audit_text(audit, "no entry outside of %.*s", VK_STR_ARG(bounds->pair->value)),
-            pair->value);
+        audit_report(audit, AUDIT_QUEUE_BOUNDS, pair->key,
+                     audit_text(audit, "no entry outside of %.*s", VK_STR_ARG(bounds->pair->value)),
+                     pair->value);
         return false;
     }
     const struct vk_json *event = audit_json(audit, &audit->scratch, pair, VK_JSON_OBJECT);

@@ -73,7 +73,7 @@ static enum vk_err play(struct playing *playing, const struct sim_event *event) 
         VK_TRY(vk_store_end_crank(store));
         playing->place->cranks++;
         return vk_store_commit(store); /* pending rows would be looked through again and again */
-    case VK_TRACE_EMIT: /* activityhash is history, not state */
+    case VK_TRACE_EMIT:                /* activityhash is history, not state */
     case VK_TRACE_BUNDLE:
     case VK_TRACE_BUNDLE_DEL:
     case VK_TRACE_COMMIT:
@@ -83,8 +83,8 @@ static enum vk_err play(struct playing *playing, const struct sim_event *event) 
     return VK_OK;
 }
 
-/* How many events come before the crank in which the kernel went down, if it did: one that wrote, and either has
- * no end or no hashes. No host commits that. */
+/* How many events come before the crank in which the kernel went down, if it did: one that wrote,
+ * and either has no end or no hashes. No host commits that. */
 static size_t events_played(const struct sim_recording *recording) {
     size_t start = 0;
     bool in_crank = false, wrote = false, emitted = false;
@@ -108,8 +108,8 @@ static size_t events_played(const struct sim_recording *recording) {
     return in_crank ? start : recording->events.count;
 }
 
-/* A state between two cranks: items are hashed by the store itself as they are played, so once, at the end, is
- * enough for them. */
+/* A state between two cranks: items are hashed by the store itself as they are played, so once,
+ * at the end, is enough for them. */
 static enum vk_err audit_between(struct playing *playing, const struct sim_audit_options *options,
                                  struct sim_audit_report *report) {
     struct sim_audit_options without_items = *options;

@@ -1,17 +1,19 @@
-/* audit_refcount.c - compares every reference count with the references that the other steps found, and
- * says who holds what he owns.
+/* audit_refcount.c - compares every reference count with the references that the other steps
+ * found, and says who holds what he owns.
  *
- * Found less than expected is always a violation: somebody will free what is still named. More is one unless
- * the surplus can be references that are not in the store: one each to a promise, one each to both counts
- * of an object (kpRegisterInterest, kpResolution and addExport of the host; create-vat-event and
- * upgrade-vat-event references of an event whose crank was aborted or whose vat was dead, and the
- * vatParameters of a deleted vat, all of which SwingSet forgets to give up).
+ * Found less than expected is always a violation: somebody will free what is still named. More is
+ * one unless the surplus can be references that are not in the store: one each to a promise, one
+ * each to both counts of an object (kpRegisterInterest, kpResolution and addExport of the host;
+ * create-vat-event and upgrade-vat-event references of an event whose crank was aborted or whose
+ * vat was dead, and the vatParameters of a deleted vat, all of which SwingSet forgets to give
+ * up).
  *
- * An object without references keeps its row while its owner lives (it was exported, or is a root), so no
- * count is wrong for being 0. A promise's row may stay at 0 as well: kpResolution leaves it to the next crank,
- * and a restart in between forgets it.
+ * An object without references keeps its row while its owner lives (it was exported, or is a
+ * root), so no count is wrong for being 0. A promise's row may stay at 0 as well: kpResolution
+ * leaves it to the next crank, and a restart in between forgets it.
  *
- * Answers to incrementReferenceCount and decrementRefCount of kernelKeeper.js, and to their callers.
+ * Answers to incrementReferenceCount and decrementRefCount of kernelKeeper.js, and to their
+ * callers.
  */
 #include "audit.h"
 
@@ -55,7 +57,8 @@ static void object_count_check(struct audit *audit, const struct audit_object *o
                  object->refcount->value);
 }
 
-/* An owner has what it owns in its c-list, and a device node its device: nobody is named who made nothing. */
+/* An owner has what it owns in its c-list, and a device node its device: nobody is named who made
+ * nothing. */
 static void owner_check(struct audit *audit, struct vk_str kref, const struct audit_pair *owner,
                         const struct audit_holder *exporter) {
     if (exporter && vk_str_eq(exporter->id, owner->value)) return;
@@ -89,8 +92,7 @@ static void promise_count_check(struct audit *audit, const struct audit_promise 
         return;
     }
     audit_report(audit, AUDIT_PROMISE_REFCOUNT, promise->refcount->key,
-                 audit_text(audit, "%llu", (unsigned long long)expected),
-                 promise->refcount->value);
+                 audit_text(audit, "%llu", (unsigned long long)expected), promise->refcount->value);
 }
 
 enum vk_err audit_refcounts(struct audit *audit) {

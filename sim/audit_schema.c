@@ -1,9 +1,9 @@
 /* audit_schema.c - sorts every key into its family, types every value, and fills the tables.
  *
- * Two walks over the sorted keys: one that counts the nouns (a vat, an object, a promise ... each a run of
- * keys with the same first segment), one that fills their rows. Answers to the schema comment at the top of
- * kernelKeeper.js; older families (vN.reapInterval, initialized, kernel.defaultReapInterval) are unknown
- * to version 3.
+ * Two walks over the sorted keys: one that counts the nouns (a vat, an object, a promise ... each
+ * a run of keys with the same first segment), one that fills their rows. Answers to the schema
+ * comment at the top of kernelKeeper.js; older families (vN.reapInterval, initialized,
+ * kernel.defaultReapInterval) are unknown to version 3.
  *
  * INV-AUDIT-11  Every key is looked at once and either put in its place or reported as unknown.
  */
@@ -100,8 +100,8 @@ static void promise_state_read(struct audit *audit, struct audit_promise *promis
     else if (vk_str_eq(pair->value, VK_STR("rejected")))
         promise->state = AUDIT_PROMISE_REJECTED;
     else
-        audit_report(audit, AUDIT_MALFORMED, pair->key,
-                     VK_STR("unresolved, fulfilled or rejected"), pair->value);
+        audit_report(audit, AUDIT_MALFORMED, pair->key, VK_STR("unresolved, fulfilled or rejected"),
+                     pair->value);
 }
 
 static void promise_queue_key(struct audit *audit, struct audit_promise *promise, size_t index,
@@ -160,8 +160,8 @@ static bool is_digits(struct vk_str text) {
     return text.n > 0;
 }
 
-static void meter_key(struct audit *audit, struct audit_meter *meter,
-                      const struct audit_pair *pair, struct vk_str rest) {
+static void meter_key(struct audit *audit, struct audit_meter *meter, const struct audit_pair *pair,
+                      struct vk_str rest) {
     bool is_remaining = vk_str_eq(rest, VK_STR("remaining"));
     if (is_remaining)
         meter->remaining = pair;
@@ -179,8 +179,8 @@ enum fixed_type {
     TYPE_TEXT,
     TYPE_HASH,
     TYPE_NUMBER,
-    TYPE_STRINGS,   /* a JSON array of strings */
-    TYPE_BOUNDS,    /* a JSON array of two numbers */
+    TYPE_STRINGS, /* a JSON array of strings */
+    TYPE_BOUNDS,  /* a JSON array of two numbers */
     TYPE_ARRAY,
     TYPE_OBJECT,
     TYPE_MANAGER,
@@ -200,8 +200,8 @@ static const struct {
 static bool is_threshold(const struct vk_json *threshold) {
     for (const struct vk_json *entry = threshold->first; entry; entry = entry->next) {
         bool is_never = vk_str_eq(entry->key, VK_STR("never")) && vk_json_is(entry, VK_JSON_BOOL);
-        bool is_limit = vk_json_is(entry, VK_JSON_NUMBER) ||
-                        vk_str_eq(vk_json_string(entry), VK_STR("never"));
+        bool is_limit =
+            vk_json_is(entry, VK_JSON_NUMBER) || vk_str_eq(vk_json_string(entry), VK_STR("never"));
         if (!is_never && !is_limit) return false;
     }
     return true;
@@ -237,8 +237,8 @@ static bool bounds_read(const struct vk_json *array, struct audit_fixed_key *fix
 static void fixed_json_read(struct audit *audit, enum fixed_type type,
                             struct audit_fixed_key *fixed) {
     bool is_object = type == TYPE_OBJECT || type == TYPE_THRESHOLD;
-    const struct vk_json *json = audit_json(audit, &audit->arena, fixed->pair,
-                                            is_object ? VK_JSON_OBJECT : VK_JSON_ARRAY);
+    const struct vk_json *json =
+        audit_json(audit, &audit->arena, fixed->pair, is_object ? VK_JSON_OBJECT : VK_JSON_ARRAY);
     if (!json) return;
     struct vk_str wanted = VK_STR("");
     if (type == TYPE_STRINGS && !is_strings(json))
@@ -328,7 +328,7 @@ static enum vk_err tables_allocate(struct audit *audit, const size_t counts[NOUN
 
 /* The row of `id`, which is the newest one or a new one (INV-AUDIT-4). */
 #define TABLE_ROW(rows, count, id_field, id)                                                       \
-    if (!(count) || !vk_str_eq((rows)[(count) - 1].id_field, (id))) {                              \
+    if (!(count) || !vk_str_eq((rows)[(count)-1].id_field, (id))) {                                \
         memset(&(rows)[(count)], 0, sizeof *(rows));                                               \
         (rows)[(count)++].id_field = (id);                                                         \
     }
@@ -391,7 +391,8 @@ static void ids_check(struct audit *audit) {
         id_check(audit, audit->meters[i].id, 1, AUDIT_KEY_METER_NEXT_ID);
 }
 
-/* Counters never go back, so none is below its start; what is never deleted is as many as were counted. */
+/* Counters never go back, so none is below its start; what is never deleted is as many as were
+ * counted. */
 static void counters_check(struct audit *audit) {
     const struct audit_fixed_key *devices = &audit->fixed[AUDIT_KEY_DEVICE_NAMES];
     const struct {

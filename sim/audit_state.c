@@ -12,14 +12,14 @@ void audit_state_init(struct audit_state *state, const struct vk_heap *heap) {
 
 void audit_state_release(struct audit_state *state) { vk_arena_release(&state->arena); }
 
-/* Room for one more element in an array of the arena's. What is outgrown stays until the arena goes: at
- * most as much again as the array itself. */
+/* Room for one more element in an array of the arena's. What is outgrown stays until the arena
+ * goes: at most as much again as the array itself. */
 static enum vk_err array_reserve(struct vk_arena *arena, void **array, size_t count,
                                  size_t *capacity, size_t element_size) {
     if (count < *capacity) return VK_OK;
     size_t wanted = *capacity ? *capacity * 2 : 64;
-    char *grown = wanted <= SIZE_MAX / element_size / 2 ? vk_arena_alloc(arena, wanted * element_size)
-                                                        : NULL;
+    char *grown =
+        wanted <= SIZE_MAX / element_size / 2 ? vk_arena_alloc(arena, wanted * element_size) : NULL;
     if (!grown) return VK_RAISE(VK_ERR_NOMEM, "audit: a table of %zu rows", wanted);
     if (count) memcpy(grown, *array, count * element_size);
     *array = grown;
@@ -156,13 +156,13 @@ static enum vk_err load_span(void *impl, struct vk_str vat, const struct vk_span
     return audit_state_add_span(impl, vat, span, is_current);
 }
 
-static enum vk_err load_item(void *impl, struct vk_str vat, uint64_t position,
-                             uint64_t incarnation, struct vk_str item) {
+static enum vk_err load_item(void *impl, struct vk_str vat, uint64_t position, uint64_t incarnation,
+                             struct vk_str item) {
     return audit_state_add_item(impl, vat, position, incarnation, item);
 }
 
-static enum vk_err load_snapshot(void *impl, struct vk_str vat,
-                                 const struct vk_snapshot_info *info, bool in_use) {
+static enum vk_err load_snapshot(void *impl, struct vk_str vat, const struct vk_snapshot_info *info,
+                                 bool in_use) {
     return audit_state_add_snapshot(impl, vat, info->position, in_use, vk_str(info->hash));
 }
 

@@ -1,27 +1,33 @@
 /* audit_stats.c - the statistics that count something the state holds.
  *
- * Statistics live in RAM. They are saved when a crank ends, are read back after a roll-back, and a host's call
- * does not save them (queueToVatRoot emits hashes with the store's emitCrankHashes, not the keeper's), so
- * what a host did since the last crank is not in them, and is lost if the next crank rolls back. Besides,
- * SwingSet does not count everything down that it deletes. What holds in spite of that, by statistic:
+ * Statistics live in RAM. They are saved when a crank ends, are read back after a roll-back, and
+ * a host's call does not save them (queueToVatRoot emits hashes with the store's emitCrankHashes,
+ * not the keeper's), so what a host did since the last crank is not in them, and is lost if the
+ * next crank rolls back. Besides, SwingSet does not count everything down that it deletes. What
+ * holds in spite of that, by statistic:
  *
  *   kernelObjects, kernelDevices, kernelPromises, kpFulfilled, kpRejected
- *                       at most what there is: a host's call (getRootObject, a message and its result,
- *                       terminateVat, a test's createTestVat) adds to these and takes nothing away
- *   kpUnresolved        a message counts it up and a rejection down: it is only known that the three kinds
- *                       of promises add up to kernelPromises
- *   acceptanceQueueLength  at most its entries: the host enqueues, and routing never rolls back
- *   promiseQueuesLength    at least what is queued: a host's terminateVat empties the queues of promises
- *   runQueueLength      at least its entries: a crank that is aborted and consumes its message (a failed
- *                       creation or upgrade) reads back the length from before it was dequeued
- *   clistEntries        at least the entries there are, but for those of objects and promises that are not
- *                       counted yet either: orphanKernelObject and the last phase of a clean-up delete
- *                       without counting
- *   vats                at most as many as were ever made: only a static vat's end is counted down
+ *       at most what there is: a host's call (getRootObject, a message and its result,
+ *       terminateVat, a test's createTestVat) adds to these and takes nothing away
+ *   kpUnresolved
+ *       a message counts it up and a rejection down: all that is known is that the three kinds of
+ *       promises add up to kernelPromises
+ *   acceptanceQueueLength
+ *       at most its entries: the host enqueues, and routing never rolls back
+ *   promiseQueuesLength
+ *       at least what is queued: a host's terminateVat empties the queues of promises
+ *   runQueueLength
+ *       at least its entries: a crank that is aborted and consumes its message (a failed creation
+ *       or upgrade) reads back the length from before it was dequeued
+ *   clistEntries
+ *       at least the entries there are, but for those of objects and promises that are not counted
+ *       yet either: orphanKernelObject and the last phase of a clean-up delete without counting
+ *   vats
+ *       at most as many as were ever made: only a static vat's end is counted down
  *
- * A strict audit takes all of them but the last two for exact. Each gauge agrees with itself: the value is
- * Up - Down and not above Max. Counters of syscalls add up. What was ever made is not more than the ids that
- * were given out.
+ * A strict audit takes all of them but the last two for exact. Each gauge agrees with itself: the
+ * value is Up - Down and not above Max. Counters of syscalls add up. What was ever made is not
+ * more than the ids that were given out.
  *
  * Answers to incStat, decStat, saveStats, loadStats of state/stats.js and kernelKeeper.js.
  */
@@ -60,8 +66,8 @@ static bool gauge_read(struct audit *audit, const struct vk_json *stats, const c
     struct {
         const char *suffix;
         int64_t *out;
-    } parts[] = {{"", &values->value}, {"Up", &values->up}, {"Down", &values->down},
-                 {"Max", &values->max}};
+    } parts[] = {
+        {"", &values->value}, {"Up", &values->up}, {"Down", &values->down}, {"Max", &values->max}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         struct vk_str key = audit_text(audit, "%s%s", name, parts[i].suffix);
         if (!number_read(vk_json_get(stats, key.p), parts[i].out)) return false;
@@ -102,9 +108,9 @@ static void gauge_check(struct audit *audit, const struct gauge *gauge) {
                      stats->pair->value);
         return;
     }
-    struct vk_str found = audit_text(audit, "%s %lld = %lld - %lld, max %lld", gauge->name,
-                                     (long long)values.value, (long long)values.up,
-                                     (long long)values.down, (long long)values.max);
+    struct vk_str found =
+        audit_text(audit, "%s %lld = %lld - %lld, max %lld", gauge->name, (long long)values.value,
+                   (long long)values.up, (long long)values.down, (long long)values.max);
     if (values.value != values.up - values.down)
         audit_report(audit, AUDIT_STATS, stats->pair->key, VK_STR("value = Up - Down"), found);
     if (values.max < values.value)
@@ -131,7 +137,7 @@ static void sum_check(struct audit *audit, const char *total, const char *const 
                      audit_text(audit, "%lld", (long long)found));
 }
 
-/* kernelObjectsUp and its like count what ko.nextID counts; only what was not saved may be missing. */
+/* kernelObjectsUp and its like count what ko.nextID counts; what was not saved may be missing. */
 static void allocations_check(struct audit *audit) {
     static const struct {
         const char *name;
@@ -150,18 +156,18 @@ static void allocations_check(struct audit *audit) {
         if ((uint64_t)up == made || ((uint64_t)up < made && !audit->options->strict)) continue;
         audit_report(audit, AUDIT_STATS, stats->pair->key,
                      audit_text(audit, "%s %s%llu", kinds[i].name,
-                                audit->options->strict ? "" : "at most ",
-                                (unsigned long long)made),
+                                audit->options->strict ? "" : "at most ", (unsigned long long)made),
                      audit_text(audit, "%lld", (long long)up));
     }
 }
 
 static void sums_check(struct audit *audit) {
     static const char *const promises[] = {"kpUnresolved", "kpFulfilled", "kpRejected"};
-    static const char *const syscalls[] = {
-        "syscallSend",        "syscallCallNow",     "syscallSubscribe",
-        "syscallResolve",     "syscallExit",        "syscallVatstoreGet",
-        "syscallVatstoreSet", "syscallVatstoreGetNextKey", "syscallVatstoreDelete"};
+    static const char *const syscalls[] = {"syscallSend",          "syscallCallNow",
+                                           "syscallSubscribe",     "syscallResolve",
+                                           "syscallExit",          "syscallVatstoreGet",
+                                           "syscallVatstoreSet",   "syscallVatstoreGetNextKey",
+                                           "syscallVatstoreDelete"};
     if (!audit->fixed[AUDIT_KEY_LOCAL_KERNEL_STATS].json) return;
     sum_check(audit, "kernelPromises", promises, sizeof promises / sizeof *promises);
     sum_check(audit, "syscalls", syscalls, sizeof syscalls / sizeof *syscalls);
@@ -195,8 +201,7 @@ enum vk_err audit_stats(struct audit *audit) {
     const enum audit_fixed consensus = AUDIT_KEY_KERNEL_STATS, local = AUDIT_KEY_LOCAL_KERNEL_STATS;
     const struct gauge gauges[] = {
         {"runQueueLength", consensus, BOUND_AT_LEAST, false, audit->run_queue_entries},
-        {"acceptanceQueueLength", consensus, BOUND_AT_MOST, false,
-         audit->acceptance_queue_entries},
+        {"acceptanceQueueLength", consensus, BOUND_AT_MOST, false, audit->acceptance_queue_entries},
         {"promiseQueuesLength", consensus, BOUND_AT_LEAST, false, audit->promise_queue_entries},
         {"kernelObjects", local, BOUND_AT_MOST, false, objects},
         {"kernelDevices", local, BOUND_AT_MOST, false, audit->node_count},

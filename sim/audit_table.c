@@ -1,4 +1,4 @@
-/* audit_table.c - finding things by their names, and counting the references to them. See audit.h. */
+/* audit_table.c - finds things by their names, and counts the references to them. See audit.h. */
 #include "audit.h"
 
 /* Every row of every table begins with its id. */
@@ -98,12 +98,10 @@ bool audit_slot_exists(const struct audit *audit, struct vk_str kref) {
 }
 
 const struct audit_counter *audit_kref_counter(const struct audit *audit, enum audit_slot slot) {
-    static const enum audit_fixed keys[AUDIT_SLOT_COUNT] = {[AUDIT_SLOT_OBJECT] =
-                                                                AUDIT_KEY_OBJECT_NEXT_ID,
-                                                            [AUDIT_SLOT_PROMISE] =
-                                                                AUDIT_KEY_PROMISE_NEXT_ID,
-                                                            [AUDIT_SLOT_DEVICE] =
-                                                                AUDIT_KEY_NODE_NEXT_ID};
+    static const enum audit_fixed keys[AUDIT_SLOT_COUNT] = {
+        [AUDIT_SLOT_OBJECT] = AUDIT_KEY_OBJECT_NEXT_ID,
+        [AUDIT_SLOT_PROMISE] = AUDIT_KEY_PROMISE_NEXT_ID,
+        [AUDIT_SLOT_DEVICE] = AUDIT_KEY_NODE_NEXT_ID};
     VK_ASSERT(slot < AUDIT_SLOT_COUNT); /* INV-AUDIT-9 */
     return &audit->fixed[keys[slot]].number;
 }

@@ -1,14 +1,15 @@
 /* audit_transcript.c - transcript spans and heap snapshots.
  *
- * A vat's transcript is a chain of spans, each from where the last one ended; the last is current while
- * the vat lives. A snapshot is taken at position P: P itself is its save-snapshot item and ends the span,
- * P + 1 is the load-snapshot item that the next span begins with. Clean-up deletes spans newest first, so
- * what is left of a terminated vat's is whole from 0 on.
- * Items of closed spans may be pruned, a whole span at a time; those of the current one never.
+ * A vat's transcript is a chain of spans, each from where the last one ended; the last is current
+ * while the vat lives. A snapshot is taken at position P: P itself is its save-snapshot item and
+ * ends the span, P + 1 is the load-snapshot item that the next span begins with. Clean-up deletes
+ * spans newest first, so what is left of a terminated vat's is whole from 0 on. Items of closed
+ * spans may be pruned, a whole span at a time; those of the current one never.
  *
- * Answers to transcriptStore.js and snapStore.js of swing-store, saveSnapshot and beginNewIncarnation of
- * vatKeeper.js. That an incarnation begins with initialize-worker is not asked for: vats that a test gives
- * to the kernel as functions (createTestVat) have no worker to initialise.
+ * Answers to transcriptStore.js and snapStore.js of swing-store, saveSnapshot and
+ * beginNewIncarnation of vatKeeper.js. That an incarnation begins with initialize-worker is not
+ * asked for: vats that a test gives to the kernel as functions (createTestVat) have no worker to
+ * initialise.
  */
 #include "audit.h"
 
@@ -65,8 +66,8 @@ static void span_check_items(struct audit *audit, const struct audit_span *span)
                                 (unsigned long long)span->incarnation),
                      VK_STR("another incarnation's"));
     if (span->item_count == size && !vk_str_eq(span->hash, vk_str(span->items_hash)))
-        audit_report(audit, AUDIT_TRANSCRIPT_HASH, span_name(audit, span),
-                     vk_str(span->items_hash), span->hash);
+        audit_report(audit, AUDIT_TRANSCRIPT_HASH, span_name(audit, span), vk_str(span->items_hash),
+                     span->hash);
 }
 
 /* The snapshot that an item loads, or absent. */
@@ -138,8 +139,8 @@ static const struct audit_snapshot *snapshots_check(struct audit *audit, struct 
 
 /* ---- vat by vat */
 /* All spans of the vat at *cursor; returns the last one, and whether it goes on from a snapshot. */
-static const struct audit_span *spans_check(struct audit *audit, struct vk_str vat,
-                                            size_t *cursor, bool *goes_on) {
+static const struct audit_span *spans_check(struct audit *audit, struct vk_str vat, size_t *cursor,
+                                            bool *goes_on) {
     const struct audit_span *before = NULL;
     *goes_on = false;
     for (; *cursor < audit->state->span_count; ++*cursor) {
@@ -175,8 +176,8 @@ static void vat_check(struct audit *audit, struct vk_str vat, size_t *span_curso
     }
     if (alive && (!last || !last->is_current))
         audit_report(audit, AUDIT_TRANSCRIPT_CURRENT,
-                     last ? span_name(audit, last) : audit_text(audit, "transcript.%.*s.current",
-                                                                VK_STR_ARG(vat)),
+                     last ? span_name(audit, last)
+                          : audit_text(audit, "transcript.%.*s.current", VK_STR_ARG(vat)),
                      VK_STR("a current span"), last ? VK_STR("not current") : VK_STR("(none)"));
     else if (alive)
         snapshot_check_current(audit, last, goes_on, in_use);
@@ -195,8 +196,8 @@ enum vk_err audit_transcripts(struct audit *audit) {
     size_t span = 0, snapshot = 0, holder = 0;
     for (;;) { /* three lists in the same order, merged */
         vk_arena_clear(&audit->scratch);
-        while (holder < audit->holder_count && (audit->holders[holder].is_device ||
-                                                !audit_holder_alive(&audit->holders[holder])))
+        while (holder < audit->holder_count &&
+               (audit->holders[holder].is_device || !audit_holder_alive(&audit->holders[holder])))
             holder++;
         struct vk_str vat = VK_STR_NONE;
         if (span < state->span_count) vat = smaller(vat, state->spans[span].vat);

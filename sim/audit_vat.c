@@ -1,8 +1,9 @@
 /* audit_vat.c - vats and devices: who is alive, and whether it has all that it needs to live.
  *
- * A vat is created, lives in vat.names (static) or vat.dynamicIDs, moves to vats.terminated when it ends,
- * and leaves that list when the last of its keys, snapshots and transcripts is deleted. Deletion walks its
- * keys in byte order, under a budget, so a terminated vat may lack any of them.
+ * A vat is created, lives in vat.names (static) or vat.dynamicIDs, moves to vats.terminated when
+ * it ends, and leaves that list when the last of its keys, snapshots and transcripts is deleted.
+ * Deletion walks its keys in byte order, under a budget, so a terminated vat may lack any of
+ * them.
  *
  * Answers to deleteVatID, markVatAsTerminated and cleanupAfterTerminatedVat of kernelKeeper.js,
  * initializeVatState of vatKeeper.js, and lib/recordVatOptions.js.
@@ -75,8 +76,7 @@ static void list_names(struct audit *audit, enum audit_fixed key, const char *pr
     }
     uint64_t keys = 0;
     for (size_t i = audit_state_lower_bound(audit->state, vk_str(prefix));
-         i < audit->state->pair_count &&
-         vk_str_starts(audit->state->pairs[i].key, vk_str(prefix));
+         i < audit->state->pair_count && vk_str_starts(audit->state->pairs[i].key, vk_str(prefix));
          i++)
         keys++;
     if (keys > found)
@@ -159,8 +159,7 @@ static bool is_dirt(const struct vk_json *dirt) {
 
 static void dirt_check(struct audit *audit, const struct audit_holder *vat) {
     if (!vat->reap_dirt) return;
-    const struct vk_json *dirt =
-        audit_json(audit, &audit->scratch, vat->reap_dirt, VK_JSON_OBJECT);
+    const struct vk_json *dirt = audit_json(audit, &audit->scratch, vat->reap_dirt, VK_JSON_OBJECT);
     if (dirt && !is_dirt(dirt))
         audit_report(audit, AUDIT_VAT_OPTIONS, vat->reap_dirt->key,
                      VK_STR("deliveries, gcKrefs, computrons"), vat->reap_dirt->value);
@@ -186,7 +185,8 @@ static void require(struct audit *audit, const struct audit_holder *holder, bool
                      VK_STR("(none)"));
 }
 
-/* The counters of a c-list begin apart from each other, so that krefs and vrefs are not easily mixed up. */
+/* The counters of a c-list begin apart from each other, so that krefs and vrefs are not easily
+ * mixed up. */
 static void require_counter(struct audit *audit, const struct audit_holder *holder,
                             enum audit_slot slot, const char *key, uint64_t start) {
     const struct audit_counter *counter = &holder->next[slot];

@@ -1,20 +1,21 @@
 /* auditor.h - checks one state of a kernel against itself.
  *
- * A kernel database says most things twice: a reference count and the references that it counts, a
- * c-list entry and its reverse, a queue's bounds and its entries, a span's hash and its items. The auditor
- * reads the whole state once, recomputes one of each pair from the other, and names every key that does
- * not agree. It knows SwingSet's schema (version 3) and nothing of the kernel's code: it shares no parser
- * with the kernel, so that it cannot share its mistakes.
+ * A kernel database says most things twice: a reference count and the references that it counts,
+ * a c-list entry and its reverse, a queue's bounds and its entries, a span's hash and its items.
+ * The auditor reads the whole state once, recomputes one of each pair from the other, and names
+ * every key that does not agree. It knows SwingSet's schema (version 3) and shares nothing with the
+ * kernel but the reader of JSON, so that it does not share its mistakes.
  *
- * INV-AUDIT-1  A state that the real SwingSet kernel left behind between two cranks has no violations.
+ * INV-AUDIT-1  A state that the real SwingSet kernel left behind between two cranks has no
+ *              violations.
  * INV-AUDIT-2  The store is only read.
  * INV-AUDIT-3  The work is linear in the state's size, but for a binary search a reference.
  *
  * What one state cannot show is not a violation unless it is asked for:
- *  - References that the host holds (kpRegisterInterest, kpResolution, addExport) are nowhere in the
- *    database, and SwingSet itself forgets to give some up (the vatParameters of a failed creation or
- *    upgrade and of a deleted vat). Such a reference adds one to a promise's count, and one to both
- *    counts of an object. A surplus of just that form is summed up as a note, not a violation.
+ *  - References that the host holds (kpRegisterInterest, kpResolution, addExport) are nowhere in
+ *    the database, and SwingSet itself forgets to give some up (the vatParameters of a failed
+ *    creation or upgrade and of a deleted vat). Such a reference adds one to a promise's count, and
+ *    one to both counts of an object. A surplus of just that form is summed up as a note.
  *  - Statistics that a roll-back or an unsaved host call moved away from what they count; see
  *    audit_stats.c for what holds in spite of that.
  * What the caller knows about the first (`references`) makes the check of reference counts exact;
@@ -32,7 +33,7 @@
     X(SCHEMA, "schema", "every key that the schema requires is there")                             \
     X(MALFORMED, "malformed", "every value has its key's type")                                    \
     X(UNKNOWN_KEY, "unknown-key", "every key belongs to a family of the schema")                   \
-    X(ID_RANGE, "id-range", "every id is below its counter, every counter where it can be")                     \
+    X(ID_RANGE, "id-range", "every id is below its counter, every counter where it can be")        \
     X(VAT_LIST, "vat-list", "vats are static, dynamic or terminated, and one of these only")       \
     X(VAT_KEYS, "vat-keys", "a live vat or device has all of its keys, a forgotten one none")      \
     X(VAT_OPTIONS, "vat-options", "a vat's source, options and dirt are what SwingSet writes")     \
@@ -41,7 +42,8 @@
     X(CLIST_KIND, "clist-kind", "a c-list maps objects to objects, promises to promises ...")      \
     X(CLIST_OWNER, "clist-owner", "who exports an object owns it, who imports it does not")        \
     X(AUTHORITY, "authority", "an owner holds what it owns in its c-list")                         \
-    X(REACHABLE_FLAG, "reachable-flag", "the exporter of a reachable object knows it is reachable") \
+    X(REACHABLE_FLAG, "reachable-flag",                                                            \
+      "the exporter of a reachable object knows it is reachable")                                  \
     X(DANGLING_KREF, "dangling-kref", "every kref names something that exists")                    \
     X(OBJECT_REFCOUNT, "object-refcount", "an object's counts are those of its references")        \
     X(PROMISE_REFCOUNT, "promise-refcount", "a promise's count is that of its references")         \
@@ -53,7 +55,7 @@
     X(QUEUE_ENTRY, "queue-entry", "every queue entry is an event of the kernel's")                 \
     X(GC_ACTIONS, "gc-actions", "GC actions are sorted, unique and possible")                      \
     X(REAP_QUEUE, "reap-queue", "the reap queue names vats, each once")                            \
-    X(PINS, "pins", "pins are sorted and unique, vatAdmin's root among them")                       \
+    X(PINS, "pins", "pins are sorted and unique, vatAdmin's root among them")                      \
     X(STATS, "stats", "a statistic agrees with itself and with what it counts")                    \
     X(TRANSCRIPT_SPAN, "transcript-span", "spans follow each other from 0 without gap")            \
     X(TRANSCRIPT_CURRENT, "transcript-current", "a live vat has one current span, its last")       \
@@ -75,7 +77,8 @@ const char *sim_audit_rule_meaning(enum audit_rule rule);
 
 struct audit_violation {
     enum audit_rule rule;
-    struct vk_str key; /* of the key-value store; or "transcript.v1.0", "snapshot.v1.7" as swing-store
+    struct vk_str
+        key; /* of the key-value store; or "transcript.v1.0", "snapshot.v1.7" as swing-store
                           names its export records */
     struct vk_str expected;
     struct vk_str found;
@@ -91,13 +94,13 @@ struct sim_audit_options {
     const struct vk_heap *heap; /* required */
     bool strict;
     bool without_items; /* do not read transcript items: their number and hashes go unchecked */
-    /* All the references that are not in the store, if the caller knows them. A kref that comes more than once has
-     * its counts added up. */
+    /* All the references that are not in the store, if the caller knows them. A kref that comes
+     * more than once has its counts added up. */
     bool references_known;
     const struct audit_reference *references;
     size_t reference_count;
-    /* Told of each violation, in an order that depends on the state alone; texts are valid during the call.
-     * May be NULL. */
+    /* Told of each violation, in an order that depends on the state alone; texts are valid during
+     * the call. May be NULL. */
     void (*violation)(void *impl, const struct audit_violation *violation);
     void *impl;
 };
@@ -111,8 +114,9 @@ struct sim_audit_report {
     uint64_t surplus_objects, surplus_object_references;
 };
 
-/* Audits an open store, not within a crank. VK_ERR_SCHEMA: no initialised kernel database of version 3 (nothing
- * is audited then); VK_ERR_CORRUPT: what the store holds cannot even be read. A violation is no error. */
+/* Audits an open store, not within a crank. VK_ERR_SCHEMA: no initialised kernel database of
+ * version 3 (nothing is audited then); VK_ERR_CORRUPT: what the store holds cannot even be read.
+ * A violation is no error. */
 enum vk_err sim_audit_store(struct vk_store *store, const struct sim_audit_options *options,
                             struct sim_audit_report *report) VK_MUST_CHECK;
 

@@ -16,8 +16,8 @@
 static const char usage[] =
     "usage: crankcase audit [OPTIONS] FILE|FOLDER...\n\n"
     "Checks a kernel's state against itself: c-lists are bijections, every reference count equals\n"
-    "the count of references, queues have no holes, no kref dangles, transcripts have their hashes.\n"
-    "Prints every violation on its own line. Files are only read.\n\n"
+    "the count of references, queues have no holes, no kref dangles, transcripts have their\n"
+    "hashes. Prints every violation on its own line. Files are only read.\n\n"
     "options:\n"
     "  --json         one JSON object a line for each file\n"
     "  --strict       leave nothing unexplained: no references of the host's, exact statistics\n"

@@ -1,7 +1,7 @@
 /* cmd_replay.c - `crankcase replay`: recordings of the real kernel, run again on this one.
  *
- * Each recording is a job: read, prepared, run, told. A job writes a fixed summary and then a text (the difference)
- * to its file; the table is made of the summaries.
+ * Each recording is a job: read, prepared, run, told. A job writes a fixed summary and then a text
+ * (the difference) to its file; the table is made of the summaries.
  *
  * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
  */
@@ -19,6 +19,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n\n"
@@ -27,7 +28,8 @@ static const char usage[] =
     "options:\n"
     "  --json            one JSON object a line for each recording, then one for the total\n"
     "  --jobs N          run N recordings side by side\n"
-    "  --keep DIR        leave each final database behind, as DIR/NAME.sqlite\n"
+    "  --keep DIR        leave each final database behind, as DIR/NAME.sqlite (where the\n"
+    "                    recording ends in a kernel panic: without the crank it died in)\n"
     "  --store MODE      direct (every write is SQLite's) or write-back (default; the fast one)\n"
     "  --vats-online N   keep at most N vats online (default 50); no result may depend on it\n"
     "  --no-slog         do not compare slog entries\n"
@@ -143,12 +145,11 @@ static void remove_growing(const struct kept_database *kept) {
     }
 }
 
-static bool keep_begin(const struct replay_command *command, size_t i,
-                       struct kept_database *kept) {
+static bool keep_begin(const struct replay_command *command, size_t i, struct kept_database *kept) {
     const char *name = command->files.at[i].name;
     int n = snprintf(kept->path, sizeof kept->path, "%s/%s.sqlite", command->keep, name);
-    int m = snprintf(kept->growing, sizeof kept->growing, "%s/.%s.sqlite.part", command->keep,
-                     name);
+    int m =
+        snprintf(kept->growing, sizeof kept->growing, "%s/.%s.sqlite.part", command->keep, name);
     if (n < 0 || m < 0 || (size_t)n >= sizeof kept->path || (size_t)m >= sizeof kept->growing)
         return false;
     remove_growing(kept);
@@ -159,8 +160,7 @@ static bool keep_begin(const struct replay_command *command, size_t i,
 static void keep_end(const struct kept_database *kept, struct job_summary *summary) {
     if (summary->verdict == REPORT_MET && rename(kept->growing, kept->path) != 0) {
         summary->verdict = REPORT_FAILED;
-        snprintf(summary->error, sizeof summary->error, "%.300s: %s", kept->path,
-                 strerror(errno));
+        snprintf(summary->error, sizeof summary->error, "%.300s: %s", kept->path, strerror(errno));
     }
     if (summary->verdict != REPORT_MET) remove_growing(kept);
 }

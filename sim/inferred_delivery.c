@@ -46,8 +46,7 @@ static enum vk_err count_reads(struct sim_replay *replay, struct reads *out) {
     for (size_t d = 0; d < crank->delivery_count; d++) {
         const struct sim_delivery *known = &replay->index->deliveries.at[crank->first_delivery + d];
         for (size_t i = 0; i < known->call_count; i++) {
-            enum vk_syscall_type type =
-                replay->index->calls.at[known->first_call + i].syscall.type;
+            enum vk_syscall_type type = replay->index->calls.at[known->first_call + i].syscall.type;
             before.values += type == VK_SYSCALL_VATSTORE_GET;
             before.next_keys += type == VK_SYSCALL_VATSTORE_GET_NEXT_KEY;
         }
@@ -86,10 +85,10 @@ static enum vk_err make_writes(struct sim_replay *replay, struct vk_str vat,
         const struct sim_event *event = replay_event(replay, i);
         if (event->type != VK_TRACE_SET && event->type != VK_TRACE_DEL) continue;
         if (!vk_str_starts(event->key, prefix)) continue;
-        VK_TRY(make(replay, syscalls,
-                    event->type == VK_TRACE_SET ? VK_SYSCALL_VATSTORE_SET
-                                                : VK_SYSCALL_VATSTORE_DELETE,
-                    vk_str_from(event->key, prefix.n), event->value));
+        VK_TRY(
+            make(replay, syscalls,
+                 event->type == VK_TRACE_SET ? VK_SYSCALL_VATSTORE_SET : VK_SYSCALL_VATSTORE_DELETE,
+                 vk_str_from(event->key, prefix.n), event->value));
     }
     return VK_OK;
 }

@@ -53,8 +53,7 @@ static void begin_job(struct job_table *table, struct job *job, size_t i) {
     jobs->run(jobs->impl, i, job->file);
     bool is_written = fflush(job->file) == 0 && !ferror(job->file);
     if (job->process == 0) exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
-    if (!is_written)
-        snprintf(job->died, sizeof job->died, "its results could not be written");
+    if (!is_written) snprintf(job->died, sizeof job->died, "its results could not be written");
     job_is_done(table, job);
 }
 

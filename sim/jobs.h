@@ -1,8 +1,9 @@
 /* jobs.h - independent jobs, side by side, told of in order.
  *
- * Each job runs in a process of its own when several may run at once (kernels share nothing, so nothing needs to
- * be shared), or one after the other in this one. What a job has to say it writes to a file of its own; the
- * parent gets these in the order of the jobs, as soon as all before are done.
+ * Each job runs in a process of its own when several may run at once (kernels share nothing, so
+ * nothing needs to be shared), or one after the other in this one. What a job has to say it writes
+ * to a file of its own; the parent gets these in the order of the jobs, as soon as all before are
+ * done.
  *
  * INV-JOBS-1  What `finished` sees does not depend on how many jobs ran at once.
  */
@@ -22,8 +23,8 @@ struct sim_jobs {
     void *impl;
     /* Does job `i`. */
     void (*run)(void *impl, size_t i, FILE *out);
-    /* Job `i` and all before it are done. `in` is what it wrote, from the beginning. `died`: NULL, or how its
-     * process ended before its time. */
+    /* Job `i` and all before it are done. `in` is what it wrote, from the beginning. `died`: NULL,
+     * or how its process ended before its time. */
     void (*finished)(void *impl, size_t i, FILE *in, const char *died);
     /* `done` jobs are done, `i` is one that begins; may be NULL. */
     void (*begins)(void *impl, size_t done, size_t i);

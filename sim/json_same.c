@@ -32,8 +32,7 @@ static bool members_within(const struct vk_json *a, const struct vk_json *b) {
     return true;
 }
 
-enum vk_err sim_json_same(struct vk_arena *scratch, struct vk_str a, struct vk_str b,
-                          bool *same) {
+enum vk_err sim_json_same(struct vk_arena *scratch, struct vk_str a, struct vk_str b, bool *same) {
     const struct vk_json *a_json, *b_json;
     *same = vk_str_eq(a, b);
     if (*same) return VK_OK;

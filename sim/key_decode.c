@@ -88,14 +88,21 @@ static const struct {
     {"kp", "data.slots", false, "the slots of what promise % settled to"},
 };
 
-/* What the letters of a slot stand for: kernel slots by two letters, vat and device slots by one and a sign. */
+/* What the letters of a slot stand for: kernel slots by two letters, vat and device slots by one
+ * and a sign. */
 static const struct {
     const char *prefix;
     const char *words;
 } slot_kinds[] = {
-    {"ko", "object "},           {"kp", "promise "},          {"kd", "device node "},
-    {"o+", "exported object "},  {"o-", "imported object "},  {"p+", "exported promise "},
-    {"p-", "imported promise "}, {"d+", "exported device node "}, {"d-", "imported device node "},
+    {"ko", "object "},
+    {"kp", "promise "},
+    {"kd", "device node "},
+    {"o+", "exported object "},
+    {"o-", "imported object "},
+    {"p+", "exported promise "},
+    {"p-", "imported promise "},
+    {"d+", "exported device node "},
+    {"d-", "imported device node "},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -208,8 +215,8 @@ void sim_key_decode(struct vk_buf *buf, struct vk_str key, struct vk_str expecte
         }
     for (size_t i = 0; i < COUNT_OF(prefixes); i++)
         if (vk_str_starts(key, vk_str(prefixes[i].prefix))) {
-            add_meaning(buf, prefixes[i].meaning,
-                        vk_str_from(key, strlen(prefixes[i].prefix)), VK_STR_NONE);
+            add_meaning(buf, prefixes[i].meaning, vk_str_from(key, strlen(prefixes[i].prefix)),
+                        VK_STR_NONE);
             return;
         }
     if (!decode_id_key(buf, key)) add(buf, "no key of the kernel's schema");

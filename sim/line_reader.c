@@ -19,7 +19,7 @@ struct sim_lines {
     size_t number;
     struct {
         SIM_ARRAY(char);
-    } carry; /* the part of a line that lay in earlier blocks */
+    } carry;          /* the part of a line that lay in earlier blocks */
     bool carry_given; /* the carry was handed out with the line before */
 };
 

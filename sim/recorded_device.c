@@ -16,8 +16,8 @@ struct invocation {
 static enum vk_err cannot(const struct invocation *invocation, const char *what,
                           struct vk_str which) {
     return replay_diff_keep(invocation->replay, SIM_DIFF_DEVICE, NULL, NULL, "%.*s: %s %.*s",
-                            VK_STR_ARG(invocation->device), what, (int)(which.n < 80 ? which.n : 80),
-                            which.p);
+                            VK_STR_ARG(invocation->device), what,
+                            (int)(which.n < 80 ? which.n : 80), which.p);
 }
 
 /* What a c-list has for `slot`: now, or by the end of the call. */
@@ -54,8 +54,8 @@ static enum vk_err read_capdata(const struct invocation *invocation, const struc
 /* ---- what it did */
 
 /* "d7.vs.K" -> "K", if it is this device's key. */
-static bool device_key(const struct invocation *invocation, struct vk_str key,
-                       struct vk_str family, struct vk_str *rest) {
+static bool device_key(const struct invocation *invocation, struct vk_str key, struct vk_str family,
+                       struct vk_str *rest) {
     size_t n = invocation->device.n;
     if (!vk_str_starts(key, invocation->device) || key.n < n + 1 || key.p[n] != '.') return false;
     struct vk_str after = vk_str_from(key, n + 1);
@@ -102,7 +102,8 @@ static enum vk_err do_event(const struct invocation *invocation, const struct si
     return powers->send_only(powers->impl, target, &translated);
 }
 
-/* ---- where to look: the slog brackets the call; without it, the events that a device can have caused */
+/* ---- where to look: the slog brackets the call; without it, the events that a device can have
+ * caused */
 
 static bool is_refcount(struct vk_str key) {
     const struct vk_str end = VK_STR(".refCount");

@@ -5,8 +5,7 @@ static bool take_count(const struct vk_json *json, uint64_t *out) {
     return vk_json_is(json, VK_JSON_NUMBER) && vk_str_to_u64(json->text, out);
 }
 
-enum vk_err sim_fact_text(struct vk_arena *arena, const struct vk_json *json,
-                          struct vk_str *out) {
+enum vk_err sim_fact_text(struct vk_arena *arena, const struct vk_json *json, struct vk_str *out) {
     struct vk_buf buf;
     vk_buf_init(&buf, arena);
     vk_json_write(&buf, json);
@@ -25,7 +24,8 @@ enum vk_err sim_fact_slog_result(struct vk_arena *arena, const struct vk_json *j
         VK_TRY(vk_arena_copy(arena, problem, &out->problem));
     else if (said && said->type != VK_JSON_NULL)
         VK_TRY(sim_fact_text(arena, said, &out->value));
-    if (out->ok && vk_json_at(json, 1)) VK_TRY(sim_fact_text(arena, vk_json_at(json, 1), &out->value));
+    if (out->ok && vk_json_at(json, 1))
+        VK_TRY(sim_fact_text(arena, vk_json_at(json, 1), &out->value));
     if (!vk_json_is(usage, VK_JSON_OBJECT)) return VK_OK;
     out->metered = take_count(vk_json_get(usage, "compute"), &out->computrons);
     return sim_fact_text(arena, usage, &out->usage);

@@ -81,10 +81,9 @@ static enum vk_err host_snapshot_hash(void *impl, const struct vk_snapshot_image
 
 /* ---- starting and stopping */
 
-/* A host that says which bundles workers run on installs those that are not yet there (bundleHandler in
- * controller/). */
-static enum vk_err install_worker_bundles(const struct sim_replay *replay,
-                                          struct vk_store *store) {
+/* A host that says which bundles workers run on installs those that are not yet there
+ * (bundleHandler in controller/). */
+static enum vk_err install_worker_bundles(const struct sim_replay *replay, struct vk_store *store) {
     for (size_t i = replay->crank->begin; i < replay->crank->end; i++) {
         const struct sim_event *event = replay_event(replay, i);
         bool has;
@@ -209,8 +208,8 @@ static enum vk_err replay_delivery(struct sim_replay *replay, struct vk_worker *
                                    const struct vk_delivery *delivery,
                                    const struct vk_syscall_port *syscalls,
                                    struct vk_delivery_result *result) {
-    const struct sim_item *item = sim_index_item(replay->index, worker_vat(worker),
-                                                 worker->position, events_made(replay));
+    const struct sim_item *item =
+        sim_index_item(replay->index, worker_vat(worker), worker->position, events_made(replay));
     if (!item || item->delivery == SIM_NONE)
         return VK_RAISE(VK_ERR_ANACHROPHOBIA,
                         "%s is given position %" PRIu64 " of its transcript again, where no "
@@ -248,8 +247,8 @@ static enum vk_err unknown_delivery(struct sim_replay *replay, struct vk_worker 
         return inferred_delivery_make(replay, worker_vat(worker), syscalls);
     }
     return replay_diff_keep(replay, SIM_DIFF_EXTRA_DELIVERY, NULL,
-                            &(struct sim_diff_side){.event = {.value = delivery->json}},
-                            "to %s", worker->vat);
+                            &(struct sim_diff_side){.event = {.value = delivery->json}}, "to %s",
+                            worker->vat);
 }
 
 static enum vk_err live_delivery(struct sim_replay *replay, struct vk_worker *worker,
@@ -267,8 +266,7 @@ static enum vk_err live_delivery(struct sim_replay *replay, struct vk_worker *wo
     replay->delivery = recorded;
     replay->delivery_is_over = false;
     if (!vk_str_eq(recorded->vat, worker_vat(worker)))
-        return replay_diff_keep_texts(replay, SIM_DIFF_DELIVERY, recorded->vat,
-                                      worker_vat(worker));
+        return replay_diff_keep_texts(replay, SIM_DIFF_DELIVERY, recorded->vat, worker_vat(worker));
     VK_TRY(check_same(replay, SIM_DIFF_DELIVERY, recorded->json, delivery->json));
     VK_TRY(make_calls(replay, recorded, syscalls, SIM_DIFF_SYSCALL_RESULT));
     replay->result->deliveries++;
@@ -288,9 +286,8 @@ static enum vk_err host_deliver(void *impl, struct vk_worker *worker, struct vk_
                                 const struct vk_syscall_port *syscalls,
                                 struct vk_delivery_result *result) {
     (void)arena; /* all texts are the recording's */
-    return worker->replays_left > 0
-               ? replay_delivery(impl, worker, delivery, syscalls, result)
-               : live_delivery(impl, worker, delivery, syscalls, result);
+    return worker->replays_left > 0 ? replay_delivery(impl, worker, delivery, syscalls, result)
+                                    : live_delivery(impl, worker, delivery, syscalls, result);
 }
 
 void recorded_worker_host_init(struct vk_worker_host *host, struct sim_replay *replay) {

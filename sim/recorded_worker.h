@@ -1,8 +1,9 @@
 /* recorded_worker.h - a worker host whose workers do what those of a recording did.
  *
- * A worker answers a live delivery with the recorded syscalls and result of the crank in hand, in order, and a
- * delivery that it is only brought online with from the transcript item recorded at that position. It holds the
- * kernel to the recording in what only a worker sees: the translated delivery and each syscall's result.
+ * A worker answers a live delivery with the recorded syscalls and result of the crank in hand, in
+ * order, and a delivery that it is only brought online with from the transcript item recorded at
+ * that position. It holds the kernel to the recording in what only a worker sees: the translated
+ * delivery and each syscall's result.
  *
  * INV-WORKER-1  Live deliveries are answered in the order of the recording, each once.
  * INV-WORKER-2  The first `replays_left` deliveries of a worker are replays, all later ones live.

@@ -1,4 +1,5 @@
-/* recording.c - see recording.h. One line at a time: JSON, its type's fields, the event, the index. */
+/* recording.c - see recording.h. One line at a time: JSON, its type's fields, the event, the
+ * index. */
 #include "recording.h"
 
 #include "recording_index.h"
@@ -40,18 +41,33 @@ static const struct line_kind {
     {"close", VK_TRACE_CLOSE, NULL, NULL},
 };
 
-/* slog entries that say how a host went about it, not what the kernel decided: they depend on the page-out policy,
- * on the machine, or are a vat's chatter. */
+/* slog entries that say how a host went about it, not what the kernel decided: they depend on the
+ * page-out policy, on the machine, or are a vat's chatter. */
 static const char *const passed_over_types[] = {
-    "console",           "create-vat",        "vat-startup-start",   "vat-startup-finish",
-    "start-replay",      "finish-replay",     "heap-snapshot-save",  "heap-snapshot-load",
-    "slogger-confused",  "kernel-restart",    "kernel-init-start",   "kernel-init-finish",
-    "bundle-kernel-start", "bundle-kernel-finish", "import-kernel-start", "import-kernel-finish",
+    "console",
+    "create-vat",
+    "vat-startup-start",
+    "vat-startup-finish",
+    "start-replay",
+    "finish-replay",
+    "heap-snapshot-save",
+    "heap-snapshot-load",
+    "slogger-confused",
+    "kernel-restart",
+    "kernel-init-start",
+    "kernel-init-finish",
+    "bundle-kernel-start",
+    "bundle-kernel-finish",
+    "import-kernel-start",
+    "import-kernel-finish",
 };
 
 /* Entries that a replayed worker makes too, with "replay":true. */
 static const char *const replayed_types[] = {
-    "syscall", "syscall-result", "deliver", "deliver-result",
+    "syscall",
+    "syscall-result",
+    "deliver",
+    "deliver-result",
 };
 
 static bool is_one_of(struct vk_str text, const char *const *words, size_t count) {
@@ -65,8 +81,8 @@ static bool is_one_of(struct vk_str text, const char *const *words, size_t count
 bool sim_slog_is_passed_over(struct vk_str type, struct vk_str entry) {
     if (is_one_of(type, passed_over_types, COUNT_OF(passed_over_types))) return true;
     if (!is_one_of(type, replayed_types, COUNT_OF(replayed_types))) return false;
-    /* The field stands before everything that a vat may have written, and a quote in a string would come with a
-     * backslash. */
+    /* The field stands before everything that a vat may have written, and a quote in a string would
+     * come with a backslash. */
     const struct vk_str field = VK_STR("\"replay\":");
     for (size_t i = 0; i + field.n < entry.n; i++)
         if (memcmp(entry.p + i, field.p, field.n) == 0) return entry.p[i + field.n] == 't';
@@ -105,7 +121,8 @@ static enum vk_err take_deletion(struct reading *reading, const struct vk_json *
     event->budget = VK_UNLIMITED;
     if (budget && budget->type != VK_JSON_NULL && !take_count(budget, &event->budget))
         return BAD_LINE(reading, "`tdel` with a budget \"b\" that is neither a count nor null");
-    if (!vk_json_is(done, VK_JSON_BOOL) || !take_count(vk_json_get(result, "cleanups"), &event->count))
+    if (!vk_json_is(done, VK_JSON_BOOL) ||
+        !take_count(vk_json_get(result, "cleanups"), &event->count))
         return BAD_LINE(reading, "`tdel` without a result \"r\" of {done, cleanups}");
     event->done = done->truth;
     return VK_OK;
@@ -178,8 +195,7 @@ static enum vk_err read_lines(struct reading *reading) {
         const struct vk_json *line;
         vk_arena_clear(&reading->scratch);
         enum vk_err err = vk_json_parse(&reading->scratch, text, &line);
-        if (err == VK_ERR_SYNTAX)
-            return BAD_LINE(reading, "%s", vk_err_origin()->text);
+        if (err == VK_ERR_SYNTAX) return BAD_LINE(reading, "%s", vk_err_origin()->text);
         VK_TRY(err);
         if (line->type != VK_JSON_OBJECT)
             return BAD_LINE(reading, "this is not a recording: a line that is no JSON object");

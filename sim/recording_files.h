@@ -1,9 +1,12 @@
-/* recording_files.h - the recordings that a command line names: files, and folders with files in them.
+/* recording_files.h - the recordings that a command line names: files, and folders with files in
+ * them.
  *
- * In a folder, and the folders in it, recordings are the files named *.jsonl, *.jsonl.xz, *.jsonl.gz, *.jsonl.zst or
- * *.jsonl.bz2. A file that is named itself is taken whatever it is called.
+ * In a folder, and the folders in it, recordings are the files named *.jsonl, *.jsonl.xz,
+ * *.jsonl.gz, *.jsonl.zst or *.jsonl.bz2. A file that is named itself is taken whatever it is
+ * called.
  *
- * INV-FILES-1  The order is that of the command line; within a folder it is the byte order of the names.
+ * INV-FILES-1  The order is that of the command line; within a folder it is the byte order of the
+ *              names.
  */
 #ifndef SIM_RECORDING_FILES_H
 #define SIM_RECORDING_FILES_H
@@ -19,8 +22,8 @@ struct sim_recording_files {
     SIM_ARRAY(struct sim_recording_file);
 };
 
-/* Adds what `path` names. A folder that cannot be read, or holds no recording: VK_ERR_USAGE. Whether a file is there
- * is found out when it is read. */
+/* Adds what `path` names. A folder that cannot be read, or holds no recording: VK_ERR_USAGE.
+ * Whether a file is there is found out when it is read. */
 enum vk_err sim_recording_files_add(struct sim_recording_files *files, const char *path)
     VK_MUST_CHECK;
 /* Two recordings of the same name, or NULL. */

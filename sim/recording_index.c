@@ -47,8 +47,7 @@ static enum vk_err vat_provide(struct sim_index_builder *builder, struct vk_str 
                                uint64_t *number) {
     if (!sim_vat_number(vat, number) || *number > VAT_NUMBER_MAX)
         return BAD(builder, "`%s` of \"%.*s\", which is no vat",
-                   sim_event_word(event_now(builder)->type), (int)(vat.n < 40 ? vat.n : 40),
-                   vat.p);
+                   sim_event_word(event_now(builder)->type), (int)(vat.n < 40 ? vat.n : 40), vat.p);
     while (builder->index->vats.count <= *number) {
         SIM_ARRAY_RESERVE(&builder->index->vats);
         builder->index->vats.at[builder->index->vats.count++] = (struct sim_index_vat){0};
@@ -144,6 +143,8 @@ static enum vk_err item_decode_delivery(struct sim_index_builder *builder,
                                     .is_answered = true,
                                     .has_item = true};
     bool legal;
+    if (builder->open_delivery != SIM_NONE)
+        return BAD(builder, "`titem` of a delivery inside another delivery");
     VK_TRY(sim_fact_text(keep(builder), vk_json_get(json, "d"), &delivery.json));
     VK_TRY(sim_fact_item_result(keep(builder), vk_json_get(json, "r"), &legal, &delivery.result));
     if (!legal) return BAD(builder, "`titem` whose \"r\" has no status ok or error");
@@ -156,8 +157,8 @@ static enum vk_err item_decode_delivery(struct sim_index_builder *builder,
     VK_TRY(delivery_push(builder, &delivery));
     if (builder->in_crank || builder->recording->has_slog) return VK_OK;
     for (size_t i = 0; i < delivery.call_count; i++)
-        VK_TRY(host_call_add(builder,
-                             builder->index->calls.at[delivery.first_call + i].syscall.json));
+        VK_TRY(
+            host_call_add(builder, builder->index->calls.at[delivery.first_call + i].syscall.json));
     return VK_OK;
 }
 
@@ -197,8 +198,7 @@ static enum vk_err item_add(struct sim_index_builder *builder) {
 
 /* ---- slog entries */
 
-static enum vk_err slog_crank_start(struct sim_index_builder *builder,
-                                    const struct vk_json *line) {
+static enum vk_err slog_crank_start(struct sim_index_builder *builder, const struct vk_json *line) {
     struct sim_crank *crank = crank_now(builder);
     const struct vk_json *number = vk_json_get(line, "crankNum");
     const struct vk_json *message = vk_json_get(line, "message");
@@ -241,8 +241,7 @@ static enum vk_err slog_deliver_result(struct sim_index_builder *builder,
     if (builder->open_delivery == SIM_NONE)
         return BAD(builder, "`deliver-result` without a delivery");
     struct sim_delivery *delivery = &builder->index->deliveries.at[builder->open_delivery];
-    VK_TRY(sim_fact_slog_result(keep(builder), vk_json_get(line, "dr"), &legal,
-                                &delivery->result));
+    VK_TRY(sim_fact_slog_result(keep(builder), vk_json_get(line, "dr"), &legal, &delivery->result));
     if (!legal) return BAD(builder, "`deliver-result` without a result \"dr\"");
     delivery->is_answered = true;
     builder->open_delivery = SIM_NONE;
@@ -294,7 +293,8 @@ static enum vk_err slog_add(struct sim_index_builder *builder, const struct vk_j
 
 /* ---- cranks */
 
-/* One more than the last that the kernel ran; the crank's own entries know better, if there are any. */
+/* One more than the last that the kernel ran; the crank's own entries know better, if there are
+ * any. */
 static uint64_t crank_number_due(const struct sim_index_builder *builder) {
     for (size_t i = builder->index->cranks.count; i-- > 0;) {
         const struct sim_crank *crank = &builder->index->cranks.at[i];
@@ -322,17 +322,17 @@ static enum vk_err crank_start(struct sim_index_builder *builder) {
     return VK_OK;
 }
 
-/* Where only transcripts tell of deliveries, the words of a failed one are in what is told to vat-admin. */
+/* Where only transcripts tell of deliveries, the words of a failed one are in what is told to
+ * vat-admin. */
 static enum vk_err crank_find_problems(struct sim_index_builder *builder,
                                        const struct sim_crank *crank) {
     for (size_t i = 0; i < crank->delivery_count; i++) {
-        struct sim_delivery *delivery =
-            &builder->index->deliveries.at[crank->first_delivery + i];
+        struct sim_delivery *delivery = &builder->index->deliveries.at[crank->first_delivery + i];
         if (!delivery->is_answered || delivery->result.ok || delivery->result.problem.p) continue;
         for (size_t e = crank->begin; e < crank->end && !delivery->result.problem.p; e++)
             VK_TRY(sim_fact_termination_problem(&builder->scratch, keep(builder),
-                                                &builder->recording->events.at[e],
-                                                delivery->vat, &delivery->result.problem));
+                                                &builder->recording->events.at[e], delivery->vat,
+                                                &delivery->result.problem));
     }
     return VK_OK;
 }
@@ -504,8 +504,8 @@ enum vk_err sim_index_add(struct sim_index_builder *builder, const struct vk_jso
 enum vk_err sim_index_finish(struct sim_index_builder *builder, struct sim_input_error *error) {
     builder->error = error;
     if (!builder->in_crank) return VK_OK;
-    /* A recorder that dies with its kernel may not get to write `endCrank`, but only a worker's death cuts a
-     * crank short. */
+    /* A recorder that dies with its kernel may not get to write `endCrank`, but only a worker's
+     * death cuts a crank short. */
     if (builder->open_delivery == SIM_NONE)
         return BAD(builder, "the recording ends in the middle of a crank");
     return crank_close(builder, builder->recording->events.count);

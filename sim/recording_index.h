@@ -1,14 +1,16 @@
 /* recording_index.h - what belongs together in a recording.
  *
- * Built in one pass while the lines are read, when their JSON is at hand. Indices, not pointers, connect the
- * parts, for the arrays grow.
+ * Built in one pass while the lines are read, when their JSON is at hand. Indices, not pointers,
+ * connect the parts, for the arrays grow.
  *
  *     crank ──> deliveries ──> calls          what the kernel gave to workers, and what these did
  *       └─────> items ──> delivery            transcript items, with the delivery each stands for
  *
- * INV-INDEX-1  Cranks, deliveries, calls and items stand in the order of their events; the deliveries of a
- *              crank, the calls of a delivery and the items of a crank are contiguous.
- * INV-INDEX-2  An item's position is the one that the transcript store gave it, roll-backs considered.
+ * INV-INDEX-1  Cranks, deliveries, calls and items stand in the order of their events; the
+ *              deliveries of a crank, the calls of a delivery and the items of a crank are
+ *              contiguous.
+ * INV-INDEX-2  An item's position is the one that the transcript store gave it, roll-backs
+ *              considered.
  * INV-INDEX-3  All items of one vat at one position form a chain, the newest first.
  *
  * It judges only whether the parts fit together as the format says.
@@ -35,7 +37,7 @@ struct sim_delivery {
     struct vk_str json; /* in the vat's slots */
     uint64_t number;    /* transcript position, as the slog or the item has it */
     size_t first_call, call_count;
-    size_t event; /* the `deliver` entry, or the transcript item */
+    size_t event;     /* the `deliver` entry, or the transcript item */
     bool is_answered; /* else the worker died */
     bool has_item;
     struct vk_delivery_result result; /* its problem is absent if the recording does not say */
@@ -45,8 +47,8 @@ struct sim_item {
     uint64_t vat_number;
     uint64_t position;
     size_t event;
-    size_t delivery;   /* SIM_NONE: no delivery (initialize-worker, load-snapshot ...) */
-    size_t older;      /* the item that was once at this position, or SIM_NONE */
+    size_t delivery;           /* SIM_NONE: no delivery (initialize-worker, load-snapshot ...) */
+    size_t older;              /* the item that was once at this position, or SIM_NONE */
     struct vk_str snapshot_id; /* save-snapshot, load-snapshot */
     bool is_save;
 };
@@ -77,7 +79,7 @@ struct sim_host_call {
 
 /* A device other than vatAdmin. */
 struct sim_device {
-    struct vk_str id;   /* "d7" */
+    struct vk_str id; /* "d7" */
     struct vk_str name;
 };
 
@@ -109,7 +111,7 @@ struct sim_index {
     } devices;
     struct {
         SIM_ARRAY(struct sim_index_vat);
-    } vats; /* by number */
+    } vats;                           /* by number */
     struct vk_str bundle_ids;         /* of the first vat on an xsnap worker, or absent */
     struct vk_str final_activityhash; /* of the last emit, or absent */
     size_t first_emit;                /* event, or SIM_NONE */
@@ -127,7 +129,8 @@ void sim_index_builder_free(struct sim_index_builder *builder);
 void sim_index_free(struct sim_index *index);
 
 /* ---- looking into it */
-/* The item of a vat at a position, the newest that stands before event `before`; NULL if there is none. */
+/* The item of a vat at a position, the newest that stands before event `before`; NULL if there is
+ * none. */
 const struct sim_item *sim_index_item(const struct sim_index *index, struct vk_str vat,
                                       uint64_t position, size_t before);
 /* "v12" -> 12; false if it is no vat id. */

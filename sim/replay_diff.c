@@ -8,9 +8,9 @@
 
 enum {
     WRITES_SHOWN = 10,
-    SIDE_COLUMNS = 150, /* of a value that is cut to fit */
-    SIDE_HEAD = 30,     /* its beginning, which says what it is */
-    SIDE_BEFORE = 60,   /* bytes before the first difference */
+    SIDE_COLUMNS = 150,  /* of a value that is cut to fit */
+    SIDE_HEAD = 30,      /* its beginning, which says what it is */
+    SIDE_BEFORE = 60,    /* bytes before the first difference */
     WRITE_COLUMNS = 110, /* of a write in the list */
 };
 
@@ -45,8 +45,8 @@ static size_t writes_before(const struct sim_replay *replay) {
 }
 
 enum vk_err replay_diff_keep(struct sim_replay *replay, enum sim_diff_kind kind,
-                             const struct sim_diff_side *expected,
-                             const struct sim_diff_side *got, const char *detail, ...) {
+                             const struct sim_diff_side *expected, const struct sim_diff_side *got,
+                             const char *detail, ...) {
     VK_ASSERT(kind != SIM_DIFF_NONE);
     if (replay->diff.kind == SIM_DIFF_NONE) { /* INV-DIFF-1 */
         struct sim_diff *diff = &replay->diff;
@@ -57,8 +57,8 @@ enum vk_err replay_diff_keep(struct sim_replay *replay, enum sim_diff_kind kind,
                                   .at = replay->cursor,
                                   .write = writes_before(replay)};
         if (replay->call && replay->delivery)
-            diff->call_number = (size_t)(replay->call - replay->index->calls.at) -
-                                replay->delivery->first_call;
+            diff->call_number =
+                (size_t)(replay->call - replay->index->calls.at) - replay->delivery->first_call;
         VK_TRY(copy_side(&replay->keep, expected, &diff->expected));
         VK_TRY(copy_side(&replay->keep, got, &diff->got));
         if (detail) {
@@ -202,8 +202,7 @@ static struct vk_str crank_text(struct vk_arena *arena, const struct sim_crank *
         crank->is_host_call || crank->is_idle
             ? vk_arena_format(arena, &text, "a crank without number (%s)", kind)
             : vk_arena_format(arena, &text, "crank %" PRIu64 " (%s%s%.*s)", crank->number, kind,
-                              crank->message_type.p ? ": " : "",
-                              VK_STR_ARG(crank->message_type));
+                              crank->message_type.p ? ": " : "", VK_STR_ARG(crank->message_type));
     return err == VK_OK ? text : VK_STR("(out of memory)");
 }
 
@@ -241,8 +240,7 @@ static void print_place(struct printer *printer, const char *file) {
 }
 
 static bool has_key(const struct sim_diff_side *side) {
-    return side->is_event &&
-           (side->event.type == VK_TRACE_SET || side->event.type == VK_TRACE_DEL);
+    return side->is_event && (side->event.type == VK_TRACE_SET || side->event.type == VK_TRACE_DEL);
 }
 
 static struct vk_str key_meaning(struct vk_arena *arena, const struct sim_diff *diff,
@@ -300,8 +298,7 @@ static void print_writes(struct printer *printer) {
 
 void sim_diff_print(const struct sim_diff *diff, const struct sim_recording *recording,
                     const char *name, const char *file, FILE *out, bool colours) {
-    struct printer printer = {
-        .diff = diff, .recording = recording, .out = out, .colours = colours};
+    struct printer printer = {.diff = diff, .recording = recording, .out = out, .colours = colours};
     VK_ASSERT(diff->kind != SIM_DIFF_NONE);
     vk_arena_init(&printer.arena, vk_heap_system());
     fprintf(out, "%s%s: %s%s%.*s%s\n", report_colour(REPORT_BOLD, colours), name,

@@ -1,8 +1,8 @@
 /* replay_diff.h - the first difference between a recording and its replay, kept and told.
  *
- * Told as plain text to be pasted in a bug report: where (crank, vat, delivery, syscall, write), expected and
- * got under each other with the first differing byte marked, what the key means, and the writes before it. Or as
- * one JSON object.
+ * Told as plain text to be pasted in a bug report: where (crank, vat, delivery, syscall, write),
+ * expected and got under each other with the first differing byte marked, what the key means, and
+ * the writes before it. Or as one JSON object.
  *
  * INV-DIFF-1  Only the first difference of a run is kept; what follows from it is not told.
  */
@@ -61,11 +61,12 @@ struct sim_diff {
     struct vk_str detail; /* one more sentence, or absent */
 };
 
-/* Keeps a difference (copies `expected` and `got`) and raises VK_ERR_TRACE. Keeps the first only. */
+/* Keeps a difference (copies `expected` and `got`) and raises VK_ERR_TRACE. Keeps the first
+ * only. */
 enum vk_err replay_diff_keep(struct sim_replay *replay, enum sim_diff_kind kind,
-                             const struct sim_diff_side *expected,
-                             const struct sim_diff_side *got, const char *detail, ...)
-    __attribute__((format(printf, 5, 6))) VK_MUST_CHECK;
+                             const struct sim_diff_side *expected, const struct sim_diff_side *got,
+                             const char *detail, ...) __attribute__((format(printf, 5, 6)))
+VK_MUST_CHECK;
 /* For two texts. */
 enum vk_err replay_diff_keep_texts(struct sim_replay *replay, enum sim_diff_kind kind,
                                    struct vk_str expected, struct vk_str got) VK_MUST_CHECK;

@@ -1,15 +1,18 @@
 /* replay_run.h - a recording run again on this kernel, and held to it.
  *
- * What the recording's host did is applied as it stands; every crank is the C kernel's, with recorded workers and
- * devices that answer as those of the recording did. Everything the kernel and its store trace must be the
- * recording's next event: writes in order, hashes, deliveries, syscall results, transcripts, slog entries.
+ * What the recording's host did is applied as it stands; every crank is the C kernel's, with
+ * recorded workers and devices that answer as those of the recording did. Everything the kernel and
+ * its store trace must be the recording's next event: writes in order, hashes, deliveries, syscall
+ * results, transcripts, slog entries.
  *
- * INV-REPLAY-1  Nothing is compared twice and nothing left out: the cursor passes each recorded event once.
- * INV-REPLAY-2  The result depends on the recording and the options alone, never on the page-out policy.
+ * INV-REPLAY-1  Nothing is compared twice and nothing left out: the cursor passes each recorded
+ *               event once.
+ * INV-REPLAY-2  The result depends on the recording and the options alone, never on the page-out
+ *               policy.
  * INV-REPLAY-3  A run allocates nothing by the crank in the driver.
  *
- * Reading and decoding are done when the recording is read; a run only drives the kernel. It does not say how long
- * that took (reports/stopwatch.h).
+ * Reading and decoding are done when the recording is read; a run only drives the kernel. It does
+ * not say how long that took (reports/stopwatch.h).
  */
 #ifndef SIM_REPLAY_RUN_H
 #define SIM_REPLAY_RUN_H
@@ -22,15 +25,17 @@ struct sim_diff;
 enum sim_outcome {
     SIM_MET,       /* all holds */
     SIM_DIFFERENT, /* `diff` says what differs */
-    SIM_UNUSABLE,  /* the recording holds no kernel of this schema */
+    SIM_UNUSABLE,  /* what the recording's host made is no kernel of this schema */
     SIM_FAILED,    /* the testbed's host failed: memory, disk */
 };
 
 struct sim_replay_options {
     enum vk_store_mode mode;
-    const char *path;         /* of the database, which must not exist; NULL: in memory */
+    /* Of the database, which must not exist; NULL: in memory. It is left with everything up to the
+     * recording's last whole crank, committed. */
+    const char *path;
     uint32_t vats_online_max; /* 0: SwingSet's 50 */
-    bool without_comparison;  /* for benchmarks: no trace; only the final hashes are compared */
+    bool without_comparison;  /* for benchmarks: no trace; only the activityhash is compared */
     bool without_slog;        /* slog entries are neither built nor compared */
     bool without_activity_hash;
     bool without_state_hash;
@@ -41,10 +46,11 @@ struct sim_replay_result {
     uint64_t cranks;
     uint64_t deliveries;
     uint64_t syscalls;
-    uint64_t writes;       /* compared, in cranks */
-    uint64_t device_calls; /* answered from the recording */
-    uint64_t device_gets;  /* of devices' vatstores, told from the statistics */
-    uint64_t inferred_deliveries; /* told from their writes alone; see inferred_delivery.h */
+    uint64_t writes;                /* compared, in cranks */
+    uint64_t device_calls;          /* answered from the recording */
+    uint64_t device_gets;           /* of devices' vatstores, told from the statistics */
+    uint64_t host_calls;            /* the host's syscalls, told from the statistics */
+    uint64_t inferred_deliveries;   /* told from their writes alone; see inferred_delivery.h */
     char activityhash[VK_HASH_HEX]; /* at the end; empty if there is none */
     struct vk_state_hash state_hash;
     struct vk_str devices; /* names of the devices that were answered for: "timer, bridge" */
@@ -57,8 +63,8 @@ struct sim_replay_result {
 /* Takes what a run needs. `recording` must outlive it. NULL: out of memory. */
 struct sim_replay *sim_replay_prepare(const struct sim_recording *recording,
                                       const struct sim_replay_options *options);
-/* Runs once, from the beginning; may be called again (with a path: after the file was removed). Texts in *result
- * and the diff live until the next run or the release. */
+/* Runs once, from the beginning; may be called again (with a path: after the file was removed).
+ * Texts in *result and the diff live until the next run or the release. */
 void sim_replay_run(struct sim_replay *replay, struct sim_replay_result *result);
 /* NULL is allowed. */
 void sim_replay_release(struct sim_replay *replay);

@@ -1,4 +1,5 @@
-/* audit_command_test.c - `crankcase audit`: what it prints, what it returns, and that it only reads. */
+/* audit_command_test.c - `crankcase audit`: what it prints, what it returns, and that it only
+ * reads. */
 #include "sim/command.h"
 #include "testing_audit.h"
 #include "testing_store.h"
@@ -107,8 +108,7 @@ Test(audit_command, json_is_json) {
     test_ok(vk_json_parse(&arena, (struct vk_str){output, strlen(output)}, &json));
     cr_assert(vk_str_eq(vk_json_string(vk_json_get(json, "file")), vk_str(path)));
     const struct vk_json *violation = vk_json_at(vk_json_get(json, "violations"), 0);
-    cr_assert(vk_str_eq(vk_json_string(vk_json_get(violation, "rule")),
-                        VK_STR("promise-decider")));
+    cr_assert(vk_str_eq(vk_json_string(vk_json_get(violation, "rule")), VK_STR("promise-decider")));
     cr_assert(vk_str_eq(vk_json_string(vk_json_get(violation, "key")), VK_STR("kp40.decider")));
     vk_arena_release(&arena);
     free(output);
@@ -237,13 +237,13 @@ static const char clean_recording[] =
 
 #define EMIT                                                                                       \
     "{\"t\":\"emit\",\"crankhash\":"                                                               \
-    "\"0000000000000000000000000000000000000000000000000000000000000000\",\"activityhash\":"        \
+    "\"0000000000000000000000000000000000000000000000000000000000000000\",\"activityhash\":"       \
     "\"0000000000000000000000000000000000000000000000000000000000000000\"}\n"
 
 /* A crank that sets crankNumber and reapQueue, with `more` between the two and then `end`. */
 #define CRANK(number, more, reap_queue, end)                                                       \
-    "{\"t\":\"startCrank\"}\n{\"t\":\"savepoint\",\"s\":\"start\"}\n"                                \
-    "{\"t\":\"set\",\"k\":\"crankNumber\",\"v\":\"" number "\"}\n" more                             \
+    "{\"t\":\"startCrank\"}\n{\"t\":\"savepoint\",\"s\":\"start\"}\n"                              \
+    "{\"t\":\"set\",\"k\":\"crankNumber\",\"v\":\"" number "\"}\n" more                            \
     "{\"t\":\"set\",\"k\":\"reapQueue\",\"v\":\"" reap_queue "\"}\n" end "{\"t\":\"endCrank\"}\n"
 
 static const char *recording(const char *name, const char *cranks) {
@@ -257,8 +257,8 @@ static const char *recording(const char *name, const char *cranks) {
 
 Test(audit_command, audits_the_last_state_of_a_recording) {
     expect(NULL, recording("clean.jsonl", ""), SIM_EXIT_OK, "nothing found");
-    expect(NULL, recording("bad.jsonl", CRANK("1", "", "[\\\"v9\\\"]", EMIT)),
-           SIM_EXIT_DIFFERENCE, "reap-queue: reapQueue: expected ids of vats, found v9");
+    expect(NULL, recording("bad.jsonl", CRANK("1", "", "[\\\"v9\\\"]", EMIT)), SIM_EXIT_DIFFERENCE,
+           "reap-queue: reapQueue: expected ids of vats, found v9");
 }
 
 Test(audit_command, finds_the_crank_that_broke_it) {
@@ -269,11 +269,11 @@ Test(audit_command, finds_the_crank_that_broke_it) {
 }
 
 Test(audit_command, honours_rollbacks_and_leaves_out_a_panicked_crank) {
-    const char *undone = recording(
-        "undone.jsonl", CRANK("1",
-                              "{\"t\":\"set\",\"k\":\"rubbish\",\"v\":\"x\"}\n"
-                              "{\"t\":\"rollback\",\"s\":\"start\"}\n",
-                              "[]", EMIT));
+    const char *undone =
+        recording("undone.jsonl", CRANK("1",
+                                        "{\"t\":\"set\",\"k\":\"rubbish\",\"v\":\"x\"}\n"
+                                        "{\"t\":\"rollback\",\"s\":\"start\"}\n",
+                                        "[]", EMIT));
     expect(NULL, undone, SIM_EXIT_OK, "nothing found");
     const char *panicked = recording("panicked.jsonl", CRANK("1", "", "[\\\"v9\\\"]", ""));
     expect(NULL, panicked, SIM_EXIT_OK, "after 0 cranks");

@@ -1,5 +1,5 @@
-/* capdata_test.c - marshalled values, in both directions. The expected results are those of @agoric/kmarshal 0.2.0
- * over @endo/marshal 1.10.0 on Node 20. */
+/* capdata_test.c - marshalled values, in both directions. The expected results are those of
+ * @agoric/kmarshal 0.2.0 over @endo/marshal 1.10.0 on Node 20. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -43,8 +43,8 @@ static struct vk_capdata encode(struct vk_arena *arena, const struct vk_value *v
     return data;
 }
 
-/* kser(kunser(body)) over the slots ko1 ko2 ko3 kp4: its body and slots, and what extractSingleSlot() finds; or
- * NULL where kunser() throws. */
+/* kser(kunser(body)) over the slots ko1 ko2 ko3 kp4: its body and slots, and what
+ * extractSingleSlot() finds; or NULL where kunser() throws. */
 static const struct {
     const char *body, *encoded, *slots, *single;
 } bodies[] = {

@@ -42,11 +42,8 @@ Test(jobs, are_told_of_in_order_however_many_run_at_once) {
     static const size_t at_once[] = {1, 2, 3, JOBS, JOBS + 5};
     for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++) {
         struct seen seen = {.killer = -1};
-        const struct sim_jobs jobs = {.count = JOBS,
-                                      .at_once = at_once[i],
-                                      .impl = &seen,
-                                      .run = run,
-                                      .finished = finished};
+        const struct sim_jobs jobs = {
+            .count = JOBS, .at_once = at_once[i], .impl = &seen, .run = run, .finished = finished};
         cr_assert_eq(sim_jobs_run(&jobs), VK_OK);
         cr_expect_eq(seen.next, JOBS);
         cr_expect_eq(seen.died, 0);

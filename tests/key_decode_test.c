@@ -48,8 +48,9 @@ Test(key_decode, names_every_family_of_the_schema) {
 }
 
 Test(key_decode, says_so_of_keys_that_no_kernel_has) {
-    static const char *const keys[] = {"", "v", "v7", "v7.", "v7.frob", "ko20", "ko.owner",
-                                       "x9.owner", "kp40.queue", "V7.options", "9.owner"};
+    static const char *const keys[] = {"",           "v",          "v7",       "v7.",
+                                       "v7.frob",    "ko20",       "ko.owner", "x9.owner",
+                                       "kp40.queue", "V7.options", "9.owner"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         expect(keys[i], NULL, NULL, "no key of the kernel's schema");
 }

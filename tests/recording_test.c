@@ -1,4 +1,5 @@
-/* recording_test.c - the reader of recordings: what it takes, what it refuses, and what it finds in them. */
+/* recording_test.c - the reader of recordings: what it takes, what it refuses, and what it finds in
+ * them. */
 #include "testing_recording.h"
 
 #include "sim/recorded_facts.h"
@@ -24,8 +25,15 @@ static void expect_refusal(struct vk_str bytes, size_t line, const char *what) {
     cr_expect(strchr(error.what, '\n') == NULL, "more than one line");
 }
 
+#define END "{\"t\":\"emit\",\"crankhash\":\"\",\"activityhash\":\"\"}\n{\"t\":\"endCrank\"}\n"
 #define CRANK "{\"t\":\"startCrank\"}\n{\"t\":\"savepoint\",\"s\":\"start\"}\n"
-#define ITEM(item) "{\"t\":\"tinit\",\"v\":\"v1\"}\n{\"t\":\"titem\",\"v\":\"v1\",\"i\":\"" item "\"}\n"
+/* An item's JSON within a line's JSON. */
+#define Q "\\\""
+#define ITEM_JSON(kind_and_more, calls, result)                                                    \
+    "{" Q "d" Q ":[" kind_and_more "]," Q "sc" Q ":[" calls "]," Q "r" Q ":{" result "}}"
+#define OK Q "status" Q ":" Q "ok" Q
+#define TINIT "{\"t\":\"tinit\",\"v\":\"v1\"}\n"
+#define TITEM(item) "{\"t\":\"titem\",\"v\":\"v1\",\"i\":\"" item "\"}\n"
 
 Test(recording, names_line_and_cause_of_bad_input) {
     static const struct {
@@ -51,18 +59,17 @@ Test(recording, names_line_and_cause_of_bad_input) {
         {"{\"t\":\"bundle\",\"id\":[]}\n", 1, "`bundle` without a string \"id\""},
         {"{\"t\":\"slog\"}\n", 1, "`slog` without a string \"type\""},
         {"{\"t\":\"tdel\",\"v\":\"v1\",\"b\":null}\n", 1, "result \"r\""},
-        {"{\"t\":\"tdel\",\"v\":\"v1\",\"b\":-1,\"r\":{\"done\":true,\"cleanups\":1}}\n", 1, "budget"},
+        {"{\"t\":\"tdel\",\"v\":\"v1\",\"b\":-1,\"r\":{\"done\":true,\"cleanups\":1}}\n", 1,
+         "budget"},
         {"{\"t\":\"tdel\",\"v\":\"v1\",\"b\":1,\"r\":{\"done\":1,\"cleanups\":1}}\n", 1, "result"},
         {"{\"t\":\"tinit\",\"v\":\"d1\"}\n", 1, "\"d1\", which is no vat"},
         {"{\"t\":\"tinit\",\"v\":\"v99999999999999999999\"}\n", 1, "which is no vat"},
         {"{\"t\":\"tinit\",\"v\":\"v4000000000\"}\n", 1, "which is no vat"},
-        {ITEM("{"), 2, "no JSON"},
-        {ITEM("{}"), 2, "not {d:[...], sc:[...], r:{...}}"},
-        {ITEM("{\\\"d\\\":[\\\"notify\\\"],\\\"sc\\\":[],\\\"r\\\":{}}"), 2, "status"},
-        {ITEM("{\\\"d\\\":[\\\"notify\\\"],\\\"sc\\\":[{}],\\\"r\\\":{\\\"status\\\":\\\"ok\\\"}}"), 2,
-         "lacks s or r"},
-        {ITEM("{\\\"d\\\":[\\\"save-snapshot\\\"],\\\"sc\\\":[],\\\"r\\\":{\\\"status\\\":\\\"ok\\\"}}"), 2,
-         "snapshotID"},
+        {TINIT TITEM("{"), 2, "no JSON"},
+        {TINIT TITEM("{}"), 2, "not {d:[...], sc:[...], r:{...}}"},
+        {TINIT TITEM(ITEM_JSON(Q "notify" Q, "", "")), 2, "status"},
+        {TINIT TITEM(ITEM_JSON(Q "notify" Q, "{}", OK)), 2, "lacks s or r"},
+        {TINIT TITEM(ITEM_JSON(Q "save-snapshot" Q, "", OK)), 2, "snapshotID"},
         {"{\"t\":\"savepoint\",\"s\":\"start\"}\n", 1, "outside a crank"},
         {"{\"t\":\"startCrank\"}\n{\"t\":\"savepoint\",\"s\":\"middle\"}\n", 2, "neither"},
         {"{\"t\":\"endCrank\"}\n", 1, "without a crank"},
@@ -71,19 +78,24 @@ Test(recording, names_line_and_cause_of_bad_input) {
         {CRANK "{\"t\":\"rollback\",\"s\":\"deliver\"}\n", 3, "not established"},
         {CRANK, 2, "ends in the middle of a crank"},
         {CRANK "{\"t\":\"slog\",\"type\":\"crank-start\"}\n", 3, "crankNum"},
-        {CRANK "{\"t\":\"slog\",\"type\":\"deliver\",\"replay\":false,\"vatID\":\"v1\"}\n", 3, "deliveryNum"},
-        {CRANK "{\"t\":\"slog\",\"type\":\"deliver-result\",\"replay\":false}\n", 3, "without a delivery"},
+        {CRANK "{\"t\":\"slog\",\"type\":\"deliver\",\"replay\":false,\"vatID\":\"v1\"}\n", 3,
+         "deliveryNum"},
+        {CRANK "{\"t\":\"slog\",\"type\":\"deliver-result\",\"replay\":false}\n", 3,
+         "without a delivery"},
         {CRANK "{\"t\":\"slog\",\"type\":\"syscall\",\"replay\":false}\n", 3, "without vsc"},
-        {CRANK "{\"t\":\"slog\",\"type\":\"syscall-result\",\"replay\":false}\n", 3, "without a syscall"},
+        {CRANK "{\"t\":\"slog\",\"type\":\"syscall-result\",\"replay\":false}\n", 3,
+         "without a syscall"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect_refusal(vk_str(cases[i].text), cases[i].line, cases[i].what);
 }
 
 Test(recording, refuses_what_is_no_text_at_all) {
-    static const char garbage[] = "\x7f" "ELF\x02\x01\x01\0\0\0\n\xff\xfe\0\n";
+    static const char garbage[] = "\x7f"
+                                  "ELF\x02\x01\x01\0\0\0\n\xff\xfe\0\n";
     static const char gzip_head[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03 not deflate";
-    static const char xz_head[] = "\xfd" "7zXZ\0 and then nonsense";
+    static const char xz_head[] = "\xfd"
+                                  "7zXZ\0 and then nonsense";
     struct sim_recording *recording;
     struct sim_input_error error;
     expect_refusal((struct vk_str){garbage, sizeof garbage - 1}, 1, "JSON");
@@ -108,7 +120,8 @@ Test(recording, refuses_every_truncation_of_a_compressed_file) {
         cr_assert_eq(sim_recording_read_memory(whole, &recording, &error), VK_OK, "%s", error.what);
         sim_recording_free(recording);
         for (size_t n = 0; n < whole.n; n++)
-            cr_assert_neq(sim_recording_read_memory((struct vk_str){whole.p, n}, &recording, &error),
+            cr_assert_neq(sim_recording_read_memory((struct vk_str){whole.p, n}, &recording,
+                                                    &error),
                           VK_OK, "taken with %zu of %zu bytes", n, whole.n);
     }
     test_lines_release(&lines);
@@ -168,7 +181,8 @@ Test(recording, slog_entries_that_depend_on_the_host_are_passed_over) {
         {"crank-start", "{\"message\":{\"replay\":true}}", false},
         {"syscall", "{\"type\":\"syscall\",\"replay\":true,\"syscall\":\"send\"}", true},
         {"syscall", "{\"type\":\"syscall\",\"replay\":false,\"vsc\":{\"replay\":true}}", false},
-        {"deliver", "{\"type\":\"deliver\",\"replay\":false,\"vd\":[\"\\\"replay\\\":true\"]}", false},
+        {"deliver", "{\"type\":\"deliver\",\"replay\":false,\"vd\":[\"\\\"replay\\\":true\"]}",
+         false},
         {"deliver-result", "{\"replay\":", false},
         {"clist", "{\"mode\":\"import\"}", false},
     };
@@ -178,16 +192,12 @@ Test(recording, slog_entries_that_depend_on_the_host_are_passed_over) {
 }
 
 Test(recording, an_item_overwritten_after_a_rollback_is_found_by_time) {
-    static const char text[] =
-        "{\"t\":\"tinit\",\"v\":\"v1\"}\n"
-        "{\"t\":\"titem\",\"v\":\"v1\",\"i\":\"{\\\"d\\\":[\\\"initialize-worker\\\"],\\\"sc\\\":[],\\\"r\\\":{}}\"}\n" CRANK
-        "{\"t\":\"savepoint\",\"s\":\"deliver\"}\n"
-        "{\"t\":\"titem\",\"v\":\"v1\",\"i\":\"{\\\"d\\\":[\\\"message\\\",1],\\\"sc\\\":[],\\\"r\\\":{\\\"status\\\":\\\"ok\\\"}}\"}\n"
-        "{\"t\":\"rollback\",\"s\":\"deliver\"}\n"
-        "{\"t\":\"emit\",\"crankhash\":\"\",\"activityhash\":\"\"}\n{\"t\":\"endCrank\"}\n" CRANK
-        "{\"t\":\"savepoint\",\"s\":\"deliver\"}\n"
-        "{\"t\":\"titem\",\"v\":\"v1\",\"i\":\"{\\\"d\\\":[\\\"message\\\",2],\\\"sc\\\":[],\\\"r\\\":{\\\"status\\\":\\\"ok\\\"}}\"}\n"
-        "{\"t\":\"emit\",\"crankhash\":\"\",\"activityhash\":\"\"}\n{\"t\":\"endCrank\"}\n";
+    static const char text[] = TINIT TITEM(ITEM_JSON(Q "initialize-worker" Q, "", "")) /* 0, 1 */
+        CRANK "{\"t\":\"savepoint\",\"s\":\"deliver\"}\n"                              /* 2 ... 4 */
+        TITEM(ITEM_JSON(Q "message" Q ",1", "",
+                        OK)) "{\"t\":\"rollback\",\"s\":\"deliver\"}\n" END CRANK
+                             "{\"t\":\"savepoint\",\"s\":\"deliver\"}\n" TITEM(
+                                 ITEM_JSON(Q "message" Q ",2", "", OK)) END;
     struct sim_recording *recording;
     struct sim_input_error error;
     cr_assert_eq(sim_recording_read_memory(vk_str(text), &recording, &error), VK_OK, "%zu: %s",
@@ -271,7 +281,8 @@ Test(recording, cranks_and_deliveries_are_found_without_slog_too) {
     }
 }
 
-/* A clean-up crank that stopped for its budget did so in one phase; the budget of that phase is known. */
+/* A clean-up crank that stopped for its budget did so in one phase; the budget of that phase is
+ * known. */
 Test(recording, budgets_are_told_by_what_was_cleaned_up) {
     static const struct {
         const char *deleted[4];
@@ -289,8 +300,8 @@ Test(recording, budgets_are_told_by_what_was_cleaned_up) {
         struct vk_cleanup_budget budget;
         size_t count = 0;
         for (; count < 4 && cases[i].deleted[count]; count++)
-            events[count] = (struct sim_event){.type = VK_TRACE_DEL,
-                                               .key = vk_str(cases[i].deleted[count])};
+            events[count] =
+                (struct sim_event){.type = VK_TRACE_DEL, .key = vk_str(cases[i].deleted[count])};
         sim_fact_budget_from_writes(events, 0, count, &budget);
         const struct vk_cleanup_budget *expected = &cases[i].budget;
 #define EXPECT_PHASE(phase)                                                                        \

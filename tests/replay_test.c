@@ -1,4 +1,5 @@
-/* replay_test.c - recordings that are met, and planted differences that must be found where they are. */
+/* replay_test.c - recordings that are met, and planted differences that must be found where they
+ * are. */
 #include "testing_recording.h"
 
 #include "sim/recorded_worker.h"
@@ -38,9 +39,9 @@ Test(replay, meets_recordings_under_every_page_out_policy_and_store) {
         expect_met(names[i], &plain, &first);
         for (size_t v = 0; v < sizeof online / sizeof *online; v++)
             for (int mode = 0; mode < 2; mode++) {
-                const struct sim_replay_options options = {
-                    .mode = mode ? VK_STORE_DIRECT : VK_STORE_WRITE_BACK,
-                    .vats_online_max = online[v]};
+                const struct sim_replay_options options = {.mode = mode ? VK_STORE_DIRECT
+                                                                        : VK_STORE_WRITE_BACK,
+                                                           .vats_online_max = online[v]};
                 expect_met(names[i], &options, &other);
                 cr_expect_eq(other.cranks, first.cranks);
                 cr_expect_eq(other.writes, first.writes);
@@ -76,7 +77,8 @@ Test(replay, a_worker_death_is_the_right_end_of_a_recording_that_ends_so) {
 
 Test(replay, devices_answer_as_they_were_recorded_to) {
     static const char *const names[] = {"suite/device-bridge-02", "suite/devices__raw-device-01",
-                                        "suite/device-plugin__device-01", "suite/devices__devices-14"};
+                                        "suite/device-plugin__device-01",
+                                        "suite/devices__devices-14"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct sim_replay_result result;
         expect_met(names[i], &plain, &result);
@@ -94,7 +96,8 @@ Test(replay, meets_recordings_without_slog) {
         struct sim_replay_result result;
         test_lines_read(&lines, names[i]);
         for (size_t l = lines.lines.count; l-- > 0;)
-            if (vk_str_starts(lines.lines.at[l], VK_STR("{\"t\":\"slog\""))) test_lines_delete(&lines, l);
+            if (vk_str_starts(lines.lines.at[l], VK_STR("{\"t\":\"slog\"")))
+                test_lines_delete(&lines, l);
         struct sim_recording *recording = test_lines_recording(&lines);
         struct sim_replay *replay = sim_replay_prepare(recording, &plain);
         sim_replay_run(replay, &result);
@@ -124,7 +127,8 @@ static void planted_run(struct planted *planted, const struct sim_replay_options
     planted->report[0] = '\0';
     if (!planted->result.diff) return;
     FILE *out = fmemopen(planted->report, sizeof planted->report, "w");
-    sim_diff_print(planted->result.diff, planted->recording, "planted", "planted.jsonl", out, false);
+    sim_diff_print(planted->result.diff, planted->recording, "planted", "planted.jsonl", out,
+                   false);
     fclose(out);
 }
 
@@ -163,8 +167,8 @@ Test(replay, finds_a_changed_write) {
     expect_diff(&planted, SIM_DIFF_EVENT, line,
                 WORDS("crank 7 (delivery: send)", "v1, after delivery 1 (message)",
                       "expected   set crankNumber 9\n", "got        set crankNumber 8\n",
-                      "\n                             ^ byte 16\n",
-                      "the number of the next crank", "the last 10 writes before it"));
+                      "\n                             ^ byte 16\n", "the number of the next crank",
+                      "the last 10 writes before it"));
     cr_expect_eq(planted.result.diff->crank->number, 7);
     cr_expect_eq(planted.result.cranks, 7, "the cranks before it were met");
     planted_release(&planted);
@@ -180,7 +184,8 @@ Test(replay, counts_the_writes_of_the_crank_before_the_difference) {
     for (size_t i = start; i < line; i++)
         writes += vk_str_starts(planted.lines.lines.at[i], VK_STR("{\"t\":\"set\"")) ||
                   vk_str_starts(planted.lines.lines.at[i], VK_STR("{\"t\":\"del\""));
-    test_lines_replace(&planted.lines, line, "\\\"runQueueLength\\\":6", "\\\"runQueueLength\\\":5");
+    test_lines_replace(&planted.lines, line, "\\\"runQueueLength\\\":6",
+                       "\\\"runQueueLength\\\":5");
     planted_run(&planted, &plain);
     expect_diff(&planted, SIM_DIFF_EVENT, line,
                 WORDS("the kernel's statistics: runQueueLength is 6, not 5"));
@@ -214,13 +219,16 @@ Test(replay, finds_a_write_that_the_kernel_does_not_make) {
 Test(replay, finds_a_changed_delivery) {
     struct planted planted;
     size_t line = find_delivery(&planted);
-    test_lines_replace(&planted.lines, line, "\"vd\":[\"message\",\"o+1\"", "\"vd\":[\"message\",\"o+5\"");
+    test_lines_replace(&planted.lines, line, "\"vd\":[\"message\",\"o+1\"",
+                       "\"vd\":[\"message\",\"o+5\"");
     const struct sim_replay_options no_slog = {.mode = VK_STORE_WRITE_BACK, .without_slog = true};
     planted_run(&planted, &no_slog);
     cr_expect_eq(planted.result.diff->kind, SIM_DIFF_DELIVERY, "%s", planted.report);
     cr_expect(strstr(planted.report, "the translated delivery differs") != NULL);
-    cr_expect(strstr(planted.report, "expected   [\"message\",\"o+5\"") != NULL, "%s", planted.report);
-    cr_expect(strstr(planted.report, "got        [\"message\",\"o+1\"") != NULL, "%s", planted.report);
+    cr_expect(strstr(planted.report, "expected   [\"message\",\"o+5\"") != NULL, "%s",
+              planted.report);
+    cr_expect(strstr(planted.report, "got        [\"message\",\"o+1\"") != NULL, "%s",
+              planted.report);
     cr_expect_eq(planted.result.diff->crank->number, 7);
     sim_replay_release(planted.replay);
     sim_recording_free(planted.recording);
@@ -254,7 +262,8 @@ Test(replay, finds_a_changed_slog_field_but_not_a_changed_order) {
     cr_expect_eq(planted.result.outcome, SIM_MET, "%s", planted.report);
     sim_replay_release(planted.replay);
     sim_recording_free(planted.recording);
-    test_lines_replace(&planted.lines, line, "\"messageType\":\"send\"", "\"messageType\":\"sent\"");
+    test_lines_replace(&planted.lines, line, "\"messageType\":\"send\"",
+                       "\"messageType\":\"sent\"");
     planted_run(&planted, &plain);
     expect_diff(&planted, SIM_DIFF_EVENT, line, WORDS("slog {\"type\":\"crank-finish\""));
     planted_release(&planted);
@@ -286,7 +295,8 @@ Test(replay, finds_a_changed_transcript_item) {
     struct planted planted;
     size_t at = find_delivery(&planted);
     size_t line = test_lines_find(&planted.lines, at, "{\"t\":\"titem\"");
-    test_lines_replace(&planted.lines, line, "\\\"status\\\":\\\"ok\\\"", "\\\"status\\\":\\\"OK\\\"");
+    test_lines_replace(&planted.lines, line, "\\\"status\\\":\\\"ok\\\"",
+                       "\\\"status\\\":\\\"OK\\\"");
     planted_run(&planted, &plain);
     expect_diff(&planted, SIM_DIFF_EVENT, line, WORDS("titem v1 {"));
     planted_release(&planted);
@@ -295,8 +305,8 @@ Test(replay, finds_a_changed_transcript_item) {
 Test(replay, finds_that_the_kernel_stops_where_the_recording_goes_on) {
     struct planted planted;
     size_t at = find_delivery(&planted);
-    static const char *const gone[] = {"\"type\":\"deliver-result\"", "{\"t\":\"titem\"", "{\"t\":\"emit\"",
-                                       "\"type\":\"crank-finish\""};
+    static const char *const gone[] = {"\"type\":\"deliver-result\"", "{\"t\":\"titem\"",
+                                       "{\"t\":\"emit\"", "\"type\":\"crank-finish\""};
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
         test_lines_delete(&planted.lines, test_lines_find(&planted.lines, at, gone[i]));
     planted_run(&planted, &plain);
@@ -336,7 +346,8 @@ Test(replay, a_device_decides_what_the_recording_says) {
 Test(replay, local_statistics_are_forgiven_for_device_reads_only) {
     struct planted planted;
     test_lines_read(&planted.lines, "suite/device-bridge-02");
-    size_t crank = test_lines_find(&planted.lines, 0, "\"type\":\"crank-start\",\"crankType\":\"delivery\"");
+    size_t crank =
+        test_lines_find(&planted.lines, 0, "\"type\":\"crank-start\",\"crankType\":\"delivery\"");
     size_t line = test_lines_find(&planted.lines, crank, "\"k\":\"local.kernelStats\"");
     test_lines_replace(&planted.lines, line, "\\\"dispatches\\\":", "\\\"dispatches\\\":7");
     planted_run(&planted, &plain);
@@ -396,7 +407,8 @@ Test(replay, a_damaged_snapshot_image_is_noticed) {
     for (size_t i = 0; i + 1 < image.n; i++) {
         memcpy(bytes, image.p, image.n);
         bytes[i] = (char)(bytes[i] ^ 1);
-        cr_expect_not(recorded_snapshot_hash((struct vk_str){bytes, image.n}, &hash), "byte %zu", i);
+        cr_expect_not(recorded_snapshot_hash((struct vk_str){bytes, image.n}, &hash), "byte %zu",
+                      i);
     }
     vk_arena_release(&arena);
 }

@@ -43,17 +43,18 @@ Test(store_crank, hashes_are_the_real_kernels) {
         {"acceptanceQueue", "[1,1]"},
         {"crankNumber", "0"},
         {"kernel.defaultManagerType", "local"},
-        {"kernel.defaultReapDirtThreshold", "{\"deliveries\":1,\"gcKrefs\":20,\"computrons\":\"never\"}"},
+        {"kernel.defaultReapDirtThreshold",
+         "{\"deliveries\":1,\"gcKrefs\":20,\"computrons\":\"never\"}"},
         {"kernel.snapshotInitial", "3"},
         {"kernel.snapshotInterval", "200"},
         {"version", "3"},
-        {"kernelStats", 
+        {"kernelStats",
          "{\"runQueueLength\":0,\"runQueueLengthUp\":0,\"runQueueLengthDown\":0,\"runQue"
          "ueLengthMax\":0,\"acceptanceQueueLength\":0,\"acceptanceQueueLengthUp\":0,\"ac"
          "ceptanceQueueLengthDown\":0,\"acceptanceQueueLengthMax\":0,\"promiseQueuesLeng"
          "th\":0,\"promiseQueuesLengthUp\":0,\"promiseQueuesLengthDown\":0,\"promiseQueu"
          "esLengthMax\":0}"},
-        {"local.kernelStats", 
+        {"local.kernelStats",
          "{\"syscalls\":0,\"syscallSend\":0,\"syscallCallNow\":0,\"syscallSubscribe\":0,"
          "\"syscallResolve\":0,\"syscallExit\":0,\"syscallVatstoreGet\":0,\"syscallVatst"
          "oreSet\":0,\"syscallVatstoreGetNextKey\":0,\"syscallVatstoreDelete\":0,\"sysca"
@@ -233,7 +234,8 @@ Test(store_crank, an_abandoned_crank_leaves_the_state_at_its_start) {
     }
 }
 
-/* Order counts for crankhash, not for the state; local, host and activityhash keys are not of it. */
+/* Order counts for crankhash, not for the state; local, host and activityhash keys are not of
+ * it. */
 Test(store_crank, state_hash_is_of_the_consensus_state_alone) {
     struct test_store one, other;
     char crankhash[VK_HASH_HEX], activityhash[VK_HASH_HEX];

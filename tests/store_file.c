@@ -1,4 +1,5 @@
-/* store_file.c - the database as a file: what is durable, who may read it, and what is no database at all. */
+/* store_file.c - the database as a file: what is durable, who may read it, and what is no
+ * database at all. */
 #include <criterion/criterion.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -192,7 +193,8 @@ Test(store_file, missing_files_are_bad_usage) {
     test_folder_make(&folder);
     for (int m = 0; m < 2; m++) {
         cr_assert(open_error(test_folder_file(&folder, "none"), modes[m], true) == VK_ERR_USAGE);
-        cr_assert(open_error(test_folder_file(&folder, "no/folder"), modes[m], false) == VK_ERR_USAGE);
+        cr_assert(open_error(test_folder_file(&folder, "no/folder"), modes[m], false) ==
+                  VK_ERR_USAGE);
         cr_assert(open_error(folder.path, modes[m], true) == VK_ERR_USAGE);
         cr_assert(open_error("", modes[m], false) == VK_ERR_USAGE);
     }
@@ -211,7 +213,8 @@ Test(store_file, other_shapes_are_corrupt) {
         {"DROP TABLE kvStore", "kvStore"},
         {"DROP TABLE kvStore; CREATE TABLE kvStore (key TEXT, value TEXT)", "kvStore"},
         {"DROP TABLE kvStore; CREATE TABLE kvStore (key BLOB PRIMARY KEY, value TEXT)", "kvStore"},
-        {"DROP TABLE kvStore; CREATE TABLE kvStore (key TEXT COLLATE NOCASE PRIMARY KEY, value TEXT)",
+        {"DROP TABLE kvStore; "
+         "CREATE TABLE kvStore (key TEXT COLLATE NOCASE PRIMARY KEY, value TEXT)",
          "kvStore"},
         {"DROP TABLE kvStore; CREATE VIEW kvStore AS SELECT 'a' AS key, 'b' AS value", "kvStore"},
         {"ALTER TABLE kvStore ADD COLUMN more TEXT", "kvStore"},
@@ -247,10 +250,14 @@ Test(store_file, rows_of_wrong_types_are_corrupt) {
         "UPDATE kvStore SET value = x'00' WHERE key = 'a'",
     };
     static const char *const span_cases[] = {
-        "UPDATE transcriptSpans SET endPos = -1",      "UPDATE transcriptSpans SET endPos = 'x'",
-        "UPDATE transcriptSpans SET endPos = NULL",    "UPDATE transcriptSpans SET hash = 'short'",
-        "UPDATE transcriptSpans SET hash = NULL",      "UPDATE transcriptSpans SET isCurrent = NULL",
-        "UPDATE transcriptSpans SET incarnation = ''", "DELETE FROM transcriptSpans",
+        "UPDATE transcriptSpans SET endPos = -1",
+        "UPDATE transcriptSpans SET endPos = 'x'",
+        "UPDATE transcriptSpans SET endPos = NULL",
+        "UPDATE transcriptSpans SET hash = 'short'",
+        "UPDATE transcriptSpans SET hash = NULL",
+        "UPDATE transcriptSpans SET isCurrent = NULL",
+        "UPDATE transcriptSpans SET incarnation = ''",
+        "DELETE FROM transcriptSpans",
         "UPDATE transcriptSpans SET startPos = 5",
     };
     struct test_folder folder;
@@ -302,7 +309,8 @@ Test(store_file, triggers_of_a_hostile_file_do_not_run) {
     test_folder_remove(&folder);
 }
 
-/* A row in the way, as no kernel would have left it: the block that meets it is not committed, not even in part. */
+/* A row in the way, as no kernel would have left it: the block that meets it is not committed,
+ * not even in part. */
 Test(store_file, a_block_that_cannot_be_written_whole_is_not_written) {
     struct test_folder folder;
     test_folder_make(&folder);
@@ -328,7 +336,8 @@ Test(store_file, a_block_that_cannot_be_written_whole_is_not_written) {
     test_folder_remove(&folder);
 }
 
-/* Opens a damaged file and reads what it can; any error will do, so long as it is one of the file's. */
+/* Opens a damaged file and reads what it can; any error will do, so long as it is one of the
+ * file's. */
 static void damaged_read(const char *path, enum vk_store_mode mode, bool read_only) {
     struct test_store test;
     const struct vk_store_options options = {.mode = mode, .read_only = read_only};
@@ -343,7 +352,8 @@ static void damaged_read(const char *path, enum vk_store_mode mode, bool read_on
             if (more) err = vk_store_get(test.store, &test.arena, key, &value);
         }
         if (err == VK_OK) err = vk_transcript_current(test.store, VK_STR("v1"), &span);
-        if (err == VK_OK) err = vk_transcript_item(test.store, &test.arena, VK_STR("v1"), 0, &value);
+        if (err == VK_OK)
+            err = vk_transcript_item(test.store, &test.arena, VK_STR("v1"), 0, &value);
     }
     cr_assert(err == VK_OK || err == VK_ERR_CORRUPT || err == VK_ERR_USAGE || err == VK_ERR_DISK ||
                   err == VK_ERR_NOMEM,
@@ -387,7 +397,8 @@ Test(store_file, damaged_bytes_never_crash, .timeout = 240) {
         for (uint64_t j = 0; j < count; j++) {
             /* Headers of the file and of its pages are what matters most. */
             size_t page = 4096 * test_random_below(&random, whole.n / 4096);
-            size_t at = page + test_random_below(&random, test_random_below(&random, 2) ? 128 : 4096);
+            size_t at =
+                page + test_random_below(&random, test_random_below(&random, 2) ? 128 : 4096);
             bytes[at] = (char)test_random(&random);
         }
         test_file_write(path, (struct vk_str){bytes, whole.n});

@@ -1,4 +1,5 @@
-/* store_kv.c - the key-value interface alone: order, bytes, key kinds, and the overlay under stress. */
+/* store_kv.c - the key-value interface alone: order, bytes, key kinds, and the overlay under
+ * stress. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -33,8 +34,8 @@ Test(store_kv, absent_is_not_empty) {
 
 Test(store_kv, next_key_is_in_byte_order) {
     /* As the keys sort; U+FF5E is above U+1F600 in UTF-16 and below it in UTF-8. */
-    static const char *const sorted[] = {"a",  "a.",  "a.1", "a.10",          "a.2",
-                                         "aa", "b",   "z",   "\xef\xbd\x9e", "\xf0\x9f\x98\x80"};
+    static const char *const sorted[] = {"a",  "a.", "a.1", "a.10",         "a.2",
+                                         "aa", "b",  "z",   "\xef\xbd\x9e", "\xf0\x9f\x98\x80"};
     enum { COUNT = sizeof sorted / sizeof sorted[0] };
     for (int m = 0; m < 2; m++) {
         struct test_store test;
@@ -162,8 +163,8 @@ static void steady_crank(struct test_store *test, int crank) {
     vk_arena_clear(&test->arena);
 }
 
-/* Cranks of one kind in a row: after the first few the heap is not called any more, and the state does not
- * grow, with commits and without. */
+/* Cranks of one kind in a row: after the first few the heap is not called any more, and the
+ * state does not grow, with commits and without. */
 Test(store_kv, steady_cranks_do_not_allocate) {
     for (int commit_every = 50; commit_every < 10000; commit_every *= 100) {
         struct test_store test;

@@ -1,10 +1,13 @@
-/* store_model.c - the store against a model that cannot be wrong: plain arrays, copied whole at savepoints.
+/* store_model.c - the store against a model that cannot be wrong: plain arrays, copied whole at
+ * savepoints.
  *
- * One random run drives a direct store, a write-back store and the model in step. After every operation what was
- * asked must be answered alike, the two traces must be the same text, and the two state hashes the same and
- * equal to the recomputed ones; after every commit the two files must hold the same rows.
+ * One random run drives a direct store, a write-back store and the model in step. After every
+ * operation what was asked must be answered alike, the two traces must be the same text, and the
+ * two state hashes the same and equal to the recomputed ones; after every commit the two files must
+ * hold the same rows.
  *
- * Keys and values are numbers here: key k is key_texts[k], value v is a text made from v. Numbers copy.
+ * Keys and values are numbers here: key k is key_texts[k], value v is a text made from v. Numbers
+ * copy.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -71,7 +74,8 @@ static uint64_t pick(struct run *run, uint64_t bound) {
     return test_random_below(&run->random, bound);
 }
 
-/* Ascending in byte order, with prefixes of each other, multi-byte characters and all three kinds. */
+/* Ascending in byte order, with prefixes of each other, multi-byte characters and all three
+ * kinds. */
 static void keys_make(struct run *run) {
     static const char *const prefixes[] = {"v1.c.", "v1.vs.", "ko", "kp", "local.x", "runQueue."};
     size_t count = 0;
@@ -313,8 +317,7 @@ static void do_transcript_init(struct run *run, size_t v) {
     bool legal = !span_current(vat) && (vat->span_count == 0 || vat->spans[0].start != 0);
     /* A half-deleted transcript of ours always has its span at 0. */
     cr_assert(legal == (vat->span_count == 0));
-    BOTH(run, legal ? VK_OK : VK_ERR_USAGE,
-         vk_transcript_init(test->store, vk_str(vat_names[v])));
+    BOTH(run, legal ? VK_OK : VK_ERR_USAGE, vk_transcript_init(test->store, vk_str(vat_names[v])));
     if (legal) span_add(vat, 0, 0);
 }
 
@@ -338,9 +341,8 @@ static void do_transcript_add(struct run *run, size_t v) {
 static void check_transcript(struct run *run, size_t v) {
     struct model_vat *vat = &run->model.now.vats[v];
     struct model_span *span = span_current(vat);
-    uint64_t position = span && span->end > span->start
-                            ? span->start + pick(run, span->end - span->start)
-                            : 0;
+    uint64_t position =
+        span && span->end > span->start ? span->start + pick(run, span->end - span->start) : 0;
     for (int s = 0; s < 2; s++) {
         struct test_store *test = &run->stores[s];
         struct vk_span got;
@@ -354,8 +356,8 @@ static void check_transcript(struct run *run, size_t v) {
         err = vk_transcript_item(test->store, &test->arena, vk_str(vat_names[v]), span->end, &item);
         cr_assert(err == VK_ERR_USAGE);
         if (span->end == span->start) continue;
-        test_ok(vk_transcript_item(test->store, &test->arena, vk_str(vat_names[v]), position,
-                                   &item));
+        test_ok(
+            vk_transcript_item(test->store, &test->arena, vk_str(vat_names[v]), position, &item));
         cr_assert(vk_str_eq(item, value_text(vat->items[position])));
         vk_arena_clear(&test->arena);
     }
@@ -439,8 +441,7 @@ static void check_snapshot(struct run *run, size_t v) {
         bool found;
         test_ok(vk_snapshot_current(test->store, vk_str(vat_names[v]), &found, &info));
         cr_assert(found == (at < vat->snapshot_count));
-        enum vk_err err =
-            vk_snapshot_load(test->store, &test->arena, vk_str(vat_names[v]), &image);
+        enum vk_err err = vk_snapshot_load(test->store, &test->arena, vk_str(vat_names[v]), &image);
         cr_assert(err == (found ? VK_OK : VK_ERR_SNAPSHOT));
         if (!found) continue;
         struct vk_str expected = value_text(vat->snapshots[at].image);

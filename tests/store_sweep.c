@@ -1,5 +1,5 @@
-/* store_sweep.c - every allocation fails once, every trace event is refused once, every disk operation fails once: the
- * error comes back, nothing leaks, nothing half-done is ever committed.
+/* store_sweep.c - every allocation fails once, every trace event is refused once, every disk
+ * operation fails once: the error comes back, nothing leaks, nothing half-done is ever committed.
  */
 #include <criterion/criterion.h>
 #include <sqlite3.h>
@@ -97,8 +97,8 @@ static void outcomes_free(struct outcomes *outcomes) {
     free(outcomes->after);
 }
 
-/* After an error: no crank survives it, and a commit that is tried all the same commits nothing half-done. The
- * file then holds one of the two outcomes; after a success, the second. */
+/* After an error: no crank survives it, and a commit that is tried all the same commits nothing
+ * half-done. The file then holds one of the two outcomes; after a success, the second. */
 static void check_after(struct test_store *test, enum vk_err err, const char *path,
                         const struct outcomes *outcomes) {
     vk_store_abandon_crank(test->store);
@@ -110,38 +110,42 @@ static void check_after(struct test_store *test, enum vk_err err, const char *pa
     free(dump);
 }
 
+/* The block with its n-th allocation failing; the error. */
+static enum vk_err allocation_fail(const char *path, enum vk_store_mode mode, uint64_t n,
+                                   bool once) {
+    struct test_store test = {.options = {.mode = mode}};
+    base_make(path);
+    test_heap_init(&test.heap);
+    test.heap.fail_at = n;
+    test.heap.fail_once = once;
+    test_trace_init(&test.trace);
+    vk_arena_init(&test.arena, &test.heap.port);
+    test.ports =
+        (struct vk_ports){.heap = &test.heap.port, .trace = &test.trace.port, .disk = {NULL, path}};
+    enum vk_err err = vk_store_open(&test.ports, &test.options, &test.store);
+    cr_assert((err == VK_OK) == (test.store != NULL));
+    if (err == VK_OK) {
+        err = block_do(test.store, &test.arena);
+        vk_store_abandon_crank(test.store);
+    }
+    cr_assert(err == VK_OK || err == VK_ERR_NOMEM, "allocation %llu: %s: %s", (unsigned long long)n,
+              vk_err_name(err), vk_err_origin()->text);
+    vk_arena_release(&test.arena);
+    test_store_close(&test);
+    return err;
+}
+
 Test(store_sweep, every_allocation_fails_once, .timeout = 240) {
     struct test_folder folder;
     test_folder_make(&folder);
-    for (int m = 0; m < 2; m++) {
+    for (int m = 0; m < 4; m++) {
         const char *path = test_folder_file(&folder, "db");
         struct outcomes outcomes;
         enum vk_err err = VK_ERR_NOMEM;
-        outcomes_make(&outcomes, path, modes[m]);
+        outcomes_make(&outcomes, path, modes[m % 2]);
         uint64_t n = 1;
         for (; err != VK_OK; n++) {
-            struct test_store test;
-            const struct vk_store_options options = {.mode = modes[m]};
-            base_make(path);
-            /* As test_store_try_open(), with a heap that fails from the start on. */
-            test = (struct test_store){.options = options};
-            test_heap_init(&test.heap);
-            test.heap.fail_at = n;
-            test_trace_init(&test.trace);
-            vk_arena_init(&test.arena, &test.heap.port);
-            test.ports = (struct vk_ports){
-                .heap = &test.heap.port, .trace = &test.trace.port, .disk = {NULL, path}};
-            err = vk_store_open(&test.ports, &test.options, &test.store);
-            cr_assert((err == VK_OK) == (test.store != NULL));
-            if (err == VK_OK) {
-                err = block_do(test.store, &test.arena);
-                cr_assert(err == VK_OK || test.heap.fail_at != 0);
-                vk_store_abandon_crank(test.store);
-            }
-            cr_assert(err == VK_OK || err == VK_ERR_NOMEM, "allocation %llu: %s: %s",
-                      (unsigned long long)n, vk_err_name(err), vk_err_origin()->text);
-            vk_arena_release(&test.arena);
-            test_store_close(&test);
+            err = allocation_fail(path, modes[m % 2], n, m < 2);
             char *dump = test_database_dump(path);
             cr_assert_str_eq(dump, err == VK_OK ? outcomes.after : outcomes.before);
             free(dump);
@@ -154,17 +158,20 @@ Test(store_sweep, every_allocation_fails_once, .timeout = 240) {
 
 /* After an allocation has failed in one write, that write never was, and the next may succeed. */
 Test(store_sweep, a_write_that_had_no_memory_did_nothing) {
-    for (int m = 0; m < 2; m++) {
+    for (int m = 0; m < 4; m++) {
         for (int in_crank = 0; in_crank < 2; in_crank++) {
             struct test_store test;
-            test_store_open(&test, ":memory:", modes[m]);
+            test_store_open(&test, ":memory:", modes[m % 2]);
+            test.heap.fail_once = m < 2;
             if (in_crank) test_ok(vk_store_start_crank(test.store));
             test_set(&test, "k", "old");
-            for (int i = 0; i < 3000; i++) {
-                char key[16], large[3000];
-                snprintf(key, sizeof key, "k%d", i % 500);
+            for (int i = 0; i < 6000; i++) {
+                static char large[40000]; /* beyond what comes from the slab */
+                char key[16];
+                snprintf(key, sizeof key, "k%d", i % 4000);
                 memset(large, 'a' + i % 26, sizeof large);
-                struct vk_str value = {large, (size_t)(i * 7) % sizeof large}, was, is;
+                size_t value_n = i % 50 == 0 ? sizeof large : (size_t)(i * 7) % 300;
+                struct vk_str value = {large, value_n}, was, is;
                 struct vk_state_hash hash_was = vk_store_state_hash(test.store);
                 test_ok(vk_store_get(test.store, &test.arena, vk_str(key), &was));
                 test.heap.fail_at = test.heap.allocations + 1;
@@ -174,16 +181,17 @@ Test(store_sweep, a_write_that_had_no_memory_did_nothing) {
                 if (err == VK_OK) {
                     cr_assert(vk_str_eq(is, value));
                 } else {
-                    struct vk_state_hash hash_is = vk_store_state_hash(test.store), recomputed;
+                    struct vk_state_hash hash_is = vk_store_state_hash(test.store);
                     cr_assert(err == VK_ERR_NOMEM);
                     cr_assert(vk_str_eq(is, was) && vk_str_present(is) == vk_str_present(was));
                     cr_assert(hash_is.low == hash_was.low && hash_is.high == hash_was.high);
-                    test_ok(vk_store_recompute_state_hash(test.store, &recomputed));
-                    cr_assert(hash_is.low == recomputed.low && hash_is.high == recomputed.high);
                     test_ok(vk_store_set(test.store, vk_str(key), value));
                 }
                 vk_arena_clear(&test.arena);
             }
+            struct vk_state_hash kept = vk_store_state_hash(test.store), recomputed;
+            test_ok(vk_store_recompute_state_hash(test.store, &recomputed));
+            cr_assert(kept.low == recomputed.low && kept.high == recomputed.high);
             test_store_close(&test);
         }
     }
@@ -292,9 +300,10 @@ static int shim_shm_unmap(sqlite3_file *file, int delete_flag) {
 static int shim_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
                      int *out_flags) {
     static const sqlite3_io_methods methods = {
-        2,           shim_close,   shim_read,       shim_write,   shim_truncate, shim_sync,
-        shim_size,   shim_lock,    shim_unlock,     shim_check_lock, shim_control, shim_sector,
-        shim_traits, shim_shm_map, shim_shm_lock,   shim_shm_barrier, shim_shm_unmap, NULL, NULL};
+        2,           shim_close,   shim_read,     shim_write,       shim_truncate,  shim_sync,
+        shim_size,   shim_lock,    shim_unlock,   shim_check_lock,  shim_control,   shim_sector,
+        shim_traits, shim_shm_map, shim_shm_lock, shim_shm_barrier, shim_shm_unmap, NULL,
+        NULL};
     (void)vfs;
     struct shim_file *opened = (struct shim_file *)file;
     *opened = (struct shim_file){{NULL}, sqlite3_malloc(shim.real->szOsFile)};
@@ -368,4 +377,49 @@ Test(store_sweep, every_disk_operation_fails_once, .timeout = 240) {
         disk_sweep(modes[m], SQLITE_IOERR_WRITE, VK_ERR_DISK, false);
         disk_sweep(modes[m], SQLITE_IOERR_FSYNC, VK_ERR_DISK, true);
     }
+}
+
+/* More in one block than the page cache holds: SQLite writes early, meets the full disk there,
+ * and rolls the whole transaction back by itself. What is written afterwards must not become a
+ * transaction of its own. */
+Test(store_sweep, a_transaction_that_sqlite_lost_is_not_gone_on_with, .timeout = 120) {
+    enum { VALUE_SIZE = 1 << 20 };
+    struct test_folder folder;
+    test_folder_make(&folder);
+    const char *path = test_folder_file(&folder, "db");
+    char *value = malloc(VALUE_SIZE);
+    cr_assert(value);
+    memset(value, 'x', VALUE_SIZE);
+    shim_install();
+    base_make(path);
+    char *before = test_database_dump(path);
+    struct test_store test = {.options = {.mode = VK_STORE_DIRECT, .no_state_hash = true}};
+    test_heap_init(&test.heap);
+    test_trace_init(&test.trace);
+    vk_arena_init(&test.arena, vk_heap_system());
+    test.ports = (struct vk_ports){.heap = &test.heap.port, .disk = {"failing", path}};
+    test_ok(vk_store_open(&test.ports, &test.options, &test.store));
+    shim.operations = 0;
+    shim.fail_at = 1;
+    shim.fail_with = SQLITE_FULL;
+    shim.repeat = true;
+    enum vk_err err = VK_OK;
+    for (int i = 0; i < 200 && err == VK_OK; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "large%d", i);
+        err = vk_store_set(test.store, vk_str(key), (struct vk_str){value, VALUE_SIZE});
+    }
+    cr_assert(err == VK_ERR_DISK_FULL, "%s", vk_err_name(err));
+    shim.fail_at = 0;
+    cr_assert(vk_store_set(test.store, VK_STR("after"), VK_STR("x")) == VK_ERR_DISK);
+    cr_assert(vk_transcript_add(test.store, VK_STR("v1"), VK_STR("x")) == VK_ERR_DISK);
+    cr_assert(vk_store_start_crank(test.store) == VK_ERR_DISK);
+    cr_assert(vk_store_commit(test.store) == VK_ERR_DISK);
+    test_store_close(&test);
+    char *after = test_database_dump(path);
+    cr_assert_str_eq(before, after);
+    free(before);
+    free(after);
+    free(value);
+    test_folder_remove(&folder);
 }

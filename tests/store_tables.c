@@ -1,4 +1,5 @@
-/* store_tables.c - transcripts, snapshots and bundles alone, in both modes: what swing-store's own tests ask of them. */
+/* store_tables.c - transcripts, snapshots and bundles alone, in both modes: what swing-store's
+ * own tests ask of them. */
 #include <criterion/criterion.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -101,7 +102,8 @@ Test(store_tables, deletion_takes_the_newest_spans_first) {
             for (int i = 0; i < 4; i++) { /* five spans, the last one empty and current */
                 items_add(&test, 2 * i, 2 * i + 2);
                 test_ok(vk_transcript_rollover_span(test.store, v1));
-                if (committed == 2 || (committed == 1 && i == 1)) test_ok(vk_store_commit(test.store));
+                if (committed == 2 || (committed == 1 && i == 1))
+                    test_ok(vk_store_commit(test.store));
             }
             cr_assert(vk_transcript_delete(test.store, v1, 0, &cleanups, &done) == VK_ERR_USAGE);
             test_ok(vk_transcript_stop(test.store, v1));
@@ -256,7 +258,8 @@ Test(store_tables, a_damaged_image_is_no_image) {
         sqlite3 *db;
         test_store_open(&test, path, VK_STORE_DIRECT);
         test_ok(vk_snapshot_save(test.store, v1, 1, image_hash,
-                                 VK_STR("an image, an image, an image, and some more of it"), &info));
+                                 VK_STR("an image, an image, an image, and some more of it"),
+                                 &info));
         test_ok(vk_store_commit(test.store));
         test_store_close(&test);
         cr_assert(sqlite3_open(path, &db) == SQLITE_OK);

@@ -1,5 +1,5 @@
-/* syscall_decode_test.c - a vat's syscalls as JSON. What is malformed is what insistVatSyscallObject() of SwingSet
- * refuses. */
+/* syscall_decode_test.c - a vat's syscalls as JSON. What is malformed is what
+ * insistVatSyscallObject() of SwingSet refuses. */
 #include <criterion/criterion.h>
 
 #include "testing_heap.h"
@@ -128,13 +128,13 @@ Test(syscall_decode, what_swingset_refuses_is_malformed) {
         "[\"send\",\"o-1\"]",
         "[\"send\",\"o-1\",null]",
         "[\"send\",\"o-1\",{}]",
-        "[\"send\",5,{\"methargs\":" CAPDATA "}]",
+        ("[\"send\",5,{\"methargs\":" CAPDATA "}]"),
         "[\"send\",\"o-1\",{\"methargs\":{\"body\":\"\"}}]",
-        "[\"send\",\"o-1\",{\"methargs\":" CAPDATA ",\"result\":5}]",
-        "[\"send\",\"o-1\",{\"methargs\":" CAPDATA ",\"result\":true}]",
-        "[\"send\",\"o-1\",{\"methargs\":" CAPDATA ",\"result\":[]}]",
-        "[\"callNow\",\"d-1\"," CAPDATA "]",
-        "[\"callNow\",\"d-1\",5," CAPDATA "]",
+        ("[\"send\",\"o-1\",{\"methargs\":" CAPDATA ",\"result\":5}]"),
+        ("[\"send\",\"o-1\",{\"methargs\":" CAPDATA ",\"result\":true}]"),
+        ("[\"send\",\"o-1\",{\"methargs\":" CAPDATA ",\"result\":[]}]"),
+        ("[\"callNow\",\"d-1\"," CAPDATA "]"),
+        ("[\"callNow\",\"d-1\",5," CAPDATA "]"),
         "[\"callNow\",\"d-1\",\"m\"]",
         "[\"subscribe\"]",
         "[\"subscribe\",5]",
@@ -144,12 +144,12 @@ Test(syscall_decode, what_swingset_refuses_is_malformed) {
         "[\"resolve\",\"\"]",
         "[\"resolve\",[5]]",
         "[\"resolve\",[[]]]",
-        "[\"resolve\",[[\"p+1\",0," CAPDATA "]]]",
+        ("[\"resolve\",[[\"p+1\",0," CAPDATA "]]]"),
         "[\"resolve\",[[\"p+1\",false]]]",
-        "[\"resolve\",[[5,false," CAPDATA "]]]",
-        "[\"resolve\",[[\"p+1\",false," CAPDATA "],[\"p+1\"]]]",
+        ("[\"resolve\",[[5,false," CAPDATA "]]]"),
+        ("[\"resolve\",[[\"p+1\",false," CAPDATA "],[\"p+1\"]]]"),
         "[\"exit\"]",
-        "[\"exit\",1," CAPDATA "]",
+        ("[\"exit\",1," CAPDATA "]"),
         "[\"exit\",true]",
         "[\"exit\",true,{\"body\":\"\",\"slots\":[5]}]",
         "[\"vatstoreGet\"]",
@@ -189,7 +189,7 @@ Test(syscall_decode, every_type_has_a_name_of_its_own) {
 
 static void decode_each(struct vk_arena *arena, enum vk_err *err) {
     static const char *const texts[] = {
-        "[\"resolve\",[[\"p+1\",false," CAPDATA "]]]",
+        ("[\"resolve\",[[\"p+1\",false," CAPDATA "]]]"),
         "[\"dropImports\",[\"o-1\",\"o-2\"]]",
         "[\"nonesuch\"",
     };

@@ -41,9 +41,8 @@ static const struct {
      "{\"deliveries\":3,\"gcKrefs\":20,\"computrons\":\"never\"}"},
     {"kernel.snapshotInitial", "3"},
     {"kernel.snapshotInterval", "200"},
-    {"namedBundleID.zoe",
-     "b1-00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-     "000000000000000000000000000000000000"},
+    {"namedBundleID.zoe", "b1-0000000000000000000000000000000000000000000000000000000000000000"
+                          "0000000000000000000000000000000000000000000000000000000000000000"},
     {"vatAdminRootKref", "ko20"},
     {"pinnedObjects", "ko20"},
     {"gcActions", "[\"v2 retireImport ko24\",\"v4 dropExport ko25\"]"},
@@ -164,8 +163,7 @@ static const struct {
     {"kp40.decider", "v2"},
     {"kp40.subscribers", "v3,v4"},
     {"kp40.queue.nextID", "1"},
-    {"kp40.queue.0",
-     "{\"methargs\":{\"body\":\"#[]\",\"slots\":[\"ko22\"]},\"result\":\"kp43\"}"},
+    {"kp40.queue.0", "{\"methargs\":{\"body\":\"#[]\",\"slots\":[\"ko22\"]},\"result\":\"kp43\"}"},
     {"kp40.refCount", "4"}, /* v2, v3, acceptanceQueue.5, its queue */
     {"kp41.state", "fulfilled"},
     {"kp41.data.body", "#\"$0\""},
@@ -321,8 +319,8 @@ static void items_hash(const struct test_audit *test, const struct test_audit_sp
 
 static void span_row(const struct test_audit *test, const struct test_audit_span *span,
                      struct vk_span *row) {
-    *row = (struct vk_span){
-        .start = span->start, .end = span->end, .incarnation = span->incarnation};
+    *row =
+        (struct vk_span){.start = span->start, .end = span->end, .incarnation = span->incarnation};
     if (span->hash)
         memcpy(row->hash, span->hash, sizeof row->hash);
     else
@@ -332,8 +330,8 @@ static void span_row(const struct test_audit *test, const struct test_audit_span
 static enum vk_err build(struct test_audit *test, struct audit_state *state) {
     sort_pairs(test);
     for (size_t i = 0; i < test->pair_count; i++)
-        VK_TRY(audit_state_add_pair(state, vk_str(test->pairs[i].key),
-                                    vk_str(test->pairs[i].value)));
+        VK_TRY(
+            audit_state_add_pair(state, vk_str(test->pairs[i].key), vk_str(test->pairs[i].value)));
     for (size_t i = 0; i < test->span_count; i++) {
         struct vk_span row;
         span_row(test, &test->spans[i], &row);
@@ -343,8 +341,8 @@ static enum vk_err build(struct test_audit *test, struct audit_state *state) {
     for (size_t i = 0; i < test->item_count; i++) {
         const struct test_audit_item *item = &test->items[i];
         if (item->text)
-            VK_TRY(audit_state_add_item(state, vk_str(item->vat), item->position,
-                                        item->incarnation, vk_str(item->text)));
+            VK_TRY(audit_state_add_item(state, vk_str(item->vat), item->position, item->incarnation,
+                                        vk_str(item->text)));
     }
     for (size_t i = 0; i < test->snapshot_count; i++) {
         const struct test_audit_snapshot *snapshot = &test->snapshots[i];

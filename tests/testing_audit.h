@@ -1,7 +1,9 @@
-/* testing_audit.h - a small whole state, clean and with something of every kind in it, to damage and audit.
+/* testing_audit.h - a small whole state, clean and with something of every kind in it, to damage
+ * and audit.
  *
- * v1 vatAdmin and v2 bootstrap are static, v3 is dynamic, metered and once upgraded, v4 is terminated and half
- * cleaned up; d7 is the vatAdmin device. The host holds one reference, to kp43.
+ * v1 vatAdmin and v2 bootstrap are static, v3 is dynamic, metered and once upgraded, v4 is
+ * terminated and half cleaned up; d7 is the vatAdmin device. The host holds one reference, to
+ * kp43.
  */
 #ifndef TESTING_AUDIT_H
 #define TESTING_AUDIT_H

@@ -59,8 +59,7 @@ size_t test_lines_find(const struct test_lines *lines, size_t from, const char *
     return SIZE_MAX;
 }
 
-void test_lines_replace(struct test_lines *lines, size_t line, const char *text,
-                        const char *with) {
+void test_lines_replace(struct test_lines *lines, size_t line, const char *text, const char *with) {
     struct vk_str old = lines->lines.at[line], fresh;
     size_t at = find_in(old, vk_str(text));
     cr_assert_neq(at, SIZE_MAX, "line %zu does not contain %s", line, text);

@@ -1,6 +1,7 @@
 /* testing_recording.h - recordings for tests: read as lines, changed, and read again.
  *
- * A planted difference is a recording in which one line says something else than the real kernel did.
+ * A planted difference is a recording in which one line says something else than the real kernel
+ * did.
  */
 #ifndef TESTING_RECORDING_H
 #define TESTING_RECORDING_H
@@ -20,8 +21,8 @@ const char *test_recording_path(const char *name);
 void test_lines_read(struct test_lines *lines, const char *name);
 void test_lines_release(struct test_lines *lines);
 
-/* The index of the line that contains `text`, searched for from line `from` (an index) on. Fails the test if there
- * is none. */
+/* The index of the line that contains `text`, searched for from line `from` (an index) on. Fails
+ * the test if there is none. */
 size_t test_lines_find(const struct test_lines *lines, size_t from, const char *text);
 /* Puts `with` for the first `text` in the line. */
 void test_lines_replace(struct test_lines *lines, size_t line, const char *text, const char *with);

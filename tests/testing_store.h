@@ -1,17 +1,18 @@
-/* testing_store.h - what the tests of the store share: a heap that counts and fails, a trace that is text, and a
- * folder that goes away.
+/* testing_store.h - what the tests of the store share: a heap that counts and fails, a trace that
+ * is text, and a folder that goes away.
  */
 #ifndef TESTING_STORE_H
 #define TESTING_STORE_H
 
 #include <vk/store.h>
 
-/* A heap port that fails its fail_at-th allocation and all after it (0: none), knows what is outstanding, and checks
- * the sizes it is told. */
+/* A heap port that fails its fail_at-th allocation (0: none) and, unless fail_once, all after
+ * it, knows what is outstanding, and checks the sizes it is told. */
 struct test_heap {
     struct vk_heap port;
     uint64_t allocations;
     uint64_t fail_at;
+    bool fail_once;
     uint64_t outstanding_blocks;
     uint64_t outstanding_bytes;
 };

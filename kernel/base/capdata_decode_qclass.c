@@ -95,7 +95,7 @@ static enum vk_err decode_record(struct vk_capdata_decoder *decoder, const struc
                                  struct vk_value **out) {
     VK_TRY(vk_value_new(decoder->arena, VK_VALUE_RECORD, out));
     for (const struct vk_json *member = json->first; member; member = member->next) {
-        struct vk_value *child;
+        struct vk_value *child = NULL;
         VK_TRY(vk_capdata_decode_qclass(decoder, member, &child));
         vk_value_append(*out, member->key, child);
     }

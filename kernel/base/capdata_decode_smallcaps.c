@@ -55,8 +55,9 @@ static enum vk_err decode_tagged(struct vk_capdata_decoder *decoder, const struc
     const struct vk_json *payload = vk_json_get(json, "payload");
     if (tag->type != VK_JSON_STRING) return VK_REFUSE("a tag that is no string");
     if (!payload || json->count != 2) return VK_REFUSE("tagged: other properties");
-    struct vk_value *name;
+    struct vk_value *name = NULL;
     VK_TRY(decode_string(decoder, tag->text, &name));
+    VK_ASSERT(name); /* INV-CAPDATA-4: what is not refused has a value */
     if (name->type != VK_VALUE_STRING) return VK_REFUSE("a tag that is no string");
     return vk_capdata_decode_tagged(decoder, name->text, payload, out);
 }

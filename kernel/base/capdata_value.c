@@ -89,8 +89,8 @@ enum vk_err vk_capdata_read(struct vk_arena *arena, const struct vk_json *json, 
     const struct vk_json *body = vk_json_get(json, "body");
     const struct vk_json *slots = vk_json_get(json, "slots");
     if (!vk_json_is(body, VK_JSON_STRING) || !vk_json_is(slots, VK_JSON_ARRAY)) return VK_OK;
-    struct vk_str *list = NULL;
-    if (slots->count > 0) VK_TRY(VK_NEW_ARRAY(arena, &list, slots->count));
+    struct vk_str *list;
+    VK_TRY(VK_NEW_ARRAY(arena, &list, slots->count));
     size_t count = 0;
     for (const struct vk_json *slot = slots->first; slot; slot = slot->next) {
         if (slot->type != VK_JSON_STRING) return VK_OK;

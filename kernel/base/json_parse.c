@@ -230,7 +230,7 @@ static char *escape_repair(char *p, const char *end) {
     if (unit < 0xd800 || unit > 0xdfff) return p + ESCAPE_LENGTH;
     if (unit < 0xdc00) {
         int other = escape_unit(p + ESCAPE_LENGTH, end);
-        if (other >= 0xdc00 && other <= 0xdfff) return p + 2 * ESCAPE_LENGTH;
+        if (other >= 0xdc00 && other <= 0xdfff) return p + ESCAPE_LENGTH + ESCAPE_LENGTH;
     }
     memcpy(p, "\\ufffd", ESCAPE_LENGTH);
     return p + ESCAPE_LENGTH;
@@ -352,8 +352,4 @@ const struct vk_json *vk_json_at(const struct vk_json *json, size_t index) {
 
 struct vk_str vk_json_string(const struct vk_json *json) {
     return vk_json_is(json, VK_JSON_STRING) ? json->text : VK_STR_NONE;
-}
-
-bool vk_json_is(const struct vk_json *json, enum vk_json_type type) {
-    return json && json->type == type;
 }

@@ -74,7 +74,7 @@ static enum vk_err process_send(struct vk_kernel *kernel, const struct vk_event 
     vk_stats_inc(&kernel->state.stats, VK_STAT_DISPATCHES);
     vk_stats_inc(&kernel->state.stats, VK_STAT_DISPATCH_DELIVER);
     VK_TRY(vk_warehouse_lookup(kernel, route->vat, &info));
-    VK_ASSERT(info.alive); /* INV-ROUTE-1: routing never leads to a dead vat */
+    if (!info.alive) return VK_RAISE(VK_ERR_CORRUPT, "a dead vat owns a message's target");
     VK_TRY(vk_translate_message(kernel, route->vat, route->target, &event->message, &parcel));
     if (info.enable_pipelining && event->message.has_result)
         VK_TRY(vk_promise_requeue(&kernel->state, event->message.result));
@@ -244,8 +244,8 @@ static void slog_work(struct vk_buf *buf, const struct vk_cleanup_work *work) {
         const char *name;
         uint64_t count;
     } counts[] = {
-        {"exports", work->exports}, {"imports", work->imports},
-        {"promises", work->promises}, {"kv", work->kv},
+        {"exports", work->exports},     {"imports", work->imports},
+        {"promises", work->promises},   {"kv", work->kv},
         {"snapshots", work->snapshots}, {"transcripts", work->transcripts},
     };
     bool any = false;

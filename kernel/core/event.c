@@ -67,10 +67,25 @@ static enum vk_err parse_upgrade(const struct vk_json *json, struct vk_event *ou
     return VK_OK;
 }
 
+/* The kernel makes these itself, but nothing keeps a host from queueing one. */
+static enum vk_err parse_krefs(struct vk_arena *arena, const struct vk_json *json,
+                               struct vk_event *out) {
+    const struct vk_json *list = vk_json_get(json, "krefs");
+    struct vk_kref *krefs;
+    if (!vk_json_is(list, VK_JSON_ARRAY)) return bad_event(out->json, "krefs");
+    VK_TRY(VK_NEW_ARRAY(arena, &krefs, list->count));
+    for (const struct vk_json *item = list->first; item; item = item->next)
+        if (!vk_kref_parse(vk_json_string(item), &krefs[out->kref_count++]))
+            return bad_event(out->json, "krefs");
+    out->krefs = krefs;
+    return VK_OK;
+}
+
 static enum vk_err parse_fields(struct vk_arena *arena, const struct vk_json *json,
                                 struct vk_event *out) {
     bool legal = true;
     if (out->type == VK_EVENT_SEND) return parse_send(arena, json, out);
+    if (out->type == VK_EVENT_NEGATED_GC_ACTION) return VK_OK;
     if (!vk_vat_id_parse(vk_json_string(vk_json_get(json, "vatID")), &out->vat))
         return bad_event(out->json, "vatID");
     const struct vk_json *parameters = vk_json_get(json, "vatParameters");
@@ -93,11 +108,11 @@ static enum vk_err parse_fields(struct vk_arena *arena, const struct vk_json *js
         out->options = vk_json_get(json, "options");
         if (!vk_json_is(out->options, VK_JSON_OBJECT)) return bad_event(out->json, "options");
         return VK_OK;
-    case VK_EVENT_SEND:
     case VK_EVENT_DROP_EXPORTS:
     case VK_EVENT_RETIRE_EXPORTS:
-    case VK_EVENT_RETIRE_IMPORTS:
-    case VK_EVENT_BRING_OUT_YOUR_DEAD:
+    case VK_EVENT_RETIRE_IMPORTS: return parse_krefs(arena, json, out);
+    case VK_EVENT_BRING_OUT_YOUR_DEAD: return VK_OK;
+    case VK_EVENT_SEND:
     case VK_EVENT_NEGATED_GC_ACTION:
     case VK_EVENT_CLEANUP_TERMINATED_VAT: return bad_event(out->json, "never stands in a queue");
     }

@@ -1,7 +1,7 @@
 /* event.h - run-queue events: what a crank is about.
  *
  * Events stand in the queues as JSON and keep their text while they move between queues; the kernel's own (GC
- * actions, reaping, clean-up) are made on the spot and never stand in a queue.
+ * actions, reaping, clean-up) are made on the spot.
  * Answers to RunQueueEvent in SwingSet's types-internal.ts.
  */
 #ifndef VK_CORE_EVENT_H

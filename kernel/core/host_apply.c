@@ -10,7 +10,8 @@
  *   kpN.state                                 a promise made, settled (told apart by the value)
  *   kpN.refCount deleted                      a promise deleted
  *   xx.refCount falling to a zero             a reference dropped: on the work list
- *   vN.c.<kref> set where there was none      a c-list entry made; deleted: one gone
+ *   vN.c.<kref> set where there was none      a c-list entry made
+ *   vN.c.<kref> deleted                       one gone; but of an export that lives on without owner: an orphan made
  *   kdN.owner set                             a device node made
  *   <queue>.M set                             an event queued; a send whose target was counted up just before is a
  *                                             new one (a syscall's worth), else one requeued by a resolution
@@ -111,12 +112,32 @@ static enum vk_err promise_write(const struct host_write *w, struct vk_kref kref
     return VK_OK;
 }
 
-static void vat_write(const struct host_write *w, struct vk_str field) {
-    struct vk_stats *stats = &w->kernel->state.stats;
+/* Whether the deleted entry was that of an export which has just lost its owner: SwingSet does not count that as
+ * an entry gone, and looks at the orphan when the crank ends. */
+static enum vk_err is_orphaned(const struct host_write *w, struct vk_kref kref, bool *orphaned) {
+    bool exists, owned;
+    *orphaned = kref.type == VK_SLOT_OBJECT && w->before.n > 3 && w->before.p[3] == '+';
+    if (!*orphaned) return VK_OK;
+    VK_TRY(vk_state_has(&w->kernel->state, &exists, KEY(KREF(kref), LIT(".refCount"))));
+    VK_TRY(vk_state_has(&w->kernel->state, &owned, KEY(KREF(kref), LIT(".owner"))));
+    *orphaned = exists && !owned;
+    return VK_OK;
+}
+
+static enum vk_err vat_write(const struct host_write *w, struct vk_str field) {
+    struct vk_state *state = &w->kernel->state;
     struct vk_kref kref;
-    if (!vk_str_starts(field, VK_STR("c.")) || !vk_kref_parse(vk_str_from(field, 2), &kref)) return;
-    if (w->value.p && !w->before.p) vk_stats_inc(stats, VK_STAT_CLIST_ENTRIES);
-    if (!w->value.p) vk_stats_dec(stats, VK_STAT_CLIST_ENTRIES);
+    bool orphaned;
+    if (!vk_str_starts(field, VK_STR("c.")) || !vk_kref_parse(vk_str_from(field, 2), &kref))
+        return VK_OK;
+    if (w->value.p) {
+        if (!w->before.p) vk_stats_inc(&state->stats, VK_STAT_CLIST_ENTRIES);
+        return VK_OK;
+    }
+    VK_TRY(is_orphaned(w, kref, &orphaned));
+    if (orphaned) return vk_dead_list_add(&state->maybe_free, kref);
+    vk_stats_dec(&state->stats, VK_STAT_CLIST_ENTRIES);
+    return VK_OK;
 }
 
 /* A requeued message is addressed to a promise and still stands in that promise's queue. */
@@ -188,7 +209,7 @@ static enum vk_err follow(const struct host_write *w) {
         struct vk_vat_id vat;
         size_t at = dot ? (size_t)(dot - w->key.p) : w->key.n;
         if (dot && vk_vat_id_parse((struct vk_str){w->key.p, at}, &vat))
-            vat_write(w, vk_str_from(w->key, at + 1));
+            return vat_write(w, vk_str_from(w->key, at + 1));
     }
     return VK_OK;
 }

@@ -1,8 +1,9 @@
 /* bundle.c - code bundles by id, over either mode.
  *
- * Answers to packages/swing-store/src/bundleStore.js, but for what is in them: a bundle's bytes are the caller's (the JSON text of
- * a b0- bundle, the zip of a b1- bundle), and whether its id is theirs is not checked. An imported bundle whose bytes are not
- * there yet is pruned: it exists, and counts as not there.
+ * Answers to packages/swing-store/src/bundleStore.js, but for what is in them: a bundle's bytes are
+ * the caller's (the JSON text of a b0- bundle, the zip of a b1- bundle), and whether its id is
+ * theirs is not checked. An imported bundle whose bytes are not there yet is pruned: it exists, and
+ * counts as not there.
  */
 #include "rows.h"
 #include "store_state.h"

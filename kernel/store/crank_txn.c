@@ -4,9 +4,10 @@
  *      ^                  |  \--emit (also outside)
  *      +------end---------+
  *
- * Keeps INV-STORE-1, -2 and -3. Answers to startCrank, establishCrankSavepoint, rollbackCrank, emitCrankHashes and endCrank of
- * packages/swing-store/src/swingStore.js. There, a savepoint that was rolled back to stays in SQLite until the crank ends, off
- * the list; here it is released at once.
+ * Keeps INV-STORE-1, -2 and -3. Answers to startCrank, establishCrankSavepoint, rollbackCrank,
+ * emitCrankHashes and endCrank of packages/swing-store/src/swingStore.js. There, a savepoint that
+ * was rolled back to stays in SQLite until the crank ends, off the list; here it is released at
+ * once.
  */
 #include "store_state.h"
 
@@ -44,8 +45,7 @@ enum vk_err vk_store_rollback(struct vk_store *store, enum vk_savepoint savepoin
     while (depth < store->mark_count && store->marks[depth].savepoint != savepoint)
         depth++;
     if (depth == store->mark_count)
-        return VK_RAISE(VK_ERR_USAGE, "no savepoint %.*s",
-                        VK_STR_ARG(savepoint_name(savepoint)));
+        return VK_RAISE(VK_ERR_USAGE, "no savepoint %.*s", VK_STR_ARG(savepoint_name(savepoint)));
     VK_TRY(store->mode->txn->rollback(store, depth, &store->marks[depth]));
     store->state_hash = store->marks[depth].state_hash;
     store->mark_count = depth;

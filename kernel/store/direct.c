@@ -1,8 +1,11 @@
-/* direct.c - the direct mode: the block is one SQLite transaction, and a crank's savepoints are SQLite's.
+/* direct.c - the direct mode: the block is one SQLite transaction, and a crank's savepoints are
+ * SQLite's.
  *
- * INV-DIRECT-1  A savepoint exists only inside the transaction: releasing the outermost commits nothing.
+ * INV-DIRECT-1  A savepoint exists only inside the transaction: releasing the outermost commits
+ *               nothing.
  *
- * All savepoints of a crank are inside one named `crank`, which is what an abandoned crank goes back to.
+ * All savepoints of a crank are inside one named `crank`, which is what an abandoned crank goes
+ * back to.
  */
 #include "store_state.h"
 

@@ -1,6 +1,7 @@
 /* hasher.c - SHA-256 through libcrypto's EVP. See hasher.h.
  *
- * Once a digest is fetched and a context made, libcrypto's SHA-256 cannot fail but by a bug: hence assertions.
+ * Once a digest is fetched and a context made, libcrypto's SHA-256 cannot fail but by a bug: hence
+ * assertions.
  */
 #include "hasher.h"
 

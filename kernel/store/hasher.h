@@ -1,7 +1,7 @@
 /* hasher.h - SHA-256 as lower-case hex, for crankhash, activityhash and span hashes.
  *
- * INV-HASHER-1  Bytes reach the digest in the order in which they were added; that small ones are gathered first
- *               changes nothing.
+ * INV-HASHER-1  Bytes reach the digest in the order in which they were added; that small ones are
+ *               gathered first changes nothing.
  */
 #ifndef VK_STORE_HASHER_H
 #define VK_STORE_HASHER_H

@@ -1,4 +1,5 @@
-/* kv_overlay.c - the key-value operations of the write-back mode. See kv_overlay.h and store_state.h.
+/* kv_overlay.c - the key-value operations of the write-back mode. See kv_overlay.h and
+ * store_state.h.
  *
  * INV-KV-OVERLAY-1  A live entry's term is its part of store->state_hash: zero if it has none.
  */
@@ -7,8 +8,8 @@
 #include "kv_sql.h"
 #include "store_state.h"
 
-static enum vk_err kv_overlay_get(struct vk_store *store, struct vk_arena *arena,
-                                  struct vk_str key, struct vk_str *value) {
+static enum vk_err kv_overlay_get(struct vk_store *store, struct vk_arena *arena, struct vk_str key,
+                                  struct vk_str *value) {
     struct vk_entry *entry = vk_overlay_get(&store->kv, key);
     *value = VK_STR_NONE;
     return entry ? vk_arena_copy(arena, vk_entry_value(entry), value) : VK_OK;
@@ -70,8 +71,7 @@ static enum vk_err load_row(void *impl, struct vk_str key, struct vk_str value) 
     struct vk_store *store = loading->store;
     struct vk_entry *entry;
     if (vk_str_present(loading->previous) && vk_str_cmp(loading->previous, key) >= 0)
-        return VK_RAISE(VK_ERR_CORRUPT, "kvStore's keys are not in order at %.*s",
-                        VK_STR_ARG(key));
+        return VK_RAISE(VK_ERR_CORRUPT, "kvStore's keys are not in order at %.*s", VK_STR_ARG(key));
     VK_TRY(vk_overlay_load(&store->kv, key, value, true, &entry));
     loading->previous = vk_entry_key(entry);
     if (store->options.no_state_hash || !vk_state_hash_covers(key)) return VK_OK;

@@ -6,7 +6,8 @@
 
 #include "store_state.h"
 
-/* Binds and steps a query of at most one row with one text. `statement` must be done with when *row. */
+/* Binds and steps a query of at most one row with one text. `statement` must be done with when
+ * *row. */
 static enum vk_err query(struct vk_store *store, enum vk_sql_id id, struct vk_str key,
                          sqlite3_stmt **statement, bool *row, struct vk_str *text) {
     VK_TRY(vk_sql_bind(&store->sql, id, statement, "t", key));
@@ -94,7 +95,8 @@ enum vk_err vk_kv_sql_walk(struct vk_store *store,
         if (!row) return VK_OK;
         struct vk_str key, value;
         enum vk_err err = vk_sql_text(&store->sql, statement, 0, "a key of kvStore", &key);
-        if (err == VK_OK) err = vk_sql_text(&store->sql, statement, 1, "a value of kvStore", &value);
+        if (err == VK_OK)
+            err = vk_sql_text(&store->sql, statement, 1, "a value of kvStore", &value);
         if (err == VK_OK) err = each(impl, key, value);
         if (err != VK_OK) {
             vk_sql_done(statement);

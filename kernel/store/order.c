@@ -71,7 +71,8 @@ void vk_order_remove(struct vk_order *order, struct vk_entry *entry) {
     entry->place = VK_ORDER_LOOSE;
 }
 
-/* The last entry of each level with a key below `key` (NULL: none); with `inclusive`, not above it. */
+/* The last entry of each level with a key below `key` (NULL: none); with `inclusive`, not above
+ * it. */
 static void find_path(const struct vk_order *order, struct vk_str key, bool inclusive,
                       struct vk_entry *path[VK_ORDER_LEVEL_MAX]) {
     struct vk_entry *at = NULL, *beyond = NULL;
@@ -99,7 +100,8 @@ void vk_order_settle(struct vk_order *order) {
             link_after(order, entry, level, path[level]);
         entry->place = VK_ORDER_LINKED;
         struct vk_entry *next = entry->links[0].next;
-        VK_ASSERT(!next || vk_str_cmp(vk_entry_key(entry), vk_entry_key(next)) < 0); /* INV-ORDER-1 */
+        VK_ASSERT(!next ||
+                  vk_str_cmp(vk_entry_key(entry), vk_entry_key(next)) < 0); /* INV-ORDER-1 */
     }
 }
 

@@ -1,10 +1,11 @@
-/* order.h - the byte order of an overlay's keys: a skip list whose levels follow from the key's hash.
+/* order.h - the byte order of an overlay's keys: a skip list whose levels follow from the key's
+ * hash.
  *
  * INV-ORDER-1  Linked entries ascend strictly in vk_str_cmp order on every level.
  * INV-ORDER-2  An entry is loose, pending or linked; every live entry is pending or linked.
  *
- * Most keys are never walked past, and many live for a crank only: a new key is pending until somebody asks
- * for an order, and only then searched its place.
+ * Most keys are never walked past, and many live for a crank only: a new key is pending until
+ * somebody asks for an order, and only then searched its place.
  */
 #ifndef VK_STORE_ORDER_H
 #define VK_STORE_ORDER_H
@@ -27,7 +28,8 @@ struct vk_order {
     struct vk_entry *pending;
 };
 
-/* How many levels an entry of that key hash has: a quarter of the entries of one level is in the next. */
+/* How many levels an entry of that key hash has: a quarter of the entries of one level is in the
+ * next. */
 unsigned vk_order_levels(uint64_t hash);
 /* A loose entry becomes pending. */
 void vk_order_add(struct vk_order *order, struct vk_entry *entry);
@@ -37,8 +39,8 @@ void vk_order_append(struct vk_order *order, struct vk_entry *entry);
 void vk_order_remove(struct vk_order *order, struct vk_entry *entry);
 /* Links all that is pending. */
 void vk_order_settle(struct vk_order *order);
-/* The first linked entry with a key above `key`, or the last with a key not above it; or NULL. Nothing may
- * be pending. */
+/* The first linked entry with a key above `key`, or the last with a key not above it; or NULL.
+ * Nothing may be pending. */
 struct vk_entry *vk_order_above(const struct vk_order *order, struct vk_str key);
 struct vk_entry *vk_order_floor(const struct vk_order *order, struct vk_str key);
 

@@ -1,10 +1,13 @@
 /* rows.h - the write-back mode's pending rows of transcripts, snapshots and bundles.
  *
- * They are entries of one overlay, so that savepoints, rollback and reaping are those of the key-value
- * state. A row that has no live entry is as the database has it; a row deleted in this block has an entry that says so.
+ * They are entries of one overlay, so that savepoints, rollback and reaping are those of the
+ * key-value state. A row that has no live entry is as the database has it; a row deleted in this
+ * block has an entry that says so.
  *
- * INV-ROWS-1  After a commit only what merely repeats the database is left (current spans and snapshots).
- * INV-ROWS-2  Rows are written in the order of enum vk_row_phase: a unique key is given up before it is taken.
+ * INV-ROWS-1  After a commit only what merely repeats the database is left (current spans and
+ *             snapshots).
+ * INV-ROWS-2  Rows are written in the order of enum vk_row_phase: a unique key is given up before
+ *             it is taken.
  */
 #ifndef VK_STORE_ROWS_H
 #define VK_STORE_ROWS_H
@@ -15,18 +18,23 @@ struct vk_entry;
 
 /* The first byte of an entry's key. */
 enum vk_row_kind {
-    VK_ROW_TRANSCRIPT_WIPE = 'W', /* vat: no row of the database's counts */
-    VK_ROW_ITEMS_GONE = 'G',      /* vat, from: value the end; items of the database's deleted */
-    VK_ROW_SPAN = 'P',            /* vat, start: struct vk_span_row; not the current span */
-    VK_ROW_SPAN_CURRENT = 'T',    /* vat: struct vk_span_row; deleted: there is none */
-    VK_ROW_ITEM = 'I',            /* vat, position: incarnation, then the item */
-    VK_ROW_SNAPSHOT_WIPE = 'X',   /* vat */
-    VK_ROW_SNAPSHOT = 'R',        /* vat, position: struct vk_snapshot_row, then the contents */
+    VK_ROW_TRANSCRIPT_WIPE = 'W',  /* vat: no row of the database's counts */
+    VK_ROW_ITEMS_GONE = 'G',       /* vat, from: value the end; items of the database's deleted */
+    VK_ROW_SPAN = 'P',             /* vat, start: struct vk_span_row; not the current span */
+    VK_ROW_SPAN_CURRENT = 'T',     /* vat: struct vk_span_row; deleted: there is none */
+    VK_ROW_ITEM = 'I',             /* vat, position: incarnation, then the item */
+    VK_ROW_SNAPSHOT_WIPE = 'X',    /* vat */
+    VK_ROW_SNAPSHOT = 'R',         /* vat, position: struct vk_snapshot_row, then the contents */
     VK_ROW_SNAPSHOT_CURRENT = 'S', /* vat: struct vk_snapshot_current */
-    VK_ROW_BUNDLE = 'B',          /* id: one byte, whether it is deleted; then the bytes */
+    VK_ROW_BUNDLE = 'B',           /* id: one byte, whether it is deleted; then the bytes */
 };
 
-enum vk_row_phase { VK_ROW_PHASE_CLEAR, VK_ROW_PHASE_RETIRE, VK_ROW_PHASE_WRITE, VK_ROW_PHASE_COUNT };
+enum vk_row_phase {
+    VK_ROW_PHASE_CLEAR,
+    VK_ROW_PHASE_RETIRE,
+    VK_ROW_PHASE_WRITE,
+    VK_ROW_PHASE_COUNT
+};
 
 struct vk_span_row {
     struct vk_span span;
@@ -59,8 +67,8 @@ struct vk_row_key {
     char bytes[VK_ROW_KEY_MAX];
 };
 
-/* Of a vat (or bundle), or of one of its rows. Keys of one kind and vat are in the order of their positions. A
- * name of more than VK_ROW_NAME_MAX bytes is VK_ERR_USAGE. */
+/* Of a vat (or bundle), or of one of its rows. Keys of one kind and vat are in the order of
+ * their positions. A name of more than VK_ROW_NAME_MAX bytes is VK_ERR_USAGE. */
 enum vk_err vk_row_key_vat(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat)
     VK_MUST_CHECK;
 enum vk_err vk_row_key_at(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat,
@@ -77,7 +85,8 @@ struct vk_entry *vk_row_get(struct vk_store *store, const struct vk_row_key *key
 /* Gives a row a value, `head` then `body`. */
 enum vk_err vk_row_put(struct vk_store *store, const struct vk_row_key *key, struct vk_str head,
                        struct vk_str body) VK_MUST_CHECK;
-/* All rows of a kind and vat from position `from` on, and below `to`, are again as the database has them. */
+/* All rows of a kind and vat from position `from` on, and below `to`, are again as the database
+ * has them. */
 enum vk_err vk_row_withdraw_range(struct vk_store *store, enum vk_row_kind kind, struct vk_str vat,
                                   uint64_t from, uint64_t to) VK_MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* scan.c - shows all rows of a store, in order. See vk/scan.h.
  *
- * The direct mode's rows are SQLite's. The write-back mode has its keys in memory; its pending rows of the
- * other tables are written into a transaction that is then abandoned, so that what is shown is what a
- * commit would leave behind, by the very code that commits.
+ * The direct mode's rows are SQLite's. The write-back mode has its keys in memory; its pending
+ * rows of the other tables are written into a transaction that is then abandoned, so that what is
+ * shown is what a commit would leave behind, by the very code that commits.
  *
  * INV-SCAN-1  A scan leaves the store, its transaction and its memory as they were.
  */
@@ -126,8 +126,7 @@ enum vk_err vk_store_scan(struct vk_store *store, const struct vk_store_scan *sc
     if (store->in_crank) return VK_RAISE(VK_ERR_USAGE, "scan in a crank");
     bool in_memory = store->options.mode == VK_STORE_WRITE_BACK;
     if (scan->pair && in_memory) VK_TRY(overlay_walk(store, scan));
-    if (scan->pair && !in_memory)
-        VK_TRY(table_walk(store, scan, VK_SQL_KV_ALL, show_pair));
+    if (scan->pair && !in_memory) VK_TRY(table_walk(store, scan, VK_SQL_KV_ALL, show_pair));
     if (!scan->span && !scan->item && !scan->snapshot && !scan->bundle) return VK_OK;
     return in_memory ? pending_walk(store, scan) : tables_walk(store, scan);
 }

@@ -1,10 +1,12 @@
 /* schema.c - opening a database and checking its tables. See schema.h.
  *
- * The tables are those of packages/swing-store/src/{swingStore,kvStore,transcriptStore,snapStore,bundleStore}.js. An older
+ * The tables are those of
+ * packages/swing-store/src/{swingStore,kvStore,transcriptStore,snapStore,bundleStore}.js. An older
  * swing-store's snapshots table, with one more CHECK, passes too.
  *
- * INV-SCHEMA-1  Every statement of sql.h finds its tables and columns as it expects them: real tables, these
- *               columns in this order, BINARY collation (the byte order of vk_str_cmp), UTF-8.
+ * INV-SCHEMA-1  Every statement of sql.h finds its tables and columns as it expects them: real
+ *               tables, these columns in this order, BINARY collation (the byte order of
+ *               vk_str_cmp), UTF-8.
  * INV-SCHEMA-2  No trigger or view of a hostile file runs.
  *
  * What rows hold is not checked here but where they are read.
@@ -82,6 +84,12 @@ static const struct column columns[] = {
 
 static const size_t column_total = sizeof columns / sizeof columns[0];
 
+/* A store is used by one thread at a time: SQLite need not lock the connection. */
+enum {
+    OPEN_READ_ONLY = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+    OPEN_READ_WRITE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+};
+
 /* Runs a query of one row and gives its first column: an integer, or the length of a text. */
 static enum vk_err query_one(const struct vk_sql *sql, const char *text, char *out, size_t out_size,
                              int64_t *number) {
@@ -136,7 +144,7 @@ static enum vk_err column_check(const struct vk_sql *sql, const struct column *c
 static enum vk_err column_count_check(const struct vk_sql *sql, const char *table,
                                       int64_t expected) {
     char text[80];
-    int64_t count;
+    int64_t count = 0;
     VK_TRY(table_count(sql, table, &count));
     if (count != 1) return VK_RAISE(VK_ERR_CORRUPT, "no table %s: not a swing-store", table);
     snprintf(text, sizeof text, "SELECT count(*) FROM pragma_table_xinfo('%s')", table);
@@ -165,7 +173,7 @@ static enum vk_err tables_check(const struct vk_sql *sql) {
 
 /* A database of somebody else's, in which nothing of a swing-store is, is left alone. */
 static enum vk_err foreign_check(const struct vk_sql *sql) {
-    int64_t tables, ours;
+    int64_t tables = 0, ours = 0;
     VK_TRY(query_one(sql, "SELECT count(*) FROM sqlite_schema", NULL, 0, &tables));
     VK_TRY(table_count(sql, "kvStore", &ours));
     if (tables > 0 && ours == 0)
@@ -247,8 +255,8 @@ static enum vk_err siblings_find(const struct vk_heap *heap, const struct vk_dis
     return VK_OK;
 }
 
-/* A -wal that nobody has open is read without locks, for those would need an -shm file. A VFS of the host's own
- * keeps its shared memory where it likes: there, a missing -shm says nothing. */
+/* A -wal that nobody has open is read without locks, for those would need an -shm file. A VFS of
+ * the host's own keeps its shared memory where it likes: there, a missing -shm says nothing. */
 static const char lockless_vfs[] = "unix-none";
 
 static bool wal_is_left_over(const struct vk_disk *disk, const struct siblings *siblings) {
@@ -285,11 +293,11 @@ static enum vk_err open_read_only(struct vk_sql *sql, const struct vk_heap *heap
     char *uri = heap->alloc(heap->impl, size);
     if (!uri) return VK_RAISE(VK_ERR_NOMEM, "a name of %zu bytes", size);
     uri_write(uri, size, disk->path, parameters);
-    int rc = sqlite3_open_v2(uri, &sql->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-                             lockless ? lockless_vfs : disk->vfs);
+    int rc = sqlite3_open_v2(uri, &sql->db, OPEN_READ_ONLY, lockless ? lockless_vfs : disk->vfs);
     heap->free(heap->impl, uri, size);
     /* A folder can be opened, but not read. */
-    if (rc == SQLITE_CANTOPEN || (sql->db && sqlite3_extended_errcode(sql->db) == SQLITE_IOERR_READ))
+    if (rc == SQLITE_CANTOPEN ||
+        (sql->db && sqlite3_extended_errcode(sql->db) == SQLITE_IOERR_READ))
         return VK_RAISE(VK_ERR_USAGE, "%s: no such file, or it cannot be read", disk->path);
     if (rc != SQLITE_OK) return vk_sql_raise(sql, rc, disk->path);
     /* Alone with the file, SQLite keeps the index of the -wal in memory. */
@@ -298,8 +306,7 @@ static enum vk_err open_read_only(struct vk_sql *sql, const struct vk_heap *heap
 }
 
 static enum vk_err open_read_write(struct vk_sql *sql, const struct vk_disk *disk) {
-    int rc = sqlite3_open_v2(disk->path, &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                             disk->vfs);
+    int rc = sqlite3_open_v2(disk->path, &sql->db, OPEN_READ_WRITE, disk->vfs);
     if (rc == SQLITE_CANTOPEN)
         return VK_RAISE(VK_ERR_USAGE, "%s: cannot be opened or created", disk->path);
     return rc == SQLITE_OK ? VK_OK : vk_sql_raise(sql, rc, disk->path);
@@ -316,11 +323,12 @@ static enum vk_err connection_open(struct vk_sql *sql, const struct vk_heap *hea
     return connection_harden(sql, read_only);
 }
 
-/* The first read: is it a database at all, and whole? A file that ends within a page is only noticed by SQLite when
- * that page is asked for. (With a -wal or a journal, the main file may be in any state.) */
+/* The first read: is it a database at all, and whole? A file that ends within a page is only
+ * noticed by SQLite when that page is asked for. (With a -wal or a journal, the main file may be
+ * in any state.) */
 static enum vk_err file_check(const struct vk_sql *sql, const struct vk_disk *disk,
                               const struct siblings *siblings) {
-    int64_t page_size;
+    int64_t page_size = 0;
     VK_TRY(query_one(sql, "SELECT count(*) FROM sqlite_schema", NULL, 0, &page_size));
     if (siblings->wal || siblings->journal) return VK_OK;
     VK_TRY(query_one(sql, "PRAGMA page_size", NULL, 0, &page_size));

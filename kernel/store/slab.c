@@ -1,7 +1,7 @@
 /* slab.c - size-class free lists. See slab.h.
  *
- * Classes: every 16 bytes up to 256, then two a power of two up to 16 KiB. Above: the heap, in the same
- * steps, so that a text that grows byte by byte is copied O(log n) times.
+ * Classes: every 16 bytes up to 256, then two a power of two up to 16 KiB. Above: the heap, in the
+ * same steps, so that a text that grows byte by byte is copied O(log n) times.
  */
 #include "slab.h"
 
@@ -29,7 +29,8 @@ void vk_slab_release(struct vk_slab *slab) {
     vk_slab_init(slab, slab->heap);
 }
 
-/* The capacity of the class that holds `size` bytes: SMALL_STEP multiples, then 384, 512, 768, 1024 ... */
+/* The capacity of the class that holds `size` bytes: SMALL_STEP multiples, then 384, 512, 768,
+ * 1024 ... */
 static size_t capacity_of(size_t size) {
     if (size <= SMALL_STEP) return SMALL_STEP;
     if (size <= SMALL_MAX) return (size + SMALL_STEP - 1) & ~(size_t)(SMALL_STEP - 1);

@@ -1,9 +1,12 @@
 /* slab.h - blocks of memory in size classes over the heap port, for what is written in every crank.
  *
- * INV-SLAB-1  A block goes back to the class that it came from: the class follows from its capacity alone.
- * INV-SLAB-2  In the steady state (as many blocks freed as allocated, class by class) the heap is not called.
+ * INV-SLAB-1  A block goes back to the class that it came from: the class follows from its capacity
+ *             alone.
+ * INV-SLAB-2  In the steady state (as many blocks freed as allocated, class by class) the heap is
+ *             not called.
  *
- * Large blocks go to the heap and back, one by one. Memory of small ones is returned at release only.
+ * Large blocks go to the heap and back, one by one. Memory of small ones is returned at release
+ * only.
  */
 #ifndef VK_STORE_SLAB_H
 #define VK_STORE_SLAB_H

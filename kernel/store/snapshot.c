@@ -2,8 +2,9 @@
  *
  * INV-SNAPSHOT-1  A vat has at most one snapshot in use.
  *
- * Answers to packages/swing-store/src/snapStore.js. The hash is the caller's: where images live elsewhere it is not the
- * SHA-256 of what is stored here, so that loading checks the size and zlib's checksum only.
+ * Answers to packages/swing-store/src/snapStore.js. The hash is the caller's: where images live
+ * elsewhere it is not the SHA-256 of what is stored here, so that loading checks the size and
+ * zlib's checksum only.
  */
 #include "store_state.h"
 
@@ -32,8 +33,7 @@ static enum vk_err image_save(struct vk_store *store, struct vk_str vat, struct 
 }
 
 enum vk_err vk_snapshot_save(struct vk_store *store, struct vk_str vat, uint64_t position,
-                             const char *hash, struct vk_str image,
-                             struct vk_snapshot_info *info) {
+                             const char *hash, struct vk_str image, struct vk_snapshot_info *info) {
     VK_TRY(vk_store_writable(store));
     VK_TRY(hash_check(hash));
     *info = (struct vk_snapshot_info){.position = position};

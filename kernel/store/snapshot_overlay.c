@@ -1,7 +1,7 @@
 /* snapshot_overlay.c - snapshot rows of the write-back mode. See rows.h and store_state.h.
  *
- * INV-SNAPSHOT-OVERLAY-1  Which snapshot is in use is said by VK_ROW_SNAPSHOT_CURRENT once it was asked for,
- *                         and a pending VK_ROW_SNAPSHOT in use agrees with it.
+ * INV-SNAPSHOT-OVERLAY-1  Which snapshot is in use is said by VK_ROW_SNAPSHOT_CURRENT once it was
+ *                         asked for, and a pending VK_ROW_SNAPSHOT in use agrees with it.
  */
 #include "rows.h"
 #include "snapshot_sql.h"
@@ -41,10 +41,10 @@ static enum vk_err current_put(struct vk_store *store, struct vk_str vat,
                       VK_STR_NONE);
 }
 
-/* Fills the cache of current snapshots from the database. Not undone by a rollback: it says nothing new. */
+/* Fills the cache of current snapshots from the database. Not undone by a rollback: it says
+ * nothing new. */
 static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
-                                const struct vk_row_key *key,
-                                struct vk_snapshot_current *current) {
+                                const struct vk_row_key *key, struct vk_snapshot_current *current) {
     bool wiped;
     struct vk_entry *entry;
     *current = (struct vk_snapshot_current){0};
@@ -125,7 +125,8 @@ static enum vk_err overlay_put(struct vk_store *store, struct vk_str vat,
     return current_put(store, vat, info);
 }
 
-/* A pending row in use is changed where it lies; contents that do not count any more stay until the commit. */
+/* A pending row in use is changed where it lies; contents that do not count any more stay until
+ * the commit. */
 static enum vk_err pending_retire(struct vk_store *store, struct vk_entry *entry, bool keep) {
     struct vk_snapshot_row row;
     VK_TRY(vk_overlay_touch(&store->rows, entry));
@@ -196,8 +197,7 @@ static enum vk_err row_write(struct vk_store *store, struct vk_str vat,
         return vk_snapshot_row_put(store, vat, &row.info, in_use, row_contents(entry));
     case VK_SNAPSHOT_KEPT:
         return vk_sql_run(&store->sql, VK_SQL_SNAPSHOT_KEEP, "tu", vat, row.info.position);
-    case VK_SNAPSHOT_PRUNED:
-        return vk_snapshot_row_put(store, vat, &row.info, in_use, VK_STR_NONE);
+    case VK_SNAPSHOT_PRUNED: return vk_snapshot_row_put(store, vat, &row.info, in_use, VK_STR_NONE);
     }
     vk_assert_failed("INV-ROWS-3: contents are here, kept or pruned", __FILE__, __LINE__);
 }

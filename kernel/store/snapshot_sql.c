@@ -1,4 +1,5 @@
-/* snapshot_sql.c - snapshot rows of the direct mode: each operation is SQLite's. See store_state.h. */
+/* snapshot_sql.c - snapshot rows of the direct mode: each operation is SQLite's. See
+ * store_state.h. */
 #include "snapshot_sql.h"
 
 #include "store_state.h"

@@ -1,4 +1,5 @@
-/* snapshot_sql.h - writes of snapshot rows that both modes make, the one at once, the other at commit. */
+/* snapshot_sql.h - writes of snapshot rows that both modes make, the one at once, the other at
+ * commit. */
 #ifndef VK_STORE_SNAPSHOT_SQL_H
 #define VK_STORE_SNAPSHOT_SQL_H
 

@@ -53,7 +53,7 @@ enum vk_err vk_sql_begin(struct vk_sql *sql) {
 }
 
 enum vk_err vk_sql_commit(struct vk_sql *sql) {
-    VK_ASSERT(sql->in_transaction); /* INV-SQL-2 */
+    VK_ASSERT(sql->in_transaction);                     /* INV-SQL-2 */
     if (sql->failed || sqlite3_get_autocommit(sql->db)) /* INV-SQL-3 */
         return VK_RAISE(VK_ERR_DISK, "commit after a failed write");
     sqlite3_stmt *commit;
@@ -75,8 +75,8 @@ void vk_sql_abort(struct vk_sql *sql) {
 static enum vk_err statement_get(struct vk_sql *sql, enum vk_sql_id id, sqlite3_stmt **out) {
     sqlite3_stmt *statement = sql->statements[id];
     if (!statement) {
-        int rc = sqlite3_prepare_v3(sql->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &statement,
-                                    NULL);
+        int rc =
+            sqlite3_prepare_v3(sql->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
         if (rc != SQLITE_OK) return vk_sql_raise(sql, rc, texts[id]);
         sql->statements[id] = statement;
     }
@@ -152,7 +152,8 @@ static enum vk_err run(struct vk_sql *sql, enum vk_sql_id id, const char *types,
 
 enum vk_err vk_sql_run(struct vk_sql *sql, enum vk_sql_id id, const char *types, ...) {
     VK_ASSERT(sql->in_transaction); /* INV-SQL-2 */
-    /* SQLite rolls back by itself on some errors; going on would commit each statement for itself. */
+    /* SQLite rolls back by itself on some errors; going on would commit each statement for
+     * itself. */
     if (sqlite3_get_autocommit(sql->db))
         return VK_RAISE(VK_ERR_DISK, "the transaction was lost to an earlier error");
     va_list args;

@@ -1,9 +1,9 @@
 /* sql.h - one SQLite connection: prepared statements, typed binding and reading, error codes.
  *
- * INV-SQL-1  A statement is prepared once a connection, kept, and never left in mid-step by a function
- *            that has returned (an open cursor would see, or block, later writes).
- * INV-SQL-2  No mutating statement runs outside a transaction that vk_sql_begin opened, so that nothing
- *            is committed but by vk_sql_commit.
+ * INV-SQL-1  A statement is prepared once a connection, kept, and never left in mid-step by a
+ *            function that has returned (an open cursor would see, or block, later writes).
+ * INV-SQL-2  No mutating statement runs outside a transaction that vk_sql_begin opened, so that
+ *            nothing is committed but by vk_sql_commit.
  * INV-SQL-3  After a failed write of the direct mode `failed` stays set, and nothing is committed.
  *
  * Nothing outside store/ sees this header, and nothing outside store/ includes SQLite's.
@@ -108,30 +108,30 @@ void vk_sql_close(struct vk_sql *sql);
 /* The code for SQLite's result `rc`, its origin `doing` with SQLite's own words. */
 enum vk_err vk_sql_raise(const struct vk_sql *sql, int rc, const char *doing);
 
-/* Opens a transaction unless one is open. VK_ERR_BUSY: somebody else writes; nothing has changed. */
+/* Opens a transaction unless one is open. VK_ERR_BUSY: somebody else writes; nothing has
+ * changed. */
 enum vk_err vk_sql_begin(struct vk_sql *sql) VK_MUST_CHECK;
 /* Commits the open transaction. On VK_ERR_BUSY it is still open. */
 enum vk_err vk_sql_commit(struct vk_sql *sql) VK_MUST_CHECK;
-/* Rolls the open transaction back, whatever its state, and forgets the failure in it. Should even that
- * fail, nothing will be committed any more. */
+/* Rolls the open transaction back, whatever its state, and forgets the failure in it. Should
+ * even that fail, nothing will be committed any more. */
 void vk_sql_abort(struct vk_sql *sql);
 
-/* A statement with its parameters bound, from `types`: t text (struct vk_str), b blob (struct vk_str),
- * u uint64_t (an SQLite integer; VK_ERR_USAGE above 2^63-1), z a NULL and no argument. The texts must live
- * until the statement is done with: nothing is copied. */
+/* A statement with its parameters bound, from `types`: t text (struct vk_str), b blob (struct
+ * vk_str), u uint64_t (an SQLite integer; VK_ERR_USAGE above 2^63-1), z a NULL and no argument.
+ * The texts must live until the statement is done with: nothing is copied. */
 enum vk_err vk_sql_bind(struct vk_sql *sql, enum vk_sql_id id, sqlite3_stmt **out,
                         const char *types, ...) VK_MUST_CHECK;
 /* Steps a query to its next row; at its end (*row false) or on an error it is reset. */
 enum vk_err vk_sql_step(struct vk_sql *sql, sqlite3_stmt *statement, bool *row) VK_MUST_CHECK;
 /* Ends a query before its end. */
 void vk_sql_done(sqlite3_stmt *statement);
-/* Binds and runs a statement that changes something and returns nothing. VK_ERR_DISK when the transaction is
- * open no more, since SQLite rolled it back by itself after an earlier error. */
-enum vk_err vk_sql_run(struct vk_sql *sql, enum vk_sql_id id, const char *types, ...)
-    VK_MUST_CHECK;
+/* Binds and runs a statement that changes something and returns nothing. VK_ERR_DISK when the
+ * transaction is open no more, since SQLite rolled it back by itself after an earlier error. */
+enum vk_err vk_sql_run(struct vk_sql *sql, enum vk_sql_id id, const char *types, ...) VK_MUST_CHECK;
 
-/* Columns of the current row. VK_ERR_CORRUPT, naming `what`, for a value of another type. The bytes are
- * SQLite's and live until the next step. */
+/* Columns of the current row. VK_ERR_CORRUPT, naming `what`, for a value of another type. The
+ * bytes are SQLite's and live until the next step. */
 enum vk_err vk_sql_text(const struct vk_sql *sql, sqlite3_stmt *statement, int column,
                         const char *what, struct vk_str *out) VK_MUST_CHECK;
 /* NULL: VK_STR_NONE. */

@@ -1,8 +1,7 @@
 /* state_hash.c - terms of the state hash and their sum. See state_hash.h. */
 #include "state_hash.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "xxh3.h"
 
 enum { LENGTH_SIZE = 8, GATHERED_MAX = 2048 };
 

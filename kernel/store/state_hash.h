@@ -1,7 +1,8 @@
-/* state_hash.h - the order-independent hash of the consensus state: a sum, mod 2^128, of one term a key.
+/* state_hash.h - the order-independent hash of the consensus state: a sum, mod 2^128, of one term a
+ * key.
  *
- * INV-STATE-HASH-1  A term is the XXH3-128 of the key's length (8 bytes, little-endian), the key and the value:
- *                   no two pairs are the same bytes.
+ * INV-STATE-HASH-1  A term is the XXH3-128 of the key's length (8 bytes, little-endian), the key
+ *                   and the value: no two pairs are the same bytes.
  * INV-STATE-HASH-2  `local.` and `host.` keys and activityhash have no term.
  */
 #ifndef VK_STORE_STATE_HASH_H

@@ -1,7 +1,9 @@
-/* store.c - a store's opening and closing, and its key-value interface: trace and crank hash over either mode.
+/* store.c - a store's opening and closing, and its key-value interface: trace and crank hash over
+ * either mode.
  *
- * Keeps INV-STORE-3 (with crank_txn.c) and INV-STORE-4 of vk/store.h. Answers to packages/swing-store/src/swingStore.js
- * (makeSwingStore, kernelKVStore, hostKVStore, commit, close). Exports are not kept: pendingExports stays empty.
+ * Keeps INV-STORE-3 (with crank_txn.c) and INV-STORE-4 of vk/store.h. Answers to
+ * packages/swing-store/src/swingStore.js (makeSwingStore, kernelKVStore, hostKVStore, commit,
+ * close). Exports are not kept: pendingExports stays empty.
  */
 #include "store_state.h"
 
@@ -41,8 +43,7 @@ enum vk_err vk_store_open(const struct vk_ports *ports, const struct vk_store_op
     memset(store, 0, sizeof *store);
     store->ports = ports;
     store->options = *options;
-    store->mode =
-        options->mode == VK_STORE_WRITE_BACK ? &vk_store_write_back : &vk_store_direct;
+    store->mode = options->mode == VK_STORE_WRITE_BACK ? &vk_store_write_back : &vk_store_direct;
     vk_slab_init(&store->slab, heap);
     vk_undo_init(&store->undo, heap);
     vk_overlay_init(&store->kv, &store->slab, &store->undo);

@@ -1,7 +1,7 @@
 /* store_state.h - what a store is, and what its two modes do differently.
  *
- * The logic of cranks, transcripts, snapshots and bundles, the trace and the hashes are written once, over
- * the few operations below; a mode is a table of them. Private to store/.
+ * The logic of cranks, transcripts, snapshots and bundles, the trace and the hashes are written
+ * once, over the few operations below; a mode is a table of them. Private to store/.
  */
 #ifndef VK_STORE_STORE_STATE_H
 #define VK_STORE_STORE_STATE_H

@@ -1,11 +1,12 @@
 /* transcript.c - transcripts: spans, incarnations and cumulative hashes, over either mode.
  *
  * INV-TRANSCRIPT-1  A vat has at most one current span, and it is its newest.
- * INV-TRANSCRIPT-2  A span's hash covers its items in order: of an empty span sha256("start of transcript span"), then
- *                   sha256(hash before, as hex + sha256(item) as hex).
+ * INV-TRANSCRIPT-2  A span's hash covers its items in order: of an empty span sha256("start of
+ *                   transcript span"), then sha256(hash before, as hex + sha256(item) as hex).
  *
- * Answers to packages/swing-store/src/transcriptStore.js. Where that fails on a constraint (a vat's second transcript, a roll-over of
- * an empty span) the error here is VK_ERR_USAGE and nothing has changed.
+ * Answers to packages/swing-store/src/transcriptStore.js. Where that fails on a constraint (a vat's
+ * second transcript, a roll-over of an empty span) the error here is VK_ERR_USAGE and nothing has
+ * changed.
  */
 #include "store_state.h"
 
@@ -43,8 +44,7 @@ enum vk_err vk_transcript_init(struct vk_store *store, struct vk_str vat) {
 enum vk_err vk_transcript_current(struct vk_store *store, struct vk_str vat, struct vk_span *out) {
     bool found;
     VK_TRY(store->mode->transcripts->current(store, vat, &found, out));
-    if (!found)
-        return VK_RAISE(VK_ERR_CORRUPT, "no current transcript for %.*s", VK_STR_ARG(vat));
+    if (!found) return VK_RAISE(VK_ERR_CORRUPT, "no current transcript for %.*s", VK_STR_ARG(vat));
     if (out->start > out->end)
         return VK_RAISE(VK_ERR_CORRUPT, "the current span of %.*s ends before its start",
                         VK_STR_ARG(vat));

@@ -1,8 +1,9 @@
 /* transcript_overlay.c - transcript rows of the write-back mode. See rows.h and store_state.h.
  *
- * INV-TRANSCRIPT-OVERLAY-1  A vat's current span, once asked for, is in VK_ROW_SPAN_CURRENT and nowhere else: a
- *                           pending VK_ROW_SPAN is closed or deleted (and, if deleted, may have been opened
- *                           again: the database's row is deleted first, then the current one written).
+ * INV-TRANSCRIPT-OVERLAY-1  A vat's current span, once asked for, is in VK_ROW_SPAN_CURRENT and
+ *                           nowhere else: a pending VK_ROW_SPAN is closed or deleted (and, if
+ *                           deleted, may have been opened again: the database's row is deleted
+ *                           first, then the current one written).
  * INV-TRANSCRIPT-OVERLAY-2  Deleted spans take their items with them, pending or not.
  */
 #include "rows.h"
@@ -32,7 +33,8 @@ static enum vk_err is_wiped(struct vk_store *store, struct vk_str vat, bool *wip
     return VK_OK;
 }
 
-/* Fills the cache of current spans from the database. Not undone by a rollback: it says nothing new. */
+/* Fills the cache of current spans from the database. Not undone by a rollback: it says nothing
+ * new. */
 static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
                                 const struct vk_row_key *key, struct vk_span_row *row) {
     bool wiped, found;
@@ -220,8 +222,7 @@ static enum vk_err closed_write(struct vk_store *store, struct vk_str vat,
     if (vk_row_kind_of(vk_entry_key(entry)) != VK_ROW_SPAN) return VK_OK;
     struct vk_span_row row;
     span_row_read(entry, &row);
-    if (row.deleted)
-        return vk_sql_run(&store->sql, VK_SQL_SPAN_DELETE, "tu", vat, row.span.start);
+    if (row.deleted) return vk_sql_run(&store->sql, VK_SQL_SPAN_DELETE, "tu", vat, row.span.start);
     return vk_transcript_span_write(store, vat, &row.span, false);
 }
 

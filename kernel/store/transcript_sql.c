@@ -1,4 +1,5 @@
-/* transcript_sql.c - transcript rows of the direct mode: each operation is SQLite's. See store_state.h. */
+/* transcript_sql.c - transcript rows of the direct mode: each operation is SQLite's. See
+ * store_state.h. */
 #include "transcript_sql.h"
 
 #include "store_state.h"
@@ -51,22 +52,21 @@ enum vk_err vk_transcript_vat_wipe(struct vk_store *store, struct vk_str vat) {
     return vk_sql_run(&store->sql, VK_SQL_SPANS_WIPE, "t", vat);
 }
 
-static enum vk_err sql_open(struct vk_store *store, struct vk_str vat,
-                            const struct vk_span *span) {
+static enum vk_err sql_open(struct vk_store *store, struct vk_str vat, const struct vk_span *span) {
     VK_TRY(vk_sql_begin(&store->sql));
     return vk_transcript_span_write(store, vat, span, true);
 }
 
-static enum vk_err sql_append(struct vk_store *store, struct vk_str vat,
-                              const struct vk_span *span, struct vk_str item) {
+static enum vk_err sql_append(struct vk_store *store, struct vk_str vat, const struct vk_span *span,
+                              struct vk_str item) {
     VK_TRY(vk_sql_begin(&store->sql));
     VK_TRY(vk_sql_run(&store->sql, VK_SQL_ITEM_ADD, "tutu", vat, span->end - 1, item,
                       span->incarnation));
     return vk_sql_run(&store->sql, VK_SQL_SPAN_UPDATE, "utt", span->end, vk_str(span->hash), vat);
 }
 
-static enum vk_err sql_retire(struct vk_store *store, struct vk_str vat,
-                              const struct vk_span *span, bool drop) {
+static enum vk_err sql_retire(struct vk_store *store, struct vk_str vat, const struct vk_span *span,
+                              bool drop) {
     VK_TRY(vk_sql_begin(&store->sql));
     VK_TRY(vk_sql_run(&store->sql, VK_SQL_SPAN_RETIRE, "t", vat));
     if (!drop) return VK_OK;

@@ -1,4 +1,5 @@
-/* transcript_sql.h - writes of transcript rows that both modes make, the one at once, the other at commit. */
+/* transcript_sql.h - writes of transcript rows that both modes make, the one at once, the other
+ * at commit. */
 #ifndef VK_STORE_TRANSCRIPT_SQL_H
 #define VK_STORE_TRANSCRIPT_SQL_H
 

@@ -1,9 +1,10 @@
-/* write_back.c - the write-back mode: cranks in memory with an undo log, one SQLite transaction a block.
+/* write_back.c - the write-back mode: cranks in memory with an undo log, one SQLite transaction a
+ * block.
  *
- * INV-WRITE-BACK-1  Between commits no SQLite transaction is open. A commit that fails is rolled back whole,
- *                   and memory still holds all of it: it can be tried again.
- * INV-WRITE-BACK-2  A block is written only over the state that was read: if somebody else has committed
- *                   meanwhile, commit is refused (VK_ERR_BUSY).
+ * INV-WRITE-BACK-1  Between commits no SQLite transaction is open. A commit that fails is rolled
+ *                   back whole, and memory still holds all of it: it can be tried again.
+ * INV-WRITE-BACK-2  A block is written only over the state that was read: if somebody else has
+ *                   committed meanwhile, commit is refused (VK_ERR_BUSY).
  */
 #include "store_state.h"
 
@@ -65,7 +66,7 @@ static enum vk_err block_write(struct vk_store *store) {
 
 static enum vk_err write_back_commit(struct vk_store *store) {
     VK_ASSERT(!store->undo.is_open); /* INV-UNDO-3 */
-    if (store->sql.in_transaction) /* INV-WRITE-BACK-1 could not be kept */
+    if (store->sql.in_transaction)   /* INV-WRITE-BACK-1 could not be kept */
         return VK_RAISE(VK_ERR_DISK, "an earlier commit could not be rolled back");
     if (!store->kv.dirty_first && !store->rows.dirty_first) return VK_OK;
     VK_TRY(vk_sql_begin(&store->sql));
@@ -91,6 +92,6 @@ static const struct vk_txn_ops txn = {
 };
 
 const struct vk_store_mode_ops vk_store_write_back = {
-    &vk_kv_overlay,       &txn,           &vk_transcript_overlay,
-    &vk_snapshot_overlay, &vk_bundle_overlay, write_back_load,
+    &vk_kv_overlay,  &txn, &vk_transcript_overlay, &vk_snapshot_overlay, &vk_bundle_overlay,
+    write_back_load,
 };

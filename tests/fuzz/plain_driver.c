@@ -2,8 +2,8 @@
  *
  *   NAME_fuzz PATH...      each PATH is a file, or a folder whose files are taken in name order
  *
- * A target that is handed no input at all fails: a seed folder that went missing should be seen. It does
- * not generate inputs.
+ * A target that is handed no input at all fails: a seed folder that went missing should be seen.
+ * It does not generate inputs.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -150,7 +150,7 @@ const rows = async directory => {
     // Compressed bytes and sizes are the compressor's own.
     `SELECT vatID, snapPos, inUse, hash, uncompressedSize, compressedSnapshot IS NULL AS pruned
       FROM snapshots ORDER BY vatID, snapPos`,
-    'SELECT bundleID, hex(bundle) AS bundle FROM bundles ORDER BY bundleID',
+    'SELECT bundleID, typeof(bundle) AS type, hex(bundle) AS bundle FROM bundles ORDER BY bundleID',
     'SELECT * FROM pendingExports',
   ]) {
     for (const row of db.prepare(query).all()) print(JSON.stringify(row));

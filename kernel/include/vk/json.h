@@ -43,7 +43,9 @@ const struct vk_json *vk_json_get(const struct vk_json *json, const char *key);
 const struct vk_json *vk_json_at(const struct vk_json *json, size_t index);
 /* The string's content, or VK_STR_NONE when `json` is NULL or no string. */
 struct vk_str vk_json_string(const struct vk_json *json);
-bool vk_json_is(const struct vk_json *json, enum vk_json_type type);
+static inline bool vk_json_is(const struct vk_json *json, enum vk_json_type type) {
+    return json && json->type == type;
+}
 
 /* Appends what JSON.stringify would give. */
 void vk_json_write(struct vk_buf *buf, const struct vk_json *json);

@@ -1,15 +1,16 @@
 /* scan.h - reading everything that a store holds, in order: for auditors, exporters and dumps.
  *
- * What the scan shows is what the store's own reads would give at that moment, whatever its mode: with all
- * that was written since the last commit.
+ * What the scan shows is what the store's own reads would give at that moment, whatever its mode:
+ * with all that was written since the last commit.
  */
 #ifndef VK_SCAN_H
 #define VK_SCAN_H
 
 #include "vk/store.h"
 
-/* What is to be shown, and to whom. A NULL function: that table is not read. Texts are valid during the
- * call only. An error ends the scan and is its result. None may call back into the store. */
+/* What is to be shown, and to whom. A NULL function: that table is not read. Texts are valid
+ * during the call only. An error ends the scan and is its result. None may call back into the
+ * store. */
 struct vk_store_scan {
     void *impl;
     /* Each key with its value, in byte order. */
@@ -26,8 +27,8 @@ struct vk_store_scan {
     enum vk_err (*bundle)(void *impl, struct vk_str id);
 };
 
-/* Shows all of a store. Not within a crank. VK_ERR_CORRUPT, naming table and key, when a row has a value of the
- * wrong type. */
+/* Shows all of a store. Not within a crank. VK_ERR_CORRUPT, naming table and key, when a row has
+ * a value of the wrong type. */
 enum vk_err vk_store_scan(struct vk_store *store, const struct vk_store_scan *scan) VK_MUST_CHECK;
 
 #endif

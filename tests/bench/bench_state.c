@@ -1,0 +1,125 @@
+/* bench_state.c - see bench_state.h. */
+#include "bench_state.h"
+
+#include "bench_measure.h"
+#include "bench_world.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { BLOCK_CRANKS = 100, BLOCKS = 60, BLOCKS_WARM_UP = 10 };
+
+static const uint64_t sizes[] = {1000, 100 * 1000, 1000 * 1000};
+
+enum { SIZE_COUNT = sizeof sizes / sizeof *sizes };
+
+static const struct mode {
+    enum vk_store_mode mode;
+    const char *name;
+    const char *json_name;
+} modes[] = {
+    {VK_STORE_WRITE_BACK, "write-back", "writeBack"},
+    {VK_STORE_DIRECT, "direct", "direct"},
+};
+
+enum { MODE_COUNT = sizeof modes / sizeof *modes };
+
+struct task {
+    enum vk_store_mode mode;
+    uint64_t keys;
+};
+
+struct cost {
+    uint64_t keys;
+    struct bench_samples crank_ns, commit_ns; /* a crank, by block */
+    double fill_s, peak_mb;
+};
+
+static enum vk_err time_block(struct bench_world *world, struct cost *cost, bool is_warm_up) {
+    struct bench_timer timer;
+    struct vk_crank_result result;
+    bench_timer_start(&timer);
+    for (int i = 0; i < BLOCK_CRANKS; i++) {
+        VK_TRY(vk_kernel_run_crank(world->kernel, NULL, &result));
+        VK_ASSERT(result.kind != VK_CRANK_IDLE);
+    }
+    double cranks_s = bench_timer_read(&timer).cpu_s;
+    bench_timer_start(&timer);
+    VK_TRY(vk_store_commit(world->store));
+    double commit_s = bench_timer_read(&timer).cpu_s;
+    if (is_warm_up) return VK_OK;
+    bench_samples_add(&cost->crank_ns, cranks_s * 1e9 / BLOCK_CRANKS);
+    bench_samples_add(&cost->commit_ns, commit_s * 1e9 / BLOCK_CRANKS);
+    return VK_OK;
+}
+
+static enum vk_err time_world(struct bench_world *world, struct cost *cost) {
+    VK_TRY(bench_world_count_keys(world, &cost->keys));
+    VK_TRY(bench_world_serve(world));
+    for (int block = 0; block < BLOCKS; block++)
+        VK_TRY(time_block(world, cost, block < BLOCKS_WARM_UP));
+    return VK_OK;
+}
+
+static bool measure(void *impl, void *result) {
+    const struct task *task = impl;
+    struct cost *cost = result;
+    struct bench_world world;
+    struct bench_timer timer;
+    bench_timer_start(&timer);
+    enum vk_err err = bench_world_make(&world, task->mode, task->keys);
+    cost->fill_s = bench_timer_read(&timer).cpu_s;
+    if (err == VK_OK) {
+        err = time_world(&world, cost);
+        bench_world_release(&world);
+    }
+    cost->peak_mb = bench_peak_mb();
+    if (err != VK_OK) fprintf(stderr, "bench: %s: %s\n", vk_err_name(err), vk_err_origin()->text);
+    return err == VK_OK;
+}
+
+static double whole_ns(const struct cost *cost) {
+    return bench_samples_median(&cost->crank_ns) + bench_samples_median(&cost->commit_ns);
+}
+
+static void print_text(const struct mode *mode, const struct cost *cost, const struct cost *least) {
+    printf("%-11s %9" PRIu64 " %9.0f %8.0f %8.0f %7.2f %10.0f %9.0f %7.2f %8.1f %8.0f\n",
+           mode->name, cost->keys, bench_samples_median(&cost->crank_ns),
+           bench_samples_min(&cost->crank_ns), bench_samples_max(&cost->crank_ns),
+           bench_samples_median(&cost->crank_ns) / bench_samples_median(&least->crank_ns),
+           bench_samples_median(&cost->commit_ns), whole_ns(cost), whole_ns(cost) / whole_ns(least),
+           cost->fill_s, cost->peak_mb);
+}
+
+static void print_json(const struct mode *mode, const struct cost *cost, const struct cost *least) {
+    printf("{\"bench\":\"state\",\"mode\":\"%s\",\"keys\":%" PRIu64 ",\"crankNs\":%.0f,"
+           "\"crankNsMin\":%.0f,\"crankNsMax\":%.0f,\"crankRatio\":%.3f,\"commitNs\":%.0f,"
+           "\"wholeNs\":%.0f,\"wholeRatio\":%.3f,\"fillSeconds\":%.2f,\"peakMB\":%.1f}\n",
+           mode->json_name, cost->keys, bench_samples_median(&cost->crank_ns),
+           bench_samples_min(&cost->crank_ns), bench_samples_max(&cost->crank_ns),
+           bench_samples_median(&cost->crank_ns) / bench_samples_median(&least->crank_ns),
+           bench_samples_median(&cost->commit_ns), whole_ns(cost), whole_ns(cost) / whole_ns(least),
+           cost->fill_s, cost->peak_mb);
+}
+
+bool bench_state(const struct bench_options *options) {
+    if (!options->json)
+        printf(
+            "\na crank over a state of so many keys: ping-pong, 4 cranks a message, each message "
+            "visits a random\n  vatstore key; by CPU time, ns a crank, median of %d blocks of %d "
+            "cranks; the store is in memory\n"
+            "%-11s %9s %9s %8s %8s %7s %10s %9s %7s %8s %8s\n",
+            BLOCKS - BLOCKS_WARM_UP, BLOCK_CRANKS, "", "keys", "crank", "min", "max", "ratio",
+            "+ commit", "= whole", "ratio", "fill s", "peak MB");
+    for (size_t m = 0; m < MODE_COUNT; m++) {
+        struct cost least = {0};
+        for (size_t s = 0; s < SIZE_COUNT && sizes[s] <= options->keys_max; s++) {
+            struct task task = {modes[m].mode, sizes[s]};
+            struct cost cost;
+            if (!bench_apart(measure, &task, &cost, sizeof cost)) return false;
+            if (s == 0) least = cost;
+            (options->json ? print_json : print_text)(&modes[m], &cost, &least);
+        }
+    }
+    return true;
+}
