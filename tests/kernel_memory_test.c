@@ -1,21 +1,19 @@
-/* kernel_memory_test.c - sweeps: the 1st, 2nd, 3rd ... allocation fails, or the trace sink refuses the 1st, 2nd, 3rd
- * ... event, while the kernel does something of everything. Each time it must halt, leak nothing, stop its workers,
- * and leave the database as it was last committed.
+/* kernel_memory_test.c - sweeps: the 1st, 2nd, 3rd ... allocation fails, or a crank's arena has no more room than 0,
+ * 1, 2 ... allocations need, or the trace sink refuses the 1st, 2nd, 3rd ... event, while the kernel does something of
+ * everything. Each time it must halt, leak nothing, stop its workers, and leave the database as it was last committed.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "core/kernel_core.h"
 #include "testing_kernel.h"
 
-static const struct test_setup everything = {
-    .xsnap = true,
-    .slog = true,
-    .snapshot_initial = 4,
-    .snapshot_interval = 4,
-    .reap_interval = 5,
-    .options = {[TEST_CAROL] = "{\"enablePipelining\":true}"},
-};
+#define EVERYTHING                                                                                 \
+    .xsnap = true, .snapshot_initial = 4, .snapshot_interval = 4, .reap_interval = 5,              \
+    .options = {[TEST_CAROL] = "{\"enablePipelining\":true}"}
 
+static const struct test_setup everything = {EVERYTHING};
+static const struct test_setup everything_slogged = {EVERYTHING, .slog = true};
 /* ---- something of everything, by calls that may fail */
 
 static enum vk_err tell(struct test_world *w, const char *kref, const char *words) {
@@ -31,10 +29,34 @@ static bool five_at_a_time(void *impl, struct vk_cleanup_budget *budget) {
     return true;
 }
 
-static enum vk_err run(struct test_world *w) {
+/* Which crank's arena is to be almost full, and how much room is left in it. */
+struct shortage {
+    uint64_t crank; /* 0: none */
+    size_t room;
+    uint64_t cranks; /* so far */
+    bool suffered;   /* the crank came, and the room was not enough */
+};
+
+static void fill_arena(struct test_world *w, size_t room) {
+    struct vk_arena *arena = &w->kernel->arena;
+    cr_assert(vk_arena_alloc(arena, 1));
+    size_t left = (size_t)(arena->end - arena->next);
+    if (left > room) cr_assert(vk_arena_alloc(arena, left - room));
+    w->heap.fail_at = w->heap.allocations + 1;
+}
+
+static enum vk_err run(struct test_world *w, struct shortage *shortage) {
     const struct vk_run_policy policy = {NULL, five_at_a_time, NULL};
-    uint64_t cranks;
-    return vk_kernel_run(w->kernel, &policy, &cranks);
+    struct vk_crank_result result;
+    do {
+        bool is_short = ++shortage->cranks == shortage->crank;
+        if (is_short) fill_arena(w, shortage->room);
+        enum vk_err err = vk_kernel_run_crank(w->kernel, &policy, &result);
+        if (is_short) w->heap.fail_at = 0;
+        shortage->suffered = shortage->suffered || (is_short && err != VK_OK);
+        VK_TRY(err);
+    } while (result.kind != VK_CRANK_IDLE);
+    return VK_OK;
 }
 
 static const struct {
@@ -52,7 +74,7 @@ static const struct {
     {"ko23", "{send o+0 {} p+1 p+2; subscribe p+1; send p+1 foo; abandon o+5; retireexports; exit bye}"},
 };
 
-static enum vk_err something_of_everything(struct test_world *w) {
+static enum vk_err something_of_everything(struct test_world *w, struct shortage *shortage) {
     const struct vk_capdata reason = {.body = VK_STR("#\"enough\"")};
     const struct vk_kernel_settings settings = {
         .set_reap_interval = true, .reap_interval = 4, .set_snapshot_interval = true, .snapshot_interval = 5};
@@ -65,14 +87,14 @@ static enum vk_err something_of_everything(struct test_world *w) {
         VK_TRY(tell(w, messages[i].kref, messages[i].words));
         if (i == 1) VK_TRY(vk_host_change_options(w->kernel, &settings));
         if (i == 3) VK_TRY(vk_host_reap_all_vats(w->kernel));
-        VK_TRY(run(w));
+        VK_TRY(run(w, shortage));
     }
     VK_TRY(vk_host_take_resolution(w->kernel, &w->arena, VK_STR("kp41"), &settled, &rejected, &data));
     VK_TRY(vk_host_install_bundle(w->kernel, vk_str(test_bundle_id("new")), VK_STR("zip")));
     VK_TRY(vk_host_snapshot_all_vats(w->kernel));
     VK_TRY(vk_host_terminate_vat(w->kernel, VK_STR("v5"), &reason));
     VK_TRY(vk_host_apply_write(w->kernel, VK_STR("ko21.refCount"), VK_STR("1,1")));
-    return run(w);
+    return run(w, shortage);
 }
 
 /* ---- sweeps */
@@ -82,10 +104,12 @@ struct sweep {
     enum vk_err expected;
     bool once; /* the failure is not repeated */
     bool file; /* look at what is committed */
+    struct shortage shortage;
 };
 
-/* One run with the `at`-th thing failing; false when nothing did. */
+/* One run with the `at`-th thing failing (0: but for the shortage); false when nothing did. */
 static bool step(const struct sweep *sweep, uint64_t at) {
+    struct shortage shortage = sweep->shortage;
     struct test_world w;
     struct test_folder folder;
     const char *path = ":memory:";
@@ -100,9 +124,11 @@ static bool step(const struct sweep *sweep, uint64_t at) {
     test_ok(vk_store_commit(w.store));
     if (sweep->file) before = test_database_dump(path);
     w.heap.fail_once = sweep->once;
-    if (sweep->expected == VK_ERR_NOMEM) w.heap.fail_at = w.heap.allocations + at;
-    else w.trace.fail_at = w.trace.events + at;
-    enum vk_err err = something_of_everything(&w);
+    if (sweep->expected == VK_ERR_NOMEM)
+        w.heap.fail_at = at ? w.heap.allocations + at : 0;
+    else
+        w.trace.fail_at = w.trace.events + at;
+    enum vk_err err = something_of_everything(&w, &shortage);
     w.heap.fail_at = 0;
     w.trace.fail_at = 0;
     cr_assert(err == VK_OK || err == sweep->expected, "%llu: %s: %s", (unsigned long long)at, vk_err_name(err),
@@ -134,10 +160,12 @@ static void sweep_all(const struct sweep *sweep, uint64_t stride, uint64_t failu
 
 Test(kernel_memory, scenario_does_something_of_everything) {
     struct test_world w;
-    world_open(&w, &everything, VK_STORE_DIRECT, ":memory:");
+    struct shortage none = {0};
+    world_open(&w, &everything_slogged, VK_STORE_DIRECT, ":memory:");
     vk_kernel_close(w.kernel);
     world_forget(&w);
-    test_ok(something_of_everything(&w));
+    test_ok(something_of_everything(&w, &none));
+    cr_assert(none.cranks > 80);
     static const char *const lines[] = {
         "rollback start", "rollback deliver", "tspan", "tinc", "tdel", "tstop", "set vats.terminated = [\"v",
         "titem v2 = {\"d\":[\"notify\"", "titem v2 = {\"d\":[\"dropExports\"", "titem v2 = {\"d\":[\"retireExports\"",
@@ -152,33 +180,48 @@ Test(kernel_memory, scenario_does_something_of_everything) {
 }
 
 Test(kernel_memory, each_allocation_may_fail_in_a_direct_store) {
-    const struct sweep sweep = {VK_STORE_DIRECT, VK_ERR_NOMEM, false, true};
-    sweep_all(&sweep, 1, 40);
+    const struct sweep sweep = {VK_STORE_DIRECT, VK_ERR_NOMEM, false, true, {0}};
+    sweep_all(&sweep, 1, 15);
 }
 
 Test(kernel_memory, each_allocation_may_fail_in_a_write_back_store) {
-    const struct sweep sweep = {VK_STORE_WRITE_BACK, VK_ERR_NOMEM, false, true};
-    sweep_all(&sweep, 1, 40);
+    const struct sweep sweep = {VK_STORE_WRITE_BACK, VK_ERR_NOMEM, false, true, {0}};
+    sweep_all(&sweep, 1, 15);
 }
 
 Test(kernel_memory, each_allocation_may_fail_once) {
-    const struct sweep direct = {VK_STORE_DIRECT, VK_ERR_NOMEM, true, false};
-    const struct sweep write_back = {VK_STORE_WRITE_BACK, VK_ERR_NOMEM, true, false};
-    sweep_all(&direct, 1, 40);
-    sweep_all(&write_back, 1, 40);
+    const struct sweep direct = {VK_STORE_DIRECT, VK_ERR_NOMEM, true, false, {0}};
+    const struct sweep write_back = {VK_STORE_WRITE_BACK, VK_ERR_NOMEM, true, false, {0}};
+    sweep_all(&direct, 1, 15);
+    sweep_all(&write_back, 1, 15);
+}
+
+/* Chunks of an arena are large and seldom needed, so here each crank in turn finds its arena almost full. The room
+ * grows until it suffices, by steps that differ from crank to crank. */
+Test(kernel_memory, each_crank_may_run_out_of_room) {
+    unsigned failures = 0;
+    for (uint64_t crank = 1; crank < 160; crank++) {
+        struct sweep sweep = {crank % 2 ? VK_STORE_DIRECT : VK_STORE_WRITE_BACK, VK_ERR_NOMEM, false, false, {0}};
+        sweep.shortage.crank = crank;
+        while (step(&sweep, 0)) {
+            sweep.shortage.room += 500 + crank * 7;
+            failures++;
+        }
+    }
+    cr_assert(failures > 500, "only %u", failures);
 }
 
 /* Every write, item, savepoint and slog entry is an event: each is a place for the host to fail. */
 Test(kernel_memory, each_event_may_be_refused) {
-    const struct sweep direct = {VK_STORE_DIRECT, VK_ERR_TRACE, false, false};
-    const struct sweep write_back = {VK_STORE_WRITE_BACK, VK_ERR_TRACE, false, false};
+    const struct sweep direct = {VK_STORE_DIRECT, VK_ERR_TRACE, false, false, {0}};
+    const struct sweep write_back = {VK_STORE_WRITE_BACK, VK_ERR_TRACE, false, false, {0}};
     sweep_all(&direct, 3, 1000);
     sweep_all(&write_back, 3, 1000);
 }
 
 Test(kernel_memory, refused_event_commits_nothing) {
-    const struct sweep direct = {VK_STORE_DIRECT, VK_ERR_TRACE, false, true};
-    const struct sweep write_back = {VK_STORE_WRITE_BACK, VK_ERR_TRACE, false, true};
+    const struct sweep direct = {VK_STORE_DIRECT, VK_ERR_TRACE, false, true, {0}};
+    const struct sweep write_back = {VK_STORE_WRITE_BACK, VK_ERR_TRACE, false, true, {0}};
     sweep_all(&direct, 41, 1000);
     sweep_all(&write_back, 41, 1000);
 }
