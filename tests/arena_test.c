@@ -102,7 +102,7 @@ Test(arena, heap_that_has_none_is_no_memory) {
     cr_assert(vk_arena_format(&arena, &out, "%d", 1) == VK_ERR_NOMEM);
     struct vk_kref_like {
         int a, b;
-    } *one;
+    } * one;
     cr_assert(VK_NEW(&arena, &one) == VK_ERR_NOMEM && !one);
     cr_assert(VK_NEW_ARRAY(&arena, &one, 5) == VK_ERR_NOMEM && !one);
     heap.fail_at = 0;
@@ -237,7 +237,8 @@ Test(buf, buffers_that_grow_side_by_side_do_not_meet) {
         }
     }
     for (int b = 0; b < BUFFERS; b++)
-        cr_assert(vk_str_eq(finished(&bufs[b]), (struct vk_str){model[b], lengths[b]}), "buffer %d", b);
+        cr_assert(vk_str_eq(finished(&bufs[b]), (struct vk_str){model[b], lengths[b]}), "buffer %d",
+                  b);
 }
 
 Test(buf, failure_sticks) {
@@ -257,5 +258,6 @@ Test(buf, failure_sticks) {
     cr_assert(vk_buf_finish(&buf, &text) == VK_ERR_NOMEM);
     cr_assert(buf.n == 6);
     vk_buf_init(&buf, &arena);
-    cr_assert(vk_buf_reserve(&buf, SIZE_MAX / 2) == NULL && vk_buf_finish(&buf, &text) == VK_ERR_NOMEM);
+    cr_assert(vk_buf_reserve(&buf, SIZE_MAX / 2) == NULL &&
+              vk_buf_finish(&buf, &text) == VK_ERR_NOMEM);
 }

@@ -49,10 +49,10 @@ Test(clist, export_of_an_object_is_reachable_once_sent) {
 
 Test(clist, export_of_a_promise_makes_the_vat_its_decider_and_counts) {
     test_is_kref(say("p+5", VK_TO_KERNEL_USE, NULL), "kp40");
-    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved", "set kp40.subscribers = ",
-               "set kp40.queue.nextID = 0", "set kp40.refCount = 0", "set kp40.decider = ",
-               "set kp40.decider = v1", "set kp40.refCount = 1", "set v1.c.kp40 = _ p+5",
-               "set v1.c.p+5 = kp40", "set v1.c.kp40 = R p+5");
+    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
+               "set kp40.subscribers = ", "set kp40.queue.nextID = 0", "set kp40.refCount = 0",
+               "set kp40.decider = ", "set kp40.decider = v1", "set kp40.refCount = 1",
+               "set v1.c.kp40 = _ p+5", "set v1.c.p+5 = kp40", "set v1.c.kp40 = R p+5");
     cr_assert(test_stat(&test, VK_STAT_KERNEL_PROMISES) == 1);
     cr_assert(test_stat(&test, VK_STAT_KP_UNRESOLVED) == 1);
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 1);
@@ -118,7 +118,8 @@ Test(clist, names_that_the_kernel_never_gave_are_faults) {
 }
 
 Test(clist, malformed_names_are_faults_whatever_the_c_list_holds) {
-    static const char *const vrefs[] = {"", "o", "o5", "x+1", "o+5/1", "o+-1", "o+x", "ko33", "o.nextID"};
+    static const char *const vrefs[] = {"",     "o",   "o5",   "x+1",     "o+5/1",
+                                        "o+-1", "o+x", "ko33", "o.nextID"};
     test_given(&test, "v1.c.ko33", "R o-50", "v1.c.o.nextID", "ko33", "v1.c.o+x", "ko33");
     for (unsigned i = 0; i < sizeof vrefs / sizeof vrefs[0]; i++) {
         say(vrefs[i], VK_TO_KERNEL_USE, "invalid vref");
@@ -139,7 +140,8 @@ Test(clist, one_vat_knows_nothing_of_anothers_names) {
     test_judged(vk_clist_to_kernel(&test.state, v(2), VK_STR("o+1"), VK_TO_KERNEL_EXISTING, &fault,
                                    &kref),
                 &fault, "vref not in clist");
-    test_judged(vk_clist_to_kernel(&test.state, v(2), VK_STR("o+1"), VK_TO_KERNEL_USE, &fault, &kref),
+    test_judged(vk_clist_to_kernel(&test.state, v(2), VK_STR("o+1"), VK_TO_KERNEL_USE, &fault,
+                                   &kref),
                 &fault, NULL);
     test_is_kref(kref, "ko21");
     test_holds(&test, "ko21.owner", "v2");
@@ -250,8 +252,8 @@ Test(clist, existing_allocates_nothing) {
 
 Test(clist, set_and_clear_move_the_counts_of_imported_objects_alone) {
     test_given(&test, "ko33.refCount", "2,2", "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33",
-               "ko20.refCount", "1,1", "v1.c.ko20", "R o+1", "v1.c.o+1", "ko20",
-               "kp44.refCount", "1", "v1.c.kp44", "R p-60", "v1.c.p-60", "kp44");
+               "ko20.refCount", "1,1", "v1.c.ko20", "R o+1", "v1.c.o+1", "ko20", "kp44.refCount",
+               "1", "v1.c.kp44", "R p-60", "v1.c.p-60", "kp44");
     test_given(&test, "v1.c.kd30", "R d-70", "v1.c.d-70", "kd30");
     test_ok(vk_clist_clear_reachable(&test.state, v(1), ko(33)));
     test_wrote(&test, "set v1.c.ko33 = _ o-50", "set ko33.refCount = 1,2");
@@ -288,8 +290,10 @@ Test(clist, clear_tolerates_an_object_that_is_gone) {
 }
 
 Test(clist, flag_of_no_entry_is_corruption) {
-    test_corrupt(vk_clist_set_reachable(&test.state, v(1), ko(33)), "v1 has no c-list entry for ko33");
-    test_corrupt(vk_clist_clear_reachable(&test.state, v(1), kp(44)), "v1 has no c-list entry for kp44");
+    test_corrupt(vk_clist_set_reachable(&test.state, v(1), ko(33)),
+                 "v1 has no c-list entry for ko33");
+    test_corrupt(vk_clist_clear_reachable(&test.state, v(1), kp(44)),
+                 "v1 has no c-list entry for kp44");
     test_given(&test, "ko33.refCount", "0,1", "v1.c.ko33", "R o-50");
     test_corrupt(vk_clist_clear_reachable(&test.state, v(1), ko(33)), "ko33 underflow");
 }
@@ -300,8 +304,8 @@ Test(clist, delete_of_an_import_gives_up_the_flag_first) {
     test_given(&test, "ko33.refCount", "2,2", "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33");
     vk_stats_add(&test.state.stats, VK_STAT_CLIST_ENTRIES, 5);
     test_ok(vk_clist_delete(&test.state, v(1), ko(33), VK_STR("o-50")));
-    test_wrote(&test, "set v1.c.ko33 = _ o-50", "set ko33.refCount = 1,2", "set ko33.refCount = 1,1",
-               "del v1.c.ko33", "del v1.c.o-50");
+    test_wrote(&test, "set v1.c.ko33 = _ o-50", "set ko33.refCount = 1,2",
+               "set ko33.refCount = 1,1", "del v1.c.ko33", "del v1.c.o-50");
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 4);
     test_maybe_free(&test, "");
 }
@@ -335,8 +339,8 @@ Test(clist, delete_of_a_promise_counts_for_exports_too) {
 }
 
 Test(clist, delete_of_an_entry_whose_object_is_gone) {
-    test_given(&test, "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33", "v1.c.kd30", "R d-70", "v1.c.d-70",
-               "kd30");
+    test_given(&test, "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33", "v1.c.kd30", "R d-70",
+               "v1.c.d-70", "kd30");
     test_ok(vk_clist_delete(&test.state, v(1), ko(33), VK_STR("o-50")));
     test_ok(vk_clist_delete(&test.state, v(1), kd(30), VK_STR("d-70")));
     test_wrote(&test, "set v1.c.ko33 = _ o-50", "del v1.c.ko33", "del v1.c.o-50",
@@ -380,11 +384,13 @@ Test(clist, find_reads_what_is_there) {
     test_ok(vk_clist_find(&test.state, v(2), ko(33), &entry));
     cr_assert(!entry.exists && !entry.reachable);
     test_ok(vk_clist_require(&test.state, v(1), ko(33), &entry));
-    test_corrupt(vk_clist_require(&test.state, v(2), ko(33), &entry), "v2 has no c-list entry for ko33");
+    test_corrupt(vk_clist_require(&test.state, v(2), ko(33), &entry),
+                 "v2 has no c-list entry for ko33");
 }
 
 Test(clist, entries_that_no_kernel_wrote_are_corruption) {
-    static const char *const values[] = {"", "R", "R ", "o-50", "x o-50", "Ro-50", "R o*50", "_", "r o-50", "RR o-50"};
+    static const char *const values[] = {"",      "R",      "R ", "o-50",   "x o-50",
+                                         "Ro-50", "R o*50", "_",  "r o-50", "RR o-50"};
     struct vk_clist_entry entry;
     struct vk_kref kref;
     struct vk_fault fault = {0};
@@ -394,10 +400,12 @@ Test(clist, entries_that_no_kernel_wrote_are_corruption) {
         cr_assert(strstr(vk_err_origin()->text, values[i]));
     }
     test_given(&test, "v1.c.o+1", "ko020");
-    test_corrupt(vk_clist_to_kernel(&test.state, v(1), VK_STR("o+1"), VK_TO_KERNEL_USE, &fault, &kref),
+    test_corrupt(vk_clist_to_kernel(&test.state, v(1), VK_STR("o+1"), VK_TO_KERNEL_USE, &fault,
+                                    &kref),
                  "'ko020'");
     test_given(&test, "v1.c.o-50", "ko34");
-    test_corrupt(vk_clist_to_kernel(&test.state, v(1), VK_STR("o-50"), VK_TO_KERNEL_USE, &fault, &kref),
+    test_corrupt(vk_clist_to_kernel(&test.state, v(1), VK_STR("o-50"), VK_TO_KERNEL_USE, &fault,
+                                    &kref),
                  "v1 has no c-list entry for ko34");
     cr_assert(!fault.raised, "the vat is not to blame");
 }
@@ -437,22 +445,25 @@ Test(clist, slog_tells_of_every_entry_that_comes_or_goes) {
     test.store.trace.port.wants_slog = true;
     test_given(&test, "ko33.refCount", "0,0", "crankNumber", "12");
     say("o+1", VK_TO_KERNEL_USE, NULL);
-    test_wrote(&test, "set ko.nextID = 21", "set ko20.owner = v1", "set ko20.refCount = 0,0",
-               "set v1.c.ko20 = _ o+1", "set v1.c.o+1 = ko20",
-               "slog clist = {\"type\":\"clist\",\"crankNum\":12,\"mode\":\"export\",\"vatID\":\"v1\","
-               "\"kobj\":\"ko20\",\"vobj\":\"o+1\"}",
-               "set v1.c.ko20 = R o+1");
+    test_wrote(
+        &test, "set ko.nextID = 21", "set ko20.owner = v1", "set ko20.refCount = 0,0",
+        "set v1.c.ko20 = _ o+1", "set v1.c.o+1 = ko20",
+        "slog clist = {\"type\":\"clist\",\"crankNum\":12,\"mode\":\"export\",\"vatID\":\"v1\","
+        "\"kobj\":\"ko20\",\"vobj\":\"o+1\"}",
+        "set v1.c.ko20 = R o+1");
     hear(ko(33), VK_TO_VAT_USE);
-    test_wrote(&test, "set v1.o.nextID = 51", "set ko33.refCount = 0,1", "set v1.c.o-50 = ko33",
-               "set v1.c.ko33 = _ o-50",
-               "slog clist = {\"type\":\"clist\",\"crankNum\":12,\"mode\":\"import\",\"vatID\":\"v1\","
-               "\"kobj\":\"ko33\",\"vobj\":\"o-50\"}",
-               "set v1.c.ko33 = R o-50", "set ko33.refCount = 1,1");
+    test_wrote(
+        &test, "set v1.o.nextID = 51", "set ko33.refCount = 0,1", "set v1.c.o-50 = ko33",
+        "set v1.c.ko33 = _ o-50",
+        "slog clist = {\"type\":\"clist\",\"crankNum\":12,\"mode\":\"import\",\"vatID\":\"v1\","
+        "\"kobj\":\"ko33\",\"vobj\":\"o-50\"}",
+        "set v1.c.ko33 = R o-50", "set ko33.refCount = 1,1");
     test_ok(vk_clist_delete(&test.state, v(1), ko(20), VK_STR("o+1")));
-    test_wrote(&test,
-               "slog clist = {\"type\":\"clist\",\"crankNum\":12,\"mode\":\"drop\",\"vatID\":\"v1\","
-               "\"kobj\":\"ko20\",\"vobj\":\"o+1\"}",
-               "set v1.c.ko20 = _ o+1", "del v1.c.ko20", "del v1.c.o+1");
+    test_wrote(
+        &test,
+        "slog clist = {\"type\":\"clist\",\"crankNum\":12,\"mode\":\"drop\",\"vatID\":\"v1\","
+        "\"kobj\":\"ko20\",\"vobj\":\"o+1\"}",
+        "set v1.c.ko20 = _ o+1", "del v1.c.ko20", "del v1.c.o+1");
 }
 
 static enum vk_err come_and_go(struct vk_state *state) {

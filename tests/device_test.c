@@ -21,7 +21,8 @@ TestSuite(device, .init = open_it, .fini = close_it);
 static struct vk_kref say(const char *slot, const char *reason) {
     struct vk_fault fault = {0};
     struct vk_kref kref = {VK_SLOT_OBJECT, 0};
-    test_judged(vk_device_to_kernel(&test.state, d(7), vk_str(slot), &fault, &kref), &fault, reason);
+    test_judged(vk_device_to_kernel(&test.state, d(7), vk_str(slot), &fault, &kref), &fault,
+                reason);
     return kref;
 }
 
@@ -35,7 +36,8 @@ Test(device, names_and_ids_find_each_other) {
     struct vk_device_id device;
     struct vk_str name;
     bool found = true;
-    test_given(&test, "device.name.timer", "d8", "device.name.Frank", "d12", "device.name.vatAdmin", "d7");
+    test_given(&test, "device.name.timer", "d8", "device.name.Frank", "d12", "device.name.vatAdmin",
+               "d7");
     test_ok(vk_device_by_name(&test.state, VK_STR("Frank"), &found, &device));
     cr_assert(found && device.n == 12);
     test_ok(vk_device_by_name(&test.state, VK_STR("frank"), &found, &device));
@@ -48,7 +50,8 @@ Test(device, names_and_ids_find_each_other) {
     test_is(name, "");
     test_wrote_nothing(&test);
     test_given(&test, "device.name.timer", "v8");
-    test_corrupt(vk_device_by_name(&test.state, VK_STR("timer"), &found, &device), "device.name.timer: 'v8'");
+    test_corrupt(vk_device_by_name(&test.state, VK_STR("timer"), &found, &device),
+                 "device.name.timer: 'v8'");
 }
 
 Test(device, node_is_allocated_when_first_said) {
@@ -75,7 +78,8 @@ Test(device, node_knows_its_owner) {
 }
 
 Test(device, devices_export_nothing_but_nodes) {
-    static const char *const slots[] = {"o+1", "p+1", "o-10", "p-30", "d-20", "", "d", "d*1", "d+x", "kd30", "d+1/2"};
+    static const char *const slots[] = {"o+1", "p+1", "o-10", "p-30", "d-20", "",
+                                        "d",   "d*1", "d+x",  "kd30", "d+1/2"};
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
         say(slots[i], "unknown devSlot");
     test_wrote_nothing(&test);
@@ -122,7 +126,8 @@ Test(device, what_no_kernel_wrote_is_corruption) {
     test_corrupt(vk_device_to_kernel(&test.state, d(7), VK_STR("d+0"), &fault, &kref), "'o+1'");
     test_corrupt(vk_kernel_to_device(&test.state, d(7), ko(20), &slot), "ko20.refCount: '1'");
     test_wrote(&test, "set d7.o.nextID = 11");
-    test_corrupt(vk_kernel_to_device(&test.state, d(7), kp(40), &slot), "key d7.p.nextID: expected a number");
+    test_corrupt(vk_kernel_to_device(&test.state, d(7), kp(40), &slot),
+                 "key d7.p.nextID: expected a number");
     test_corrupt(vk_kernel_to_device(&test.state, d(8), ko(21), &slot), "d8.o.nextID");
     test_wrote_nothing(&test);
 }

@@ -31,7 +31,8 @@ Test(err, a_code_that_is_none_has_a_text_all_the_same) {
 
 Test(err, before_the_first_error_the_origin_is_all_zero) {
     const struct vk_err_origin *origin = vk_err_origin();
-    cr_assert(origin->err == VK_OK && !origin->file && origin->line == 0 && origin->text[0] == '\0');
+    cr_assert(origin->err == VK_OK && !origin->file && origin->line == 0 &&
+              origin->text[0] == '\0');
 }
 
 Test(err, raise_remembers_code_place_and_sentence) {

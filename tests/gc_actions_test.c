@@ -19,7 +19,8 @@ Test(gc_actions, names_stand_in_order_of_priority) {
     cr_assert_str_eq(vk_gc_action_name(VK_GC_DROP_EXPORT), "dropExport");
     cr_assert_str_eq(vk_gc_action_name(VK_GC_RETIRE_EXPORT), "retireExport");
     cr_assert_str_eq(vk_gc_action_name(VK_GC_RETIRE_IMPORT), "retireImport");
-    cr_assert((int)VK_GC_DROP_EXPORT == 0 && (int)VK_GC_RETIRE_EXPORT == 1 && (int)VK_GC_RETIRE_IMPORT == 2);
+    cr_assert((int)VK_GC_DROP_EXPORT == 0 && (int)VK_GC_RETIRE_EXPORT == 1 &&
+              (int)VK_GC_RETIRE_IMPORT == 2);
 }
 
 Test(gc_actions, parse_reads_vat_type_and_object) {
@@ -36,12 +37,29 @@ Test(gc_actions, parse_reads_vat_type_and_object) {
 
 Test(gc_actions, parse_refuses_what_no_kernel_wrote) {
     static const char *const texts[] = {
-        "",                    "v1",                  "v1 ",                  "v1 dropExport",
-        "v1 dropExport ",      "v1 dropExports ko20", "v1 dropExport kp40",   "v1 dropExport kd30",
-        "v1 dropExport o+1",   "d1 dropExport ko20",  "v01 dropExport ko20",  "v1 dropExport ko020",
-        "v1  dropExport ko20", "v1 dropExport  ko20", "v1 dropExport ko20 ",  " v1 dropExport ko20",
-        "v1 dropexport ko20",  "v1,dropExport,ko20",  "v1 dropExport ko20,1", "dropExport v1 ko20",
-        "v1 retire ko20",      " ",                   "  ",
+        "",
+        "v1",
+        "v1 ",
+        "v1 dropExport",
+        "v1 dropExport ",
+        "v1 dropExports ko20",
+        "v1 dropExport kp40",
+        "v1 dropExport kd30",
+        "v1 dropExport o+1",
+        "d1 dropExport ko20",
+        "v01 dropExport ko20",
+        "v1 dropExport ko020",
+        "v1  dropExport ko20",
+        "v1 dropExport  ko20",
+        "v1 dropExport ko20 ",
+        " v1 dropExport ko20",
+        "v1 dropexport ko20",
+        "v1,dropExport,ko20",
+        "v1 dropExport ko20,1",
+        "dropExport v1 ko20",
+        "v1 retire ko20",
+        " ",
+        "  ",
     };
     struct vk_gc_action action;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -13,7 +13,8 @@ static const struct test_setup ordinary = {0};
 static const struct test_setup plain = {.plain = true};
 
 /* A store with hardly more in it than the keys that the call will look at. */
-static void world_of(struct test_world *w, enum vk_store_mode mode, const char *const (*pairs)[2], size_t count) {
+static void world_of(struct test_world *w, enum vk_store_mode mode, const char *const (*pairs)[2],
+                     size_t count) {
     static const char *const needed[][2] = {
         {"version", "3"},
         {"vats.terminated", "[]"},
@@ -40,7 +41,8 @@ static const enum vk_store_mode modes[] = {VK_STORE_DIRECT, VK_STORE_WRITE_BACK}
 #define IN_BOTH_MODES(w, ...)                                                                      \
     static const char *const pairs[][2] = {__VA_ARGS__};                                           \
     struct test_world world, *w = &world;                                                          \
-    for (size_t m = 0; m < 2 && (world_of(w, modes[m], pairs, sizeof pairs / sizeof *pairs), true);   \
+    for (size_t m = 0;                                                                             \
+         m < 2 && (world_of(w, modes[m], pairs, sizeof pairs / sizeof *pairs), true);              \
          world_close(w), m++)
 
 static bool emitted(struct test_world *w, const char *crankhash) {
@@ -50,8 +52,8 @@ static bool emitted(struct test_world *w, const char *crankhash) {
 /* ---- pins: fuzz/fuzz-0001 */
 
 Test(host, pins_a_root) {
-    IN_BOTH_MODES(w, {"vat.name.A", "v2"}, {"v2.c.o+0", "ko21"}, {"v2.c.ko21", "R o+0"}, {"ko21.refCount", "2,2"},
-                  {"pinnedObjects", "ko20"}) {
+    IN_BOTH_MODES(w, {"vat.name.A", "v2"}, {"v2.c.o+0", "ko21"}, {"v2.c.ko21", "R o+0"},
+                  {"ko21.refCount", "2,2"}, {"pinnedObjects", "ko20"}) {
         char kref[VK_KREF_TEXT];
         test_ok(vk_host_pin_vat_root(w->kernel, VK_STR("A"), kref));
         cr_assert_str_eq(kref, "ko21");
@@ -114,7 +116,8 @@ Test(host, queues_a_message_with_slots_and_a_result) {
         const struct vk_capdata methargs = {
             VK_STR("#[\"go\",[\"$0.Alleged: undefined\",\"$1.Alleged: undefined\"]]"), slots, 2};
         char kpid[VK_KREF_TEXT];
-        test_ok(vk_host_queue_message(w->kernel, VK_STR("ko24"), &methargs, VK_RESULT_IGNORE, kpid));
+        test_ok(
+            vk_host_queue_message(w->kernel, VK_STR("ko24"), &methargs, VK_RESULT_IGNORE, kpid));
         cr_assert_str_eq(kpid, "kp41");
         cr_assert(emitted(w, "2ec62dee29456d5a46bd57fc179fbc61696a2d32e4c35402ba50450cf33052c1"));
         world_is(w, "kp41.refCount", "2");
@@ -122,18 +125,20 @@ Test(host, queues_a_message_with_slots_and_a_result) {
 }
 
 Test(host, queues_a_message_under_a_policy) {
-    IN_BOTH_MODES(w, {"ko20.refCount", "3,3"}, {"kp.nextID", "42"}, {"acceptanceQueue", "[10,10]"}) {
+    IN_BOTH_MODES(w, {"ko20.refCount", "3,3"}, {"kp.nextID", "42"},
+                  {"acceptanceQueue", "[10,10]"}) {
         const struct vk_capdata methargs = {.body = VK_STR("#[\"opt\",[]]")};
         char kpid[VK_KREF_TEXT];
-        test_ok(vk_host_queue_message(w->kernel, VK_STR("ko20"), &methargs, VK_RESULT_LOG_FAILURE, kpid));
+        test_ok(vk_host_queue_message(w->kernel, VK_STR("ko20"), &methargs, VK_RESULT_LOG_FAILURE,
+                                      kpid));
         cr_assert(emitted(w, "774a2fcc6c03240c1e169abad597d796d733549f4dbc72d07839e25609833862"));
     }
 }
 
 /* suite/definition__vat-definition-01: queueToVatRoot() looks up the root first */
 Test(host, queues_a_message_to_a_vats_root) {
-    IN_BOTH_MODES(w, {"vat.name.x", "v6"}, {"v6.c.o+0", "ko21"}, {"v6.c.ko21", "R o+0"}, {"ko21.refCount", "1,1"},
-                  {"kp.nextID", "40"}, {"acceptanceQueue", "[1,7]"}) {
+    IN_BOTH_MODES(w, {"vat.name.x", "v6"}, {"v6.c.o+0", "ko21"}, {"v6.c.ko21", "R o+0"},
+                  {"ko21.refCount", "1,1"}, {"kp.nextID", "40"}, {"acceptanceQueue", "[1,7]"}) {
         const struct vk_capdata methargs = {.body = VK_STR("#[\"increment\",[]]")};
         char kpid[VK_KREF_TEXT], kref[VK_KREF_TEXT];
         test_ok(vk_host_vat_root(w->kernel, VK_STR("x"), kref));
@@ -155,9 +160,12 @@ SCENARIO(host, message_that_makes_no_sense_is_refused_and_changes_nothing, ordin
     const struct vk_capdata with_vref = {VK_STR("#[\"hello\",[\"$0\"]]"), bad, 1};
     char kpid[VK_KREF_TEXT];
     struct vk_kernel *kernel = w->kernel;
-    cr_assert(vk_host_queue_message(kernel, VK_STR("kd30"), &hello, VK_RESULT_NONE, kpid) == VK_ERR_USAGE);
-    cr_assert(vk_host_queue_message(kernel, VK_STR("alice"), &hello, VK_RESULT_NONE, kpid) == VK_ERR_USAGE);
-    cr_assert(vk_host_queue_message(kernel, VK_STR("ko21"), &with_vref, VK_RESULT_NONE, kpid) == VK_ERR_USAGE);
+    cr_assert(vk_host_queue_message(kernel, VK_STR("kd30"), &hello, VK_RESULT_NONE, kpid) ==
+              VK_ERR_USAGE);
+    cr_assert(vk_host_queue_message(kernel, VK_STR("alice"), &hello, VK_RESULT_NONE, kpid) ==
+              VK_ERR_USAGE);
+    cr_assert(vk_host_queue_message(kernel, VK_STR("ko21"), &with_vref, VK_RESULT_NONE, kpid) ==
+              VK_ERR_USAGE);
     world_wrote_nothing(w);
     cr_assert(vk_kernel_panic_reason(kernel) == NULL);
 }
@@ -187,8 +195,9 @@ Test(host, takes_a_resolution) {
 
 /* suite/exomessages-02 */
 Test(host, takes_a_resolution_with_its_slots) {
-    IN_BOTH_MODES(w, {"kp40.refCount", "1"}, {"kp40.state", "rejected"}, {"kp40.data.body", "#\"$0\""},
-                  {"kp40.data.slots", "ko25"}, {"ko25.refCount", "1,1"}) {
+    IN_BOTH_MODES(w, {"kp40.refCount", "1"}, {"kp40.state", "rejected"},
+                  {"kp40.data.body", "#\"$0\""}, {"kp40.data.slots", "ko25"},
+                  {"ko25.refCount", "1,1"}) {
         cr_assert_str_eq(world_take(w, "kp40"), "rejected #\"$0\" ko25");
         cr_assert(emitted(w, "23dea3675ebd1600e3d0f6e4d2dc7aa81085db140a4f1c0451281774d020bd69"));
         world_is(w, "ko25.refCount", "2,2");
@@ -203,10 +212,10 @@ SCENARIO(host, resolution_that_is_still_open_is_not_taken, ordinary) {
     world_forget(w);
     cr_assert_str_eq(world_take(w, kpid), "unresolved");
     world_wrote_nothing(w);
-    cr_assert(vk_host_take_resolution(w->kernel, &w->arena, VK_STR("kp99"), &settled, &rejected, &data) ==
-              VK_ERR_USAGE);
-    cr_assert(vk_host_take_resolution(w->kernel, &w->arena, VK_STR("ko21"), &settled, &rejected, &data) ==
-              VK_ERR_USAGE);
+    cr_assert(vk_host_take_resolution(w->kernel, &w->arena, VK_STR("kp99"), &settled, &rejected,
+                                      &data) == VK_ERR_USAGE);
+    cr_assert(vk_host_take_resolution(w->kernel, &w->arena, VK_STR("ko21"), &settled, &rejected,
+                                      &data) == VK_ERR_USAGE);
     world_wrote_nothing(w);
 }
 
@@ -224,19 +233,20 @@ SCENARIO(host, promise_that_was_taken_is_deleted_in_the_next_crank, ordinary) {
 
 /* ---- bundles: suite/upgrade__upgrade-23 */
 
-#define NEW_BUNDLE                                                                                 \
+#define NEW_BUNDLE                                                                                              \
     "b1-e04492619e4e717725684955155504bf62e4b42676431fb849555bfaacec60ed7184cd04ea1c84a93c73049c985644788b5c10" \
     "b34a4cf79eaf886d7f6d31c676"
 
 Test(host, installs_a_bundle_and_tells_vat_admin) {
-    IN_BOTH_MODES(w, {"vatAdminRootKref", "ko20"}, {"kp.nextID", "42"}, {"ko20.refCount", "2,2"},
-                  {"acceptanceQueue", "[9,9]"},
-                  {"kernelStats",
-                   "{\"runQueueLength\":0,\"runQueueLengthUp\":8,\"runQueueLengthDown\":8,\"runQueueLengthMax\":6,"
-                   "\"acceptanceQueueLength\":0,\"acceptanceQueueLengthUp\":8,\"acceptanceQueueLengthDown\":8,"
-                   "\"acceptanceQueueLengthMax\":6,\"promiseQueuesLength\":0,\"promiseQueuesLengthUp\":0,"
-                   "\"promiseQueuesLengthDown\":0,\"promiseQueuesLengthMax\":0}"},
-                  {"local.kernelStats", "{\"syscalls\":520,\"syscallSend\":2,\"kernelPromises\":1}"}) {
+    IN_BOTH_MODES(
+        w, {"vatAdminRootKref", "ko20"}, {"kp.nextID", "42"}, {"ko20.refCount", "2,2"},
+        {"acceptanceQueue", "[9,9]"},
+        {"kernelStats",
+         "{\"runQueueLength\":0,\"runQueueLengthUp\":8,\"runQueueLengthDown\":8,\"runQueueLengthMax\":6,"
+         "\"acceptanceQueueLength\":0,\"acceptanceQueueLengthUp\":8,\"acceptanceQueueLengthDown\":8,"
+         "\"acceptanceQueueLengthMax\":6,\"promiseQueuesLength\":0,\"promiseQueuesLengthUp\":0,"
+         "\"promiseQueuesLengthDown\":0,\"promiseQueuesLengthMax\":0}"},
+        {"local.kernelStats", "{\"syscalls\":520,\"syscallSend\":2,\"kernelPromises\":1}"}) {
         test_ok(vk_host_install_bundle(w->kernel, VK_STR(NEW_BUNDLE), VK_STR("zip")));
         cr_assert(emitted(w, "7b1d9c1b4737d989460cc273ffee5273b290d2ba10d76b2db42f9a956c299577"));
         cr_assert(world_stat(w, "syscalls") == 521);
@@ -249,7 +259,8 @@ Test(host, installs_a_bundle_and_tells_vat_admin) {
         cr_assert(world_traced(w, "savepoint", NULL) == 0);
         cr_assert_str_eq(w->trace.text + w->trace.length - 9, "endCrank\n");
         world_forget(w);
-        test_ok(vk_host_install_bundle(w->kernel, VK_STR(NEW_BUNDLE), VK_STR("zip"))); /* it is there */
+        test_ok(
+            vk_host_install_bundle(w->kernel, VK_STR(NEW_BUNDLE), VK_STR("zip"))); /* it is there */
         world_wrote_nothing(w);
     }
 }
@@ -265,7 +276,8 @@ Test(host, installs_a_bundle_with_nobody_to_tell) {
 SCENARIO(host, installed_bundle_may_be_used, ordinary) {
     test_ok(vk_host_install_bundle(w->kernel, vk_str(test_bundle_id("late")), VK_STR("zip")));
     world_run(w);
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @late {\"vatParameters\":{\"run\":\"set a 1\"}}}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @late {\"vatParameters\":{\"run\":\"set a 1\"}}}");
     world_run(w);
     world_is(w, "v5.vs.a", "1");
 }
@@ -275,13 +287,17 @@ SCENARIO(host, installed_bundle_may_be_used, ordinary) {
 SCENARIO(host, changes_the_kernels_options, ordinary) {
     const struct vk_kernel_settings reap = {.set_reap_interval = true, .reap_interval = 10};
     const struct vk_kernel_settings krefs = {.set_reap_gc_krefs = true};
-    const struct vk_kernel_settings snapshots = {.set_snapshot_interval = true, .snapshot_interval = 1000};
+    const struct vk_kernel_settings snapshots = {.set_snapshot_interval = true,
+                                                 .snapshot_interval = 1000};
     world_is(w, "kernel.defaultReapDirtThreshold",
              "{\"deliveries\":\"never\",\"gcKrefs\":\"never\",\"computrons\":\"never\"}");
     test_ok(vk_host_change_options(w->kernel, &reap));
     const char *trace = w->trace.text + w->trace_mark;
-    cr_assert(strncmp(trace, "startCrank\nset kernel.defaultReapDirtThreshold = {\"deliveries\":10,\"gcKrefs\":"
-                             "\"never\",\"computrons\":\"never\"}\nset kernelStats = ", 120) == 0);
+    cr_assert(
+        strncmp(trace,
+                "startCrank\nset kernel.defaultReapDirtThreshold = {\"deliveries\":10,\"gcKrefs\":"
+                "\"never\",\"computrons\":\"never\"}\nset kernelStats = ",
+                120) == 0);
     cr_assert(world_traced(w, "emit ", NULL) == 1);
     cr_assert(world_traced(w, "set ", NULL) == 3);
     test_ok(vk_host_change_options(w->kernel, &krefs)); /* 0: never */
@@ -300,11 +316,19 @@ SCENARIO(host, changes_the_kernels_options, ordinary) {
 
 SCENARIO(host, writes_of_another_host_move_the_statistics, ordinary) {
     static const char *const writes[][2] = {
-        {"kp.nextID", "42"}, {"kp41.state", "unresolved"}, {"kp41.subscribers", ""}, {"kp41.queue.nextID", "0"},
-        {"kp41.refCount", "0"}, {"kp41.decider", ""}, {"ko22.refCount", "2,2"}, {"kp41.refCount", "1"},
-        {"acceptanceQueue.7", "{\"type\":\"send\",\"target\":\"ko22\",\"msg\":{\"methargs\":{\"body\":"
-                              "\"#[\\\"{fulfill $r 1}\\\",[]]\",\"slots\":[]},\"result\":\"kp41\"}}"},
-        {"acceptanceQueue", "[7,8]"}, {"kp41.refCount", "2"},
+        {"kp.nextID", "42"},
+        {"kp41.state", "unresolved"},
+        {"kp41.subscribers", ""},
+        {"kp41.queue.nextID", "0"},
+        {"kp41.refCount", "0"},
+        {"kp41.decider", ""},
+        {"ko22.refCount", "2,2"},
+        {"kp41.refCount", "1"},
+        {"acceptanceQueue.7",
+         "{\"type\":\"send\",\"target\":\"ko22\",\"msg\":{\"methargs\":{\"body\":"
+         "\"#[\\\"{fulfill $r 1}\\\",[]]\",\"slots\":[]},\"result\":\"kp41\"}}"},
+        {"acceptanceQueue", "[7,8]"},
+        {"kp41.refCount", "2"},
     };
     long long sends = world_stat(w, "syscallSend");
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++)

@@ -257,8 +257,9 @@ SCENARIO(kernel_gc, vats_are_told_in_the_order_of_their_names_texts_drops_first,
 
 SCENARIO(kernel_gc, krefs_of_one_delivery_are_in_the_order_of_their_texts, ordinary) {
     for (int i = 0; i < 80; i += 10)
-        world_tell(w, "alice", "{send $0 here o+%d o+%d o+%d o+%d o+%d o+%d o+%d o+%d o+%d o+%d} ko22",
-                   i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, i + 8, i + 9, i + 10);
+        world_tell(w, "alice",
+                   "{send $0 here o+%d o+%d o+%d o+%d o+%d o+%d o+%d o+%d o+%d o+%d} ko22", i + 1,
+                   i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, i + 8, i + 9, i + 10);
     world_run(w);
     world_is(w, "v2.c.ko100", "R o+77");
     world_is(w, "v2.c.ko24", "R o+1");
@@ -280,8 +281,9 @@ SCENARIO(kernel_gc, garbage_is_told_before_any_message_is_delivered, ordinary) {
 
 /* #5054: what a GC delivery itself gives rise to is not lost. */
 SCENARIO(kernel_gc, actions_made_during_a_gc_delivery_are_added_to_those_left, ordinary) {
-    world_tell(w, "alice", "{send $0 here o+5 o+6; send $1 here o+6; on dropExports {retireexports $0}}"
-                           " ko22 ko23");
+    world_tell(w, "alice",
+               "{send $0 here o+5 o+6; send $1 here o+6; on dropExports {retireexports $0}}"
+               " ko22 ko23");
     world_run(w);
     world_tell(w, "carol", "{drop o-50}");
     world_run(w);

@@ -21,8 +21,9 @@ static unsigned told(struct test_world *w, const char *part) {
 /* ---- creation */
 
 SCENARIO(kernel_lifecycle, vat_is_created_and_started_in_one_crank, ordinary) {
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat"
-                              " {\"vatParameters\":{\"run\":\"set x y\"},\"name\":\"dave\"}}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat"
+               " {\"vatParameters\":{\"run\":\"set x y\"},\"name\":\"dave\"}}");
     world_crank(w);
     world_crank(w);
     world_is(w, "vat.nextID", "6");
@@ -53,8 +54,9 @@ SCENARIO(kernel_lifecycle, vat_is_created_and_started_in_one_crank, ordinary) {
 
 SCENARIO(kernel_lifecycle, vat_parameters_are_held_for_as_long_as_the_vat_has_them, ordinary) {
     /* the event holds alice's root, the device holds it for ever, then the vat and its parameters do */
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat"
-                              " {\"vatParameters\":{\"x\":\"$0.Alleged: x\"}} with o-50}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat"
+               " {\"vatParameters\":{\"x\":\"$0.Alleged: x\"}} with o-50}");
     world_crank(w);
     world_crank(w);
     world_is(w, "ko21.refCount", "3,3"); /* vatAdmin, device, event */
@@ -65,8 +67,9 @@ SCENARIO(kernel_lifecycle, vat_parameters_are_held_for_as_long_as_the_vat_has_th
     world_is(w, "v5.vatParameters",
              "{\"body\":\"#{\\\"x\\\":\\\"$0.Alleged: x\\\"}\",\"slots\":[\"ko21\"]}");
     world_run(w);
-    cr_assert(world_traced(w, "titem v5 ", "[\"startVat\",{\"body\":\"#{\\\"x\\\":\\\"$0.Alleged: "
-                                           "x\\\"}\",\"slots\":[\"o-50\"]}]") == 1);
+    cr_assert(world_traced(w, "titem v5 ",
+                           "[\"startVat\",{\"body\":\"#{\\\"x\\\":\\\"$0.Alleged: "
+                           "x\\\"}\",\"slots\":[\"o-50\"]}]") == 1);
 }
 
 SCENARIO(kernel_lifecycle, vat_may_be_made_from_a_whole_bundle, ordinary) {
@@ -74,9 +77,11 @@ SCENARIO(kernel_lifecycle, vat_may_be_made_from_a_whole_bundle, ordinary) {
     world_run(w);
     world_is(w, "v5.source", "{\"bundle\":{\"moduleFormat\":\"x\"}}");
     world_is(w, "v5.vatParameters", "{\"body\":\"#\\\"#undefined\\\"\",\"slots\":[]}");
-    cr_assert(world_traced(w, "titem v5 = {\"d\":[\"initialize-worker\",{\"source\":{},"
-                              "\"workerOptions\":{\"type\":\"local\"}}],\"sc\":[],\"r\":{\"status\":"
-                              "\"ok\"}}", NULL) == 1);
+    cr_assert(world_traced(w,
+                           "titem v5 = {\"d\":[\"initialize-worker\",{\"source\":{},"
+                           "\"workerOptions\":{\"type\":\"local\"}}],\"sc\":[],\"r\":{\"status\":"
+                           "\"ok\"}}",
+                           NULL) == 1);
 }
 
 SCENARIO(kernel_lifecycle, vat_whose_bundle_is_gone_is_not_created, plain) {
@@ -106,8 +111,9 @@ SCENARIO(kernel_lifecycle, vat_whose_worker_does_not_start_is_not_created, plain
     world_is(w, "vats.terminated", "[]");
     world_is(w, "runQueue", "[9,9]"); /* not tried again */
     world_run(w);
-    cr_assert(told(w, "#[\\\"vatTerminated\\\",[\\\"v5\\\",true,{\\\"#error\\\":\\\"Error: worker could "
-                      "not be started\\\"") == 1);
+    cr_assert(
+        told(w, "#[\\\"vatTerminated\\\",[\\\"v5\\\",true,{\\\"#error\\\":\\\"Error: worker could "
+                "not be started\\\"") == 1);
     w->vats.start_fails_for = NULL;
     world_create_vat(w, "", ""); /* the id is used up all the same */
     world_is(w, "vat.dynamicIDs", "[\"v6\"]");
@@ -123,9 +129,10 @@ SCENARIO(kernel_lifecycle, any_other_failure_to_start_a_worker_halts, plain) {
 }
 
 SCENARIO(kernel_lifecycle, vat_that_fails_to_start_leaves_no_trace, ordinary) {
-    world_tell(w, "vatAdmin",
-               "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"set x y; send o+0 foo;"
-               "fail oops\"}}}");
+    world_tell(
+        w, "vatAdmin",
+        "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"set x y; send o+0 foo;"
+        "fail oops\"}}}");
     for (int i = 0; i < 4; i++)
         world_crank(w);
     cr_assert(w->crank.kind == VK_CRANK_CREATE_VAT);
@@ -136,8 +143,10 @@ SCENARIO(kernel_lifecycle, vat_that_fails_to_start_leaves_no_trace, ordinary) {
     world_is(w, "vats.terminated", "[]");
     world_is(w, "acceptanceQueue", "[9,10]"); /* vatAdmin is told, and foo is not sent */
     world_run(w);
-    cr_assert(told(w, "#[\\\"vatTerminated\\\",[\\\"v5\\\",true,{\\\"#error\\\":\\\"oops\\\",\\\"name\\\":"
-                      "\\\"Error\\\"}]]") == 1);
+    cr_assert(
+        told(w,
+             "#[\\\"vatTerminated\\\",[\\\"v5\\\",true,{\\\"#error\\\":\\\"oops\\\",\\\"name\\\":"
+             "\\\"Error\\\"}]]") == 1);
     cr_assert(told(w, "newVatCallback") == 0);
 }
 
@@ -150,8 +159,9 @@ SCENARIO(kernel_lifecycle, worker_of_a_vat_that_failed_to_start_is_stopped, plai
 }
 
 SCENARIO(kernel_lifecycle, references_of_a_failed_creations_parameters_are_forgotten, ordinary) {
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat"
-                              " {\"vatParameters\":{\"run\":\"fail x\",\"x\":\"$0.Alleged: x\"}} with o-50}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat"
+               " {\"vatParameters\":{\"run\":\"fail x\",\"x\":\"$0.Alleged: x\"}} with o-50}");
     world_run(w);
     world_is(w, "ko21.refCount", "3,3"); /* vatAdmin, device, and the event that is no more */
     world_refer(w, "ko21", 1);
@@ -173,17 +183,19 @@ SCENARIO(kernel_lifecycle, option_that_nobody_knows_halts, plain) {
 }
 
 SCENARIO(kernel_lifecycle, options_of_a_dynamic_vat_are_recorded_in_swingsets_order, ordinary) {
-    world_tell(w, "vatAdmin",
-               "{call d-71 createMeter +1000 +10;"
-               "call d-71 createByBundleID @vat {\"critical\":false,\"meterID\":\"m1\",\"reapGCKrefs\":5,"
-               "\"reapInterval\":\"never\",\"enableDisavow\":true,\"enablePipelining\":true,"
-               "\"managerType\":\"xsnap\",\"name\":\"dave\",\"neverReap\":true,\"useTranscript\":true}}");
+    world_tell(
+        w, "vatAdmin",
+        "{call d-71 createMeter +1000 +10;"
+        "call d-71 createByBundleID @vat {\"critical\":false,\"meterID\":\"m1\",\"reapGCKrefs\":5,"
+        "\"reapInterval\":\"never\",\"enableDisavow\":true,\"enablePipelining\":true,"
+        "\"managerType\":\"xsnap\",\"name\":\"dave\",\"neverReap\":true,\"useTranscript\":true}}");
     world_run(w);
-    world_is(w, "v5.options",
-             "{\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b0-1\",\"b0-2\"]},\"name\":\"dave\","
-             "\"enableSetup\":false,\"enablePipelining\":true,\"enableDisavow\":false,"
-             "\"useTranscript\":true,\"reapDirtThreshold\":{\"deliveries\":\"never\",\"gcKrefs\":5,"
-             "\"never\":true},\"critical\":false,\"meterID\":\"m1\"}");
+    world_is(
+        w, "v5.options",
+        "{\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b0-1\",\"b0-2\"]},\"name\":\"dave\","
+        "\"enableSetup\":false,\"enablePipelining\":true,\"enableDisavow\":false,"
+        "\"useTranscript\":true,\"reapDirtThreshold\":{\"deliveries\":\"never\",\"gcKrefs\":5,"
+        "\"never\":true},\"critical\":false,\"meterID\":\"m1\"}");
 }
 
 SCENARIO(kernel_lifecycle, static_vat_that_fails_to_start_is_terminated, alice_starts_badly) {
@@ -222,8 +234,9 @@ SCENARIO(kernel_lifecycle, exit_keeps_what_the_delivery_did, ordinary) {
 }
 
 SCENARIO(kernel_lifecycle, exit_with_failure_undoes_the_delivery, ordinary) {
-    const char *kpid = world_ask(w, "bob", "{set x y; send $0 {set late yes} o+5; exitfail bye} ko23",
-                                 VK_RESULT_IGNORE);
+    const char *kpid =
+        world_ask(w, "bob", "{set x y; send $0 {set late yes} o+5; exitfail bye} ko23",
+                  VK_RESULT_IGNORE);
     world_crank(w);
     cr_assert(world_crank(w) == VK_CRANK_DELIVERY);
     cr_assert(world_traced(w, "rollback start", NULL) == 1);
@@ -256,19 +269,22 @@ SCENARIO(kernel_lifecycle, exit_takes_effect_when_the_delivery_is_over, ordinary
 SCENARIO(kernel_lifecycle, slots_of_an_exits_reason_go_to_vat_admin, ordinary) {
     world_tell(w, "bob", "{exit o+5}");
     world_run(w);
-    cr_assert(told(w, "#[\\\"vatTerminated\\\",[\\\"v3\\\",false,\\\"$0.Alleged: x\\\"]]\",\"slots\":"
-                      "[\"o-53\"]") == 1);
+    cr_assert(told(w,
+                   "#[\\\"vatTerminated\\\",[\\\"v3\\\",false,\\\"$0.Alleged: x\\\"]]\",\"slots\":"
+                   "[\"o-53\"]") == 1);
     world_absent(w, "ko24.owner");
     world_is(w, "ko24.refCount", "1,1");
 }
 
 SCENARIO(kernel_lifecycle, delivery_that_fails_is_the_vats_end, ordinary) {
-    const char *kpid = world_ask(w, "bob", "{set x y; fail {Compute meter exceeded}}", VK_RESULT_IGNORE);
+    const char *kpid =
+        world_ask(w, "bob", "{set x y; fail {Compute meter exceeded}}", VK_RESULT_IGNORE);
     world_run(w);
     cr_assert(world_traced(w, "rollback start", NULL) == 1);
     cr_assert(world_traced(w, "titem v3 ", "\"r\":{\"status\":\"error\"}}") == 1);
-    cr_assert(told(w, "[\\\"v3\\\",true,{\\\"#error\\\":\\\"Compute meter exceeded\\\",\\\"name\\\":"
-                      "\\\"Error\\\"}]]") == 1);
+    cr_assert(told(w,
+                   "[\\\"v3\\\",true,{\\\"#error\\\":\\\"Compute meter exceeded\\\",\\\"name\\\":"
+                   "\\\"Error\\\"}]]") == 1);
     cr_assert_str_eq(world_take(w, kpid),
                      "rejected #{\"#error\":\"vat terminated\",\"name\":\"Error\"}");
     cr_assert(world_keys(w, "v3.") == 0);
@@ -339,7 +355,8 @@ SCENARIO(kernel_lifecycle, end_of_a_critical_vat_halts, alice_is_critical) {
     world_is(w, "acceptanceQueue", "[8,8]"); /* vatAdmin is not told */
 }
 
-SCENARIO(kernel_lifecycle, failure_of_a_critical_vat_halts_whoever_brought_it_about, alice_is_critical) {
+SCENARIO(kernel_lifecycle, failure_of_a_critical_vat_halts_whoever_brought_it_about,
+         alice_is_critical) {
     world_tell(w, "vatAdmin", "{call d-71 terminateWithFailure v2 why}");
     world_run_halts(w, VK_ERR_PANIC, "critical vat v2 failed");
 }
@@ -376,7 +393,8 @@ SCENARIO(kernel_lifecycle, vat_terminated_before_its_start_is_not_started, plain
 }
 
 SCENARIO(kernel_lifecycle, dead_vat_is_told_nothing_more, ordinary) {
-    world_tell(w, "alice", "{send $0 {exit bye}; send o+0 {} p+5; send $0 {subscribe $0} p+5} ko22");
+    world_tell(w, "alice",
+               "{send $0 {exit bye}; send o+0 {} p+5; send $0 {subscribe $0} p+5} ko22");
     world_tell(w, "carol", "{send $0 hello} ko22");
     world_run(w);
     world_tell(w, "alice", "{fulfill p+5 1}");
@@ -418,8 +436,9 @@ static struct vk_cleanup_budget all_of(uint64_t n) {
 
 /* bob has three exports besides his root, three imports, three promises, five keys in his vatstore; then he is gone. */
 static void bob_was(struct test_world *w) {
-    world_tell(w, "bob", "{set a 1; set b 1; set c 1; set d 1; set e 1;"
-                         "send $0 {} o+5 o+6 o+7 p+5 p+6 p+7} ko23");
+    world_tell(w, "bob",
+               "{set a 1; set b 1; set c 1; set d 1; set e 1;"
+               "send $0 {} o+5 o+6 o+7 p+5 p+6 p+7} ko23");
     world_tell(w, "carol", "{send $0 {} o+5 o+6} ko22");
     world_run(w);
     cr_assert(world_keys(w, "v3.c.o+") == 4);
@@ -429,8 +448,8 @@ static void bob_was(struct test_world *w) {
     world_tell(w, "bob", "{exit bye}");
 }
 
-static bool did(struct test_world *w, uint64_t exports, uint64_t imports, uint64_t promises, uint64_t kv,
-                uint64_t snapshots_, uint64_t transcripts) {
+static bool did(struct test_world *w, uint64_t exports, uint64_t imports, uint64_t promises,
+                uint64_t kv, uint64_t snapshots_, uint64_t transcripts) {
     const struct vk_cleanup_work *work = &w->crank.cleanup;
     return w->crank.kind == VK_CRANK_CLEANUP && work->exports == exports &&
            work->imports == imports && work->promises == promises && work->kv == kv &&
@@ -620,7 +639,8 @@ SCENARIO(kernel_lifecycle, objects_of_a_vat_half_deleted_are_dead, ordinary) {
     w->policy = &policy;
     bob_was(w);
     next_step(w);
-    world_tell(w, "carol", "{send o-50 foo = p+1; subscribe p+1; send o-51 foo = p+2; subscribe p+2}");
+    world_tell(w, "carol",
+               "{send o-50 foo = p+1; subscribe p+1; send o-51 foo = p+2; subscribe p+2}");
     world_run(w);
     cr_assert(world_traced(w, "titem v4 = {\"d\":[\"notify\"", "vat terminated") == 2);
     w->policy = NULL;
@@ -629,26 +649,41 @@ SCENARIO(kernel_lifecycle, objects_of_a_vat_half_deleted_are_dead, ordinary) {
 SCENARIO(kernel_lifecycle, clean_up_is_slogged_with_its_work, with_slog) {
     world_tell(w, "bob", "{exit bye}");
     world_run(w);
-    cr_assert(world_traced(w, "slog vat-cleanup = {\"type\":\"vat-cleanup\",\"vatID\":\"v3\",\"work\":"
-                              "{\"exports\":1,\"kv\":7,\"transcripts\":1}}", NULL) == 1);
-    cr_assert(world_traced(w, "slog vat-cleanup-complete = {\"type\":\"vat-cleanup-complete\",\"vatID\":"
-                              "\"v3\"}", NULL) == 1);
-    cr_assert(world_traced(w, "slog terminate = {\"type\":\"terminate\",\"vatID\":\"v3\",\"shouldReject\":"
-                              "false,\"info\":{\"body\":\"#\\\"bye\\\"\",\"slots\":[]}}", NULL) == 1);
-    cr_assert(world_traced(w, "slog crank-start = ", "{\"type\":\"cleanup-terminated-vat\",\"vatID\":"
-                              "\"v3\",\"budget\":{\"default\":null}}}") == 1);
+    cr_assert(world_traced(w,
+                           "slog vat-cleanup = {\"type\":\"vat-cleanup\",\"vatID\":\"v3\",\"work\":"
+                           "{\"exports\":1,\"kv\":7,\"transcripts\":1}}",
+                           NULL) == 1);
+    cr_assert(
+        world_traced(w,
+                     "slog vat-cleanup-complete = {\"type\":\"vat-cleanup-complete\",\"vatID\":"
+                     "\"v3\"}",
+                     NULL) == 1);
+    cr_assert(
+        world_traced(w,
+                     "slog terminate = {\"type\":\"terminate\",\"vatID\":\"v3\",\"shouldReject\":"
+                     "false,\"info\":{\"body\":\"#\\\"bye\\\"\",\"slots\":[]}}",
+                     NULL) == 1);
+    cr_assert(world_traced(w, "slog crank-start = ",
+                           "{\"type\":\"cleanup-terminated-vat\",\"vatID\":"
+                           "\"v3\",\"budget\":{\"default\":null}}}") == 1);
 }
 
 SCENARIO(kernel_lifecycle, creation_is_slogged_with_its_details, with_slog) {
     world_create_vat(w, ",\"name\":\"dave\"", "");
-    cr_assert(world_traced(w, "slog create-vat = {\"type\":\"create-vat\",\"vatID\":\"v5\",\"dynamic\":true,"
-                              "\"description\":\"dave (from bundleID: b1-766174", "\"name\":\"dave\","
-                              "\"managerType\":\"local\"}") == 1);
-    cr_assert(world_traced(w, "slog vat-startup-start = {\"type\":\"vat-startup-start\",\"vatID\":\"v5\"}",
-                           NULL) == 1);
+    cr_assert(
+        world_traced(w,
+                     "slog create-vat = {\"type\":\"create-vat\",\"vatID\":\"v5\",\"dynamic\":true,"
+                     "\"description\":\"dave (from bundleID: b1-766174",
+                     "\"name\":\"dave\","
+                     "\"managerType\":\"local\"}") == 1);
+    cr_assert(world_traced(
+                  w, "slog vat-startup-start = {\"type\":\"vat-startup-start\",\"vatID\":\"v5\"}",
+                  NULL) == 1);
     cr_assert(world_traced(w, "slog vat-startup-finish = ", "\"v5\"") == 1);
     world_restart(w);
     cr_assert(world_traced(w, "slog create-vat = ", "\"dynamic\":false") == 4);
-    cr_assert(world_traced(w, "slog start-replay = {\"type\":\"start-replay\",\"vatID\":\"v5\","
-                              "\"deliveries\":2}", NULL) == 1);
+    cr_assert(world_traced(w,
+                           "slog start-replay = {\"type\":\"start-replay\",\"vatID\":\"v5\","
+                           "\"deliveries\":2}",
+                           NULL) == 1);
 }

@@ -20,8 +20,9 @@ SCENARIO(kernel_meter, delivery_is_paid_from_the_vats_meter, ordinary) {
     metered_vat(w, 1000, "spend 10");
     world_is(w, "m1.remaining", "990");
     world_is(w, "m1.threshold", "100");
-    world_tell(w, "ko24", "{spend 20; send $0 {spend 5; fulfill $r 1} = p+1; subscribe p+1;"
-                          "on notify {spend 7}} ko22");
+    world_tell(w, "ko24",
+               "{spend 20; send $0 {spend 5; fulfill $r 1} = p+1; subscribe p+1;"
+               "on notify {spend 7}} ko22");
     world_crank(w);
     cr_assert(world_crank(w) == VK_CRANK_DELIVERY);
     cr_assert(w->crank.metered && w->crank.computrons == 20);
@@ -53,8 +54,9 @@ SCENARIO(kernel_meter, delivery_of_no_computrons_is_unmetered, ordinary) {
 }
 
 SCENARIO(kernel_meter, boyd_gc_and_options_are_free, ordinary) {
-    metered_vat(w, 1000, "on bringOutYourDead {spend 5}; on dropExports {spend 5};"
-                         "on changeVatOptions {spend 5}");
+    metered_vat(w, 1000,
+                "on bringOutYourDead {spend 5}; on dropExports {spend 5};"
+                "on changeVatOptions {spend 5}");
     world_tell(w, "ko24", "{send $0 {drop $0} o+5} ko22");
     world_tell(w, "vatAdmin", "{call d-71 changeOptions v5 {\"virtualObjectCacheSize\":9}}");
     test_ok(vk_host_reap_all_vats(w->kernel));
@@ -100,7 +102,8 @@ SCENARIO(kernel_meter, meter_may_be_emptied_but_not_overdrawn, ordinary) {
 /* 077dcec47f: the deduction and the news of it come after the roll-back. */
 SCENARIO(kernel_meter, underflow_is_the_vats_end_and_empties_the_meter, ordinary) {
     metered_vat(w, 120, "");
-    const char *kpid = world_ask(w, "ko24", "{set x y; spend 150; send $0 hello} ko22", VK_RESULT_IGNORE);
+    const char *kpid =
+        world_ask(w, "ko24", "{set x y; spend 150; send $0 hello} ko22", VK_RESULT_IGNORE);
     world_crank(w);
     world_forget(w);
     cr_assert(world_crank(w) == VK_CRANK_DELIVERY);
@@ -111,7 +114,8 @@ SCENARIO(kernel_meter, underflow_is_the_vats_end_and_empties_the_meter, ordinary
     world_is(w, "vats.terminated", "[\"v5\"]");
     world_run(w);
     cr_assert(told(w, "#[\\\"meterCrossedThreshold\\\",[\\\"m1\\\",\\\"+0\\\"]]") == 1);
-    cr_assert(told(w, "[\\\"v5\\\",true,{\\\"#error\\\":\\\"meter underflow, vat terminated\\\"") == 1);
+    cr_assert(told(w, "[\\\"v5\\\",true,{\\\"#error\\\":\\\"meter underflow, vat terminated\\\"") ==
+              1);
     cr_assert(world_traced(w, "titem v3 ", NULL) == 0);
     cr_assert_str_eq(world_take(w, kpid),
                      "rejected #{\"#error\":\"vat terminated\",\"name\":\"Error\"}");
@@ -200,7 +204,8 @@ SCENARIO(kernel_meter, vat_that_cannot_pay_its_start_is_not_created, ordinary) {
 
 /* #6639 */
 SCENARIO(kernel_meter, cost_of_a_start_is_reported, ordinary) {
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"spend 60\"}}}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"spend 60\"}}}");
     for (int i = 0; i < 4; i++)
         world_crank(w);
     cr_assert(w->crank.kind == VK_CRANK_CREATE_VAT);

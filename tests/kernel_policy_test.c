@@ -7,7 +7,7 @@ static const struct test_setup plain = {.plain = true};
 
 struct ledger {
     unsigned calls;
-    unsigned stop_after; /* 0: never */
+    unsigned stop_after;                   /* 0: never */
     uint64_t computrons, limit_computrons; /* 0: none */
     enum vk_crank_kind kinds[64];
     bool metered[64];
@@ -78,8 +78,10 @@ SCENARIO(kernel_policy, it_may_stop_after_any_crank, plain) {
 /* #7938: two vats may go on for ever, and the policy is what ends a block. */
 SCENARIO(kernel_policy, ping_pong_ends_where_the_policy_says, plain) {
     struct ledger ledger = {.limit_computrons = 100};
-    world_tell(w, "alice", "{on ping {spend 10; send $0 ping o+0}; send $0 {on ping {spend 10; send $0 ping o+0}};"
-                           "send o+0 ping $0} ko22");
+    world_tell(
+        w, "alice",
+        "{on ping {spend 10; send $0 ping o+0}; send $0 {on ping {spend 10; send $0 ping o+0}};"
+        "send o+0 ping $0} ko22");
     cr_assert(run(w, &ledger) > 10);
     cr_assert(ledger.computrons == 100);
     world_tell(w, "carol", "{set a 1}"); /* input is not starved: it stands in the same queue */
@@ -90,7 +92,8 @@ SCENARIO(kernel_policy, ping_pong_ends_where_the_policy_says, plain) {
 
 SCENARIO(kernel_policy, creation_and_clean_up_are_told_as_such, plain) {
     struct ledger ledger = {0};
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"spend 5\"}}}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"spend 5\"}}}");
     cr_assert(run(w, &ledger) == 6);
     cr_assert(ledger.kinds[3] == VK_CRANK_CREATE_VAT && ledger.metered[3]);
     world_tell(w, "ko24", "{exit bye}");

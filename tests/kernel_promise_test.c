@@ -38,9 +38,10 @@ SCENARIO(kernel_promise, subscriber_is_told_when_it_settles, ordinary) {
     world_is(w, "ko24.refCount", "1,1");
     world_is(w, "acceptanceQueue.11", "{\"type\":\"notify\",\"vatID\":\"v2\",\"kpid\":\"kp41\"}");
     world_run(w);
-    cr_assert(world_traced(w, "titem v2 ",
-                           "{\"d\":[\"notify\",[[\"p+5\",false,{\"body\":\"#\\\"$0.Alleged: x\\\"\","
-                           "\"slots\":[\"o-51\"]}]]]") == 1);
+    cr_assert(
+        world_traced(w, "titem v2 ",
+                     "{\"d\":[\"notify\",[[\"p+5\",false,{\"body\":\"#\\\"$0.Alleged: x\\\"\","
+                     "\"slots\":[\"o-51\"]}]]]") == 1);
     world_absent(w, "v2.c.kp41");
     world_absent(w, "v2.c.p+5");
     cr_assert(world_keys(w, "kp41") == 0);
@@ -134,13 +135,14 @@ SCENARIO(kernel_promise, name_of_a_settled_promise_starts_anew, ordinary) {
 
 /* The puppets' own words have no slots in arrays; this is as a vat would say it. */
 #define RESOLVE(resolutions) "raw [\"resolve\",[" resolutions "]]"
-#define TO_PROMISES(p, body, slots) "[\"" p "\",false,{\"body\":\"" body "\",\"slots\":[" slots "]}]"
+#define TO_PROMISES(p, body, slots)                                                                \
+    "[\"" p "\",false,{\"body\":\"" body "\",\"slots\":[" slots "]}]"
 #define ONE "#[\\\"&0\\\"]"
 
 SCENARIO(kernel_promise, cycle_of_promises_is_told_and_forgotten_together, ordinary) {
-    world_tell(w, "alice", "{send $0 {subscribe $0; subscribe $1} p+5 p+6;" RESOLVE(
-                               TO_PROMISES("p+5", ONE, "\"p+6\"") ","
-                               TO_PROMISES("p+6", ONE, "\"p+5\"")) "} ko22");
+    world_tell(w, "alice",
+               "{send $0 {subscribe $0; subscribe $1} p+5 p+6;" RESOLVE(TO_PROMISES(
+                   "p+5", ONE, "\"p+6\"") "," TO_PROMISES("p+6", ONE, "\"p+5\"")) "} ko22");
     world_run(w);
     cr_assert(world_traced(w, "titem v3 ", "\"notify\"") == 1);
     cr_assert(world_traced(w, "titem v3 ",
@@ -156,10 +158,10 @@ SCENARIO(kernel_promise, cycle_of_promises_is_told_and_forgotten_together, ordin
 }
 
 SCENARIO(kernel_promise, chain_of_settled_promises_is_told_from_its_root, ordinary) {
-    world_tell(w, "alice", "{send $0 {subscribe $0} p+5;" RESOLVE(
-                               TO_PROMISES("p+5", ONE, "\"p+6\"") ","
-                               TO_PROMISES("p+6", ONE, "\"p+7\"") ","
-                               TO_PROMISES("p+7", ONE, "\"p+8\"")) "} ko22");
+    world_tell(w, "alice",
+               "{send $0 {subscribe $0} p+5;" RESOLVE(
+                   TO_PROMISES("p+5", ONE, "\"p+6\"") "," TO_PROMISES(
+                       "p+6", ONE, "\"p+7\"") "," TO_PROMISES("p+7", ONE, "\"p+8\"")) "} ko22");
     world_run(w);
     cr_assert(world_traced(w, "titem v3 ",
                            "[\"notify\",[[\"p-60\",false,{\"body\":\"#[\\\"&0\\\"]\",\"slots\":"
@@ -296,9 +298,9 @@ SCENARIO(kernel_promise, promises_of_a_terminated_vat_are_rejected_at_once, ordi
 /* #9889: nothing but a settled promise has data. The host's hand makes what no vat can. */
 SCENARIO(kernel_promise, unsettled_promise_that_nobody_refers_to_is_deleted, ordinary) {
     static const char *const writes[][2] = {
-        {"kp.nextID", "42"},         {"kp41.state", "unresolved"}, {"kp41.subscribers", ""},
-        {"kp41.queue.nextID", "0"},  {"kp41.refCount", "0"},       {"kp41.decider", ""},
-        {"kp41.refCount", "1"},      {"kp41.refCount", "0"},
+        {"kp.nextID", "42"},        {"kp41.state", "unresolved"}, {"kp41.subscribers", ""},
+        {"kp41.queue.nextID", "0"}, {"kp41.refCount", "0"},       {"kp41.decider", ""},
+        {"kp41.refCount", "1"},     {"kp41.refCount", "0"},
     };
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++)
         test_ok(vk_host_apply_write(w->kernel, vk_str(writes[i][0]), vk_str(writes[i][1])));

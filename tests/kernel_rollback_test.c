@@ -12,20 +12,22 @@
 #include "testing_kernel.h"
 #include "vk/scan.h"
 
-static const struct test_setup plain = {.plain = true, .xsnap = true, .snapshot_initial = 6, .snapshot_interval = 6};
+static const struct test_setup plain = {
+    .plain = true, .xsnap = true, .snapshot_initial = 6, .snapshot_interval = 6};
 
-#define EVERYTHING                                                                                 \
-    "set new 1; set old 2; delete gone; get old; send o-50 {set escaped yes} o+5 p+6 = p+5; subscribe p+5;"   \
-    "send o-52 {} o+9; drop o-51; retire o-51; fulfill p-60 o+7; abandon o+9; call d-70 set x y;"      \
-    "call d-70 state; call d-70 node; call d-70 send o-50; call d-71 createMeter +1 +1;"               \
-    "call d-71 terminateWithFailure v3 why; call d-71 createByBundleID @vat {};"                       \
+#define EVERYTHING                                                                                          \
+    "set new 1; set old 2; delete gone; get old; send o-50 {set escaped yes} o+5 p+6 = p+5; subscribe p+5;" \
+    "send o-52 {} o+9; drop o-51; retire o-51; fulfill p-60 o+7; abandon o+9; call d-70 set x y;"           \
+    "call d-70 state; call d-70 node; call d-70 send o-50; call d-71 createMeter +1 +1;"                    \
+    "call d-71 terminateWithFailure v3 why; call d-71 createByBundleID @vat {};"                            \
     "call d-71 upgradeVat v4 @vat 1 why; call d-71 changeOptions v4 {\\\"reapInterval\\\":3}; spend 30;"
 
 static void v_five_has_everything(struct test_world *w) {
     world_tell(w, "vatAdmin", "{call d-71 createMeter +1000 +990}");
     world_create_vat(w, ",\"meterID\":\"m1\"", "set old 1; set gone 1");
-    world_tell(w, "alice", "{send $0 {send $1 {} o+9; send o+0 {} } o+0 $1 $2 $3 $4 = p+5; subscribe p+5}"
-                           " ko24 ko23 ko22 kd30 kd31");
+    world_tell(w, "alice",
+               "{send $0 {send $1 {} o+9; send o+0 {} } o+0 $1 $2 $3 $4 = p+5; subscribe p+5}"
+               " ko24 ko23 ko22 kd30 kd31");
     world_run(w);
     world_is(w, "v5.c.ko21", "R o-50");
     world_is(w, "v5.c.ko23", "R o-51");
@@ -45,15 +47,18 @@ static enum vk_err note_pair(void *impl, struct vk_str key, struct vk_str value)
     return VK_OK;
 }
 
-static enum vk_err note_span(void *impl, struct vk_str vat, const struct vk_span *span, bool is_current) {
-    test_journal_line(impl, "span %.*s %llu-%llu %s%s", VK_STR_ARG(vat), (unsigned long long)span->start,
-                      (unsigned long long)span->end, span->hash, is_current ? " current" : "");
+static enum vk_err note_span(void *impl, struct vk_str vat, const struct vk_span *span,
+                             bool is_current) {
+    test_journal_line(impl, "span %.*s %llu-%llu %s%s", VK_STR_ARG(vat),
+                      (unsigned long long)span->start, (unsigned long long)span->end, span->hash,
+                      is_current ? " current" : "");
     return VK_OK;
 }
 
-static enum vk_err note_snapshot(void *impl, struct vk_str vat, const struct vk_snapshot_info *info, bool in_use) {
-    test_journal_line(impl, "snapshot %.*s %llu%s", VK_STR_ARG(vat), (unsigned long long)info->position,
-                      in_use ? " in use" : "");
+static enum vk_err note_snapshot(void *impl, struct vk_str vat, const struct vk_snapshot_info *info,
+                                 bool in_use) {
+    test_journal_line(impl, "snapshot %.*s %llu%s", VK_STR_ARG(vat),
+                      (unsigned long long)info->position, in_use ? " in use" : "");
     return VK_OK;
 }
 
@@ -89,7 +94,8 @@ static bool may_change(const char *allowed, const char *line, size_t n) {
     return strstr(allowed, name) != NULL;
 }
 
-static void only_changed(const char *before, const char *after, const char *allowed, const char *how) {
+static void only_changed(const char *before, const char *after, const char *allowed,
+                         const char *how) {
     const char *texts[2] = {before, after};
     for (int i = 0; i < 2; i++)
         for (const char *line = texts[i]; *line; line += strcspn(line, "\n") + 1) {
@@ -118,19 +124,36 @@ struct abortion {
 };
 
 static const struct abortion abortions[] = {
-    {.name = "illegal syscall", .program = EVERYTHING "drop o-99", .savepoint = "start",
+    {.name = "illegal syscall",
+     .program = EVERYTHING "drop o-99",
+     .savepoint = "start",
      .survivors = ALWAYS NEWS METER END},
-    {.name = "exit with failure", .program = EVERYTHING "exitfail bye", .savepoint = "start",
+    {.name = "exit with failure",
+     .program = EVERYTHING "exitfail bye",
+     .savepoint = "start",
      .survivors = ALWAYS NEWS METER END},
-    {.name = "failed delivery", .program = EVERYTHING "fail oops", .savepoint = "start",
+    {.name = "failed delivery",
+     .program = EVERYTHING "fail oops",
+     .savepoint = "start",
      .survivors = ALWAYS NEWS METER END},
-    {.name = "underflow", .program = EVERYTHING "spend 2000", .savepoint = "start",
+    {.name = "underflow",
+     .program = EVERYTHING "spend 2000",
+     .savepoint = "start",
      .survivors = ALWAYS NEWS METER END},
-    {.name = "illegal syscall in a BOYD", .program = EVERYTHING "drop o-99", .savepoint = "start", .reap = true,
+    {.name = "illegal syscall in a BOYD",
+     .program = EVERYTHING "drop o-99",
+     .savepoint = "start",
+     .reap = true,
      .survivors = ALWAYS NEWS END},
-    {.name = "failed BOYD", .program = EVERYTHING "fail oops", .savepoint = "start", .reap = true,
+    {.name = "failed BOYD",
+     .program = EVERYTHING "fail oops",
+     .savepoint = "start",
+     .reap = true,
      .survivors = ALWAYS NEWS END},
-    {.name = "upgrade with a bad BOYD", .program = EVERYTHING "drop o-99", .savepoint = "deliver", .upgrade = true,
+    {.name = "upgrade with a bad BOYD",
+     .program = EVERYTHING "drop o-99",
+     .savepoint = "deliver",
+     .upgrade = true,
      .survivors = ALWAYS NEWS " runQueue runQueue. "}, /* it is not tried again */
 };
 
@@ -173,7 +196,8 @@ static void survivors_only(const struct abortion *abortion, enum vk_store_mode m
     only_changed(before.text, after.text, abortion->survivors, abortion->name);
     /* #3720: the statistics are those of before, and of what was done since */
     cr_assert(world_stat(&w, "dispatches") == dispatches, "%s", abortion->name);
-    long long news = world_stat(&w, "kernelPromises") - world_stat(&w, "kpRejected") - (abortion->upgrade ? 1 : 0);
+    long long news = world_stat(&w, "kernelPromises") - world_stat(&w, "kpRejected") -
+                     (abortion->upgrade ? 1 : 0);
     cr_assert(world_stat(&w, "syscalls") == syscalls + news, "%s: %lld %lld", abortion->name,
               world_stat(&w, "syscalls") - syscalls, news);
     cr_assert(world_stat(&w, "kernelDevices") == devices);
@@ -198,8 +222,9 @@ Test(kernel_rollback, only_what_is_declared_survives) {
 /* ---- INV-KERNEL-1 */
 
 static void go_on(struct test_world *w) {
-    world_tell(w, "alice", "{send $0 {send $0 {set here 1} o+1} $1 = p+8; subscribe p+8; send $2 {set a 1}}"
-                           " ko22 ko23 ko24");
+    world_tell(w, "alice",
+               "{send $0 {send $0 {set here 1} o+1} $1 = p+8; subscribe p+8; send $2 {set a 1}}"
+               " ko22 ko23 ko24");
     world_tell(w, "bob", "{set alive 1; call $0 terminateWithFailure v4 why} kd31");
     world_create_vat(w, "", "set x y");
     test_ok(vk_host_reap_all_vats(w->kernel));
@@ -213,15 +238,8 @@ static void same_from_here(struct test_world *live, struct test_world *fresh, co
     world_forget(fresh);
     go_on(live);
     go_on(fresh);
-    const char *one = live->trace.text + live->trace_mark, *other = fresh->trace.text + fresh->trace_mark;
-    while (*one && *other) {
-        size_t n = strcspn(one, "\n"), m = strcspn(other, "\n");
-        cr_assert(n == m && memcmp(one, other, n) == 0, "%s: the live kernel writes\n%.*s\ninstead of\n%.*s", how,
-                  (int)n, one, (int)m, other);
-        one += n + 1;
-        other += m + 1;
-    }
-    cr_assert(!*one && !*other, "%s", how);
+    test_same_lines(fresh->trace.text + fresh->trace_mark, live->trace.text + live->trace_mark,
+                    how);
     test_ok(vk_store_recompute_state_hash(live->store, &a));
     test_ok(vk_store_recompute_state_hash(fresh->store, &b));
     cr_assert(a.low == b.low && a.high == b.high, "%s", how);
@@ -273,7 +291,8 @@ static const struct test_setup ordinary = {0};
 
 /* #12138: it names promises that the roll-back has erased. */
 SCENARIO(kernel_rollback, erased_promise_on_the_work_list_is_no_matter, ordinary) {
-    world_tell(w, "alice", "{send o+0 {} p+1; fulfill p+1 1; send o+0 {} p+2; reject p+2 o+3; drop o-99}");
+    world_tell(w, "alice",
+               "{send o+0 {} p+1; fulfill p+1 1; send o+0 {} p+2; reject p+2 o+3; drop o-99}");
     world_crank(w);
     world_crank(w);
     cr_assert(world_traced(w, "rollback start", NULL) == 1);
@@ -368,7 +387,8 @@ SCENARIO(kernel_rollback, last_words_may_name_what_was_undone, ordinary) {
 }
 
 /* Snapshots and spans are undone: here of a crank in which another vat ends, in a crank that aborts. */
-static const struct test_setup snapshotting = {.xsnap = true, .snapshot_initial = 4, .snapshot_interval = 5};
+static const struct test_setup snapshotting = {
+    .xsnap = true, .snapshot_initial = 4, .snapshot_interval = 5};
 
 SCENARIO(kernel_rollback, end_of_a_transcript_is_undone, snapshotting) {
     struct vk_snapshot_info info;

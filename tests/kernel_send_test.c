@@ -64,7 +64,8 @@ SCENARIO(kernel_send, queue_holds_all_that_a_message_names, ordinary) {
 }
 
 SCENARIO(kernel_send, slots_are_named_by_each_vats_own_c_list, ordinary) {
-    world_tell(w, "alice", "{send $0 {send $0 {send $0 {set back here} $1} $1 $0 } $1 o+5} ko22 ko23");
+    world_tell(w, "alice",
+               "{send $0 {send $0 {send $0 {set back here} $1} $1 $0 } $1 o+5} ko22 ko23");
     world_run(w);
     /* alice's o+5 is ko24; bob knows carol as o-50 and it as o-51; carol it as o-50 and herself. */
     world_is(w, "v2.c.ko24", "R o+5");
@@ -152,8 +153,9 @@ SCENARIO(kernel_send, message_without_result_has_no_such_member, ordinary) {
 
 SCENARIO(kernel_send, message_to_an_unresolved_promise_waits_in_its_queue, ordinary) {
     /* bob leaves p-60 unresolved and alice sends to it */
-    world_tell(w, "alice", "{send $0 {on go {fulfill p-60 $0}} = p+5;"
-                           "send p+5 {set a 1} = p+6; send p+5 {set a 2} o+9} ko22");
+    world_tell(w, "alice",
+               "{send $0 {on go {fulfill p-60 $0}} = p+5;"
+               "send p+5 {set a 1} = p+6; send p+5 {set a 2} o+9} ko22");
     world_run(w);
     world_is(w, "kp41.queue.nextID", "2");
     world_is(w, "kp41.queue.1",
@@ -242,8 +244,9 @@ SCENARIO(kernel_send, pipelining_vat_gets_what_waited_for_the_result_it_is_given
 }
 
 SCENARIO(kernel_send, pipelining_vat_may_pass_a_result_on, bob_pipelines) {
-    world_tell(w, "alice", "{send $0 {send $0 {fulfill $r done} = $r} $1 = p+5;"
-                           "subscribe p+5} ko22 ko23");
+    world_tell(w, "alice",
+               "{send $0 {send $0 {fulfill $r done} = $r} $1 = p+5;"
+               "subscribe p+5} ko22 ko23");
     world_run(w);
     cr_assert(world_lived(w, "deliver v2 [\"notify\"", "done") > 0);
     world_is(w, "v3.c.p-60", "kp41"); /* bob has not been told */
@@ -261,11 +264,13 @@ SCENARIO(kernel_send, message_to_data_is_rejected, ordinary) {
 }
 
 SCENARIO(kernel_send, message_to_a_rejected_promise_is_rejected_alike, ordinary) {
-    world_tell(w, "alice", "{send $0 {reject $r o+5} = p+5; send p+5 foo o+6 = p+6;"
-                           "subscribe p+6} ko22");
+    world_tell(w, "alice",
+               "{send $0 {reject $r o+5} = p+5; send p+5 foo o+6 = p+6;"
+               "subscribe p+6} ko22");
     world_run(w);
-    cr_assert(world_traced(w, "titem v2 ", "[\"p+6\",true,{\"body\":\"#\\\"$0.Alleged: x\\\"\","
-                                           "\"slots\":[\"o-51\"]}]") == 1);
+    cr_assert(world_traced(w, "titem v2 ",
+                           "[\"p+6\",true,{\"body\":\"#\\\"$0.Alleged: x\\\"\","
+                           "\"slots\":[\"o-51\"]}]") == 1);
     world_is(w, "v2.c.o-51", "ko25");
     world_absent(w, "ko24.refCount"); /* its argument was nobody's, and was collected */
     world_absent(w, "v2.c.o+6");
@@ -277,9 +282,9 @@ SCENARIO(kernel_send, message_to_a_dead_vat_is_rejected, ordinary) {
     world_run(w);
     world_tell(w, "alice", "{send $0 foo o+5 = p+5; subscribe p+5; send $0 bar} ko22");
     world_run(w);
-    cr_assert(world_traced(w, "titem v2 ", "[\"notify\",[[\"p+5\",true,{\"body\":\"#{\\\"#error\\\":"
-                                           "\\\"vat terminated\\\",\\\"name\\\":\\\"Error\\\"}\"") ==
-              1);
+    cr_assert(world_traced(w, "titem v2 ",
+                           "[\"notify\",[[\"p+5\",true,{\"body\":\"#{\\\"#error\\\":"
+                           "\\\"vat terminated\\\",\\\"name\\\":\\\"Error\\\"}\"") == 1);
     world_absent(w, "kp42.state");
     cr_assert(world_traced(w, "titem v3 ", NULL) == 1);
 }
@@ -298,8 +303,9 @@ SCENARIO(kernel_send, message_to_a_vat_that_dies_meanwhile_is_rejected_on_delive
 }
 
 SCENARIO(kernel_send, same_slot_twice_is_counted_twice_in_the_queue, ordinary) {
-    world_tell(w, "alice", "{raw [\"send\",\"o+0\",{\"methargs\":{\"body\":\"#[\\\"foo\\\",[]]\","
-                           "\"slots\":[\"o+5\",\"o+5\"]}}]}");
+    world_tell(w, "alice",
+               "{raw [\"send\",\"o+0\",{\"methargs\":{\"body\":\"#[\\\"foo\\\",[]]\","
+               "\"slots\":[\"o+5\",\"o+5\"]}}]}");
     world_crank(w);
     world_crank(w);
     world_is(w, "ko24.refCount", "2,2");

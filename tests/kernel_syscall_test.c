@@ -15,7 +15,8 @@ static unsigned told(struct test_world *w, const char *part) {
  * (kp42), d-70 dev, o+5 held by carol, o+6 dropped by her. */
 
 static void bob_has_things(struct test_world *w) {
-    world_tell(w, "alice", "{send $0 {send $0 {drop $1} o+5 o+6; drop $1} $1 o+1 p+1 $2 = p+5} ko22 ko23 kd30");
+    world_tell(w, "alice",
+               "{send $0 {send $0 {drop $1} o+5 o+6; drop $1} $1 o+1 p+1 $2 = p+5} ko22 ko23 kd30");
     world_run(w);
     world_is(w, "v3.c.o-50", "ko23");
     world_is(w, "v3.c.ko24", "_ o-51");
@@ -53,9 +54,9 @@ static const char *const illegal[] = {
     "send o-50 foo = o+9",
     "send o-50 foo = o-50",
     "send o-50 foo = p-99",
-    "send o-50 foo = p-61",          /* his, but not new, and he does not pipeline */
-    "send o-50 foo = p-60",          /* alice's */
-    "send o-50 foo p+9 = p+9",       /* no longer new */
+    "send o-50 foo = p-61",    /* his, but not new, and he does not pipeline */
+    "send o-50 foo = p-60",    /* alice's */
+    "send o-50 foo p+9 = p+9", /* no longer new */
     "send o-50 foo = bogus",
     /* callNow */
     "call o-50 foo",
@@ -96,12 +97,12 @@ static const char *const illegal[] = {
     "drop d-70",
     "drop bogus",
     "retire o-99",
-    "retire o-50",                   /* still reachable */
-    "retire o-51 o-51",              /* 3d8916a79e: twice */
+    "retire o-50",      /* still reachable */
+    "retire o-51 o-51", /* 3d8916a79e: twice */
     "retire o+6",
     "retire p-60",
     "retireexports o+99",
-    "retireexports o+5",             /* still reachable */
+    "retireexports o+5", /* still reachable */
     "retireexports o+6 o+6",
     "retireexports o-51",
     "abandon o+99",
@@ -125,8 +126,11 @@ static void is_vat_fatal(struct test_world *w, const char *program) {
     world_is(w, "ko23.refCount", "3,3");
     world_is(w, "vats.terminated", "[\"v3\"]");
     world_run(w);
-    cr_assert(told(w, "#[\\\"vatTerminated\\\",[\\\"v3\\\",true,{\\\"#error\\\":\\\"syscall translation error: "
-                      "prepare to die\\\",\\\"name\\\":\\\"Error\\\"}]]") == 1);
+    cr_assert(
+        told(
+            w,
+            "#[\\\"vatTerminated\\\",[\\\"v3\\\",true,{\\\"#error\\\":\\\"syscall translation error: "
+            "prepare to die\\\",\\\"name\\\":\\\"Error\\\"}]]") == 1);
     cr_assert_str_eq(world_take(w, kpid),
                      "rejected #{\"#error\":\"vat terminated\",\"name\":\"Error\"}");
     cr_assert(world_keys(w, "v3.") == 0);
@@ -149,7 +153,8 @@ Test(kernel_syscall, each_illegal_syscall_is_undone_and_the_vats_end) {
 Test(kernel_syscall, legal_syscalls_afterwards_do_not_mend_it) {
     for (size_t i = 0; i < sizeof illegal / sizeof *illegal; i += 5) {
         char program[256];
-        snprintf(program, sizeof program, "{%s; set after 1; subscribe p-60; get after}", illegal[i]);
+        snprintf(program, sizeof program, "{%s; set after 1; subscribe p-60; get after}",
+                 illegal[i]);
         the_program = program;
         test_scenario(&plain, the_scenario);
     }
@@ -174,7 +179,8 @@ SCENARIO(kernel_syscall, what_an_illegal_syscall_did_at_first_is_undone, ordinar
 }
 
 SCENARIO(kernel_syscall, illegal_syscall_in_any_kind_of_delivery_is_the_vats_end, ordinary) {
-    world_tell(w, "alice", "{on notify {drop o-99}; send $0 {fulfill $r 1} = p+1; subscribe p+1} ko22");
+    world_tell(w, "alice",
+               "{on notify {drop o-99}; send $0 {fulfill $r 1} = p+1; subscribe p+1} ko22");
     world_run(w);
     world_absent(w, "vat.name.alice");
     world_tell(w, "bob", "{on bringOutYourDead {drop o-99}}");
@@ -202,9 +208,11 @@ SCENARIO(kernel_syscall, illegal_syscall_in_a_gc_delivery_is_the_vats_end, ordin
 /* ---- legal ones that look otherwise */
 
 SCENARIO(kernel_syscall, vats_may_say_little_about_nothing, ordinary) {
-    world_tell(w, "bob", "{raw [\"resolve\",[]]; drop; retire; retireexports; abandon; send o+0 foo;"
-                         "raw [\"send\",\"o+0\",{\"methargs\":{\"body\":\"#[]\",\"slots\":[]},\"result\":\"\"}];"
-                         "set ok yes}");
+    world_tell(
+        w, "bob",
+        "{raw [\"resolve\",[]]; drop; retire; retireexports; abandon; send o+0 foo;"
+        "raw [\"send\",\"o+0\",{\"methargs\":{\"body\":\"#[]\",\"slots\":[]},\"result\":\"\"}];"
+        "set ok yes}");
     world_run(w);
     world_is(w, "v3.vs.ok", "yes");
     cr_assert(world_traced(w, "titem v3 ", "\"result\":null") == 3);
@@ -240,8 +248,10 @@ SCENARIO(kernel_syscall, vatstore_keeps_what_it_is_given, ordinary) {
 }
 
 SCENARIO(kernel_syscall, vatstores_keys_come_in_order_and_end_with_the_vats, ordinary) {
-    world_tell(w, "bob", "{set b 1; set a.b 1; set a 1; raw [\"vatstoreGetNextKey\",\"\"]; next a; next a.b; next b;"
-                         "next aa}");
+    world_tell(
+        w, "bob",
+        "{set b 1; set a.b 1; set a 1; raw [\"vatstoreGetNextKey\",\"\"]; next a; next a.b; next b;"
+        "next aa}");
     world_tell(w, "carol", "{set zz 1}");
     world_run(w);
     cr_assert(world_traced(w, "titem v3 ",
@@ -254,12 +264,15 @@ SCENARIO(kernel_syscall, vatstores_keys_come_in_order_and_end_with_the_vats, ord
 }
 
 SCENARIO(kernel_syscall, empty_value_reads_as_none, ordinary) {
-    world_tell(w, "bob", "{raw [\"vatstoreSet\",\"a\",\"\"]; get a; raw [\"vatstoreSet\",\"\",\"x\"];"
-                         "raw [\"vatstoreGet\",\"\"]}");
+    world_tell(w, "bob",
+               "{raw [\"vatstoreSet\",\"a\",\"\"]; get a; raw [\"vatstoreSet\",\"\",\"x\"];"
+               "raw [\"vatstoreGet\",\"\"]}");
     world_run(w);
     world_is(w, "v3.vs.a", "");
-    cr_assert(world_traced(w, "titem v3 ", "{\"s\":[\"vatstoreGet\",\"a\"],\"r\":[\"ok\",null]}") == 1);
-    cr_assert(world_traced(w, "titem v3 ", "{\"s\":[\"vatstoreGet\",\"\"],\"r\":[\"ok\",\"x\"]}") == 1);
+    cr_assert(world_traced(w, "titem v3 ", "{\"s\":[\"vatstoreGet\",\"a\"],\"r\":[\"ok\",null]}") ==
+              1);
+    cr_assert(world_traced(w, "titem v3 ", "{\"s\":[\"vatstoreGet\",\"\"],\"r\":[\"ok\",\"x\"]}") ==
+              1);
 }
 
 /* ---- priority of verdicts: INV-DELIVER-1 */
@@ -294,7 +307,8 @@ static void verdict(struct test_world *w) {
     cr_assert(told(w, "#[\\\"vatTerminated\\\",[\\\"v5\\\",") == 1, "%s", program);
     cr_assert(told(w, verdicts[the_verdict].info) == 1, "%s", program);
     cr_assert((world_key(w, "v3.vs.got") != NULL) == verdicts[the_verdict].keeps, "%s", program);
-    cr_assert(world_traced(w, "rollback start", NULL) == !verdicts[the_verdict].keeps, "%s", program);
+    cr_assert(world_traced(w, "rollback start", NULL) == !verdicts[the_verdict].keeps, "%s",
+              program);
 }
 
 Test(kernel_syscall, worst_verdict_wins) {
@@ -314,8 +328,8 @@ static void halts_the_kernel(struct test_world *w, const char *program, const ch
     cr_assert(world_traced(w, "rollback start", NULL) == 1);
     cr_assert(world_traced(w, "emit ", NULL) == 1);
     cr_assert(world_traced(w, "endCrank", NULL) == 1);
-    cr_assert(world_lived(w, "syscall v3 ",
-                          "[\"error\",\"you killed my kernel. prepare to die\"]") == 1);
+    cr_assert(
+        world_lived(w, "syscall v3 ", "[\"error\",\"you killed my kernel. prepare to die\"]") == 1);
     world_absent(w, "v3.vs.before");
     world_is(w, "vats.terminated", "[\"v3\"]");
 }
@@ -364,12 +378,16 @@ SCENARIO(kernel_syscall, device_gets_its_own_slots_and_gives_them_back, ordinary
     world_is(w, "kd32.owner", "d8");
     world_is(w, "v3.c.d-71", "kd32");
     world_is(w, "ko24.refCount", "1,1");
-    cr_assert(world_traced(w, "titem v3 ",
-                           "\"r\":[\"ok\",{\"body\":\"#[\\\"$0.Alleged: x\\\",\\\"$1.Alleged: x\\\",\\\"hello\\\"]\","
-                           "\"slots\":[\"o+5\",\"d-70\"]}]") == 1);
-    cr_assert(world_traced(w, "titem v3 ",
-                           "\"r\":[\"ok\",{\"body\":\"#\\\"$0.Alleged: device node\\\"\",\"slots\":[\"d-71\"]}]") ==
-              1);
+    cr_assert(
+        world_traced(
+            w, "titem v3 ",
+            "\"r\":[\"ok\",{\"body\":\"#[\\\"$0.Alleged: x\\\",\\\"$1.Alleged: x\\\",\\\"hello\\\"]\","
+            "\"slots\":[\"o+5\",\"d-70\"]}]") == 1);
+    cr_assert(
+        world_traced(
+            w, "titem v3 ",
+            "\"r\":[\"ok\",{\"body\":\"#\\\"$0.Alleged: device node\\\"\",\"slots\":[\"d-71\"]}]") ==
+        1);
     cr_assert(world_stat(w, "kernelDevices") == 3);
 }
 
@@ -377,28 +395,33 @@ SCENARIO(kernel_syscall, device_may_send, ordinary) {
     world_tell(w, "bob", "{call $0 send $1} kd30 ko23");
     world_crank(w);
     world_crank(w);
-    world_is(w, "acceptanceQueue.8",
-             "{\"type\":\"send\",\"target\":\"ko23\",\"msg\":{\"methargs\":{\"body\":\"#[\\\"hello\\\",[]]\","
-             "\"slots\":[]},\"result\":null}}");
+    world_is(
+        w, "acceptanceQueue.8",
+        "{\"type\":\"send\",\"target\":\"ko23\",\"msg\":{\"methargs\":{\"body\":\"#[\\\"hello\\\",[]]\","
+        "\"slots\":[]},\"result\":null}}");
     world_run(w);
     cr_assert(world_traced(w, "titem v4 ", "hello") == 1);
 }
 
 SCENARIO(kernel_syscall, device_has_a_vatstore_and_a_state, ordinary) {
-    world_tell(w, "bob", "{call $0 set a 1; call $0 get a; call $0 delete a; call $0 get a; call $0 set b 2;"
-                         "call $0 state} kd30");
+    world_tell(w, "bob",
+               "{call $0 set a 1; call $0 get a; call $0 delete a; call $0 get a; call $0 set b 2;"
+               "call $0 state} kd30");
     world_run(w);
     world_is(w, "d8.vs.b", "2");
     world_absent(w, "d8.vs.a");
     world_is(w, "d8.deviceState", "{\"set\":true}");
-    cr_assert(world_traced(w, "titem v3 ", "\"r\":[\"ok\",{\"body\":\"#\\\"1\\\"\",\"slots\":[]}]") == 1);
+    cr_assert(
+        world_traced(w, "titem v3 ", "\"r\":[\"ok\",{\"body\":\"#\\\"1\\\"\",\"slots\":[]}]") == 1);
     cr_assert(world_stat(w, "syscallVatstoreGet") == 2);
     cr_assert(world_stat(w, "syscallVatstoreSet") == 2);
 }
 
 /* #5253: what a device wrote in a crank that aborts is not written. */
 SCENARIO(kernel_syscall, devices_state_is_undone_with_the_crank, ordinary) {
-    world_tell(w, "bob", "{call $0 set b 2; call $0 state; call $0 node; call $0 send $1; drop o-99} kd30 ko23");
+    world_tell(
+        w, "bob",
+        "{call $0 set b 2; call $0 state; call $0 node; call $0 send $1; drop o-99} kd30 ko23");
     world_run(w);
     world_absent(w, "d8.vs.b");
     world_absent(w, "d8.deviceState");
@@ -422,5 +445,6 @@ SCENARIO(kernel_syscall, device_that_the_host_lacks_refuses, plain) {
     world_tell(w, "bob", "{call $0 echo 1; set alive yes} kd30");
     world_run(w);
     world_is(w, "v3.vs.alive", "yes");
-    cr_assert(world_traced(w, "titem v3 ", "\"r\":[\"error\",\"no such device on this host\"]") == 1);
+    cr_assert(world_traced(w, "titem v3 ", "\"r\":[\"error\",\"no such device on this host\"]") ==
+              1);
 }

@@ -12,8 +12,8 @@ static const struct test_setup xsnap_plain = {.xsnap = true, .plain = true};
 
 /* vatAdmin upgrades v5, to bundle `bundle`, with parameters that run `start`. */
 static void upgrade(struct test_world *w, const char *bundle, const char *start) {
-    world_tell(w, "vatAdmin", "{call d-71 upgradeVat v5 @%s {\"run\":\"%s\"} {because I say so}}", bundle,
-               start);
+    world_tell(w, "vatAdmin", "{call d-71 upgradeVat v5 @%s {\"run\":\"%s\"} {because I say so}}",
+               bundle, start);
 }
 
 /* To the crank that does it. */
@@ -39,13 +39,16 @@ SCENARIO(kernel_upgrade, new_incarnation_starts_from_the_new_bundle, ordinary) {
     upgrade(w, "vat", "set new yes; get old");
     run_to_upgrade(w);
     cr_assert(w->crank.kind == VK_CRANK_NONE); /* as SwingSet reports it to the run policy */
-    world_is(w, "v5.vs.old", "yes"); /* the vatstore lasts */
+    world_is(w, "v5.vs.old", "yes");           /* the vatstore lasts */
     world_is(w, "v5.vs.new", "yes");
     cr_assert(world_traced(w, "rollback", NULL) == 0);
-    cr_assert(world_traced(w, "titem v5 = {\"d\":[\"bringOutYourDead\"],\"sc\":[],\"r\":{\"status\":"
-                              "\"ok\"}}", NULL) == 1);
-    cr_assert(world_traced(w, "titem v5 = {\"d\":[\"shutdown-worker\"],\"sc\":[],\"r\":{\"status\":\"ok\"}}",
+    cr_assert(world_traced(w,
+                           "titem v5 = {\"d\":[\"bringOutYourDead\"],\"sc\":[],\"r\":{\"status\":"
+                           "\"ok\"}}",
                            NULL) == 1);
+    cr_assert(world_traced(
+                  w, "titem v5 = {\"d\":[\"shutdown-worker\"],\"sc\":[],\"r\":{\"status\":\"ok\"}}",
+                  NULL) == 1);
     cr_assert(world_traced(w, "tinc v5", NULL) == 1);
     cr_assert(world_traced(w, "titem v5 = {\"d\":[\"initialize-worker\"", NULL) == 1);
     cr_assert(world_traced(w, "titem v5 = {\"d\":[\"startVat\"",
@@ -57,7 +60,8 @@ SCENARIO(kernel_upgrade, new_incarnation_starts_from_the_new_bundle, ordinary) {
              "{\"body\":\"#{\\\"run\\\":\\\"set new yes; get old\\\"}\",\"slots\":[]}");
     world_is(w, "vat.dynamicIDs", "[\"v5\"]");
     world_run(w);
-    cr_assert(told(w, "#[\\\"vatUpgradeCallback\\\",[\\\"up1\\\",true,\\\"#undefined\\\",1]]") == 1);
+    cr_assert(told(w, "#[\\\"vatUpgradeCallback\\\",[\\\"up1\\\",true,\\\"#undefined\\\",1]]") ==
+              1);
     world_is(w, "vat.nextUpgradeID", "2");
     upgrade(w, "vat", "");
     world_run(w);
@@ -72,12 +76,14 @@ SCENARIO(kernel_upgrade, source_and_worker_bundles_are_those_of_the_day, xsnap_p
     world_run(w);
     const char *source = world_key(w, "v5.source");
     cr_assert(strstr(source, test_bundle_id("other")));
-    world_is(w, "v5.options",
-             "{\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b0-3\"]},\"enableSetup\":false,"
-             "\"enablePipelining\":false,\"enableDisavow\":false,\"useTranscript\":true,"
-             "\"reapDirtThreshold\":{},\"critical\":false}");
-    cr_assert(world_traced(w, "titem v5 = {\"d\":[\"initialize-worker\",{\"source\":{\"bundleID\":\"b1-6f74",
-                           "\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b0-3\"]}}]") == 1);
+    world_is(
+        w, "v5.options",
+        "{\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b0-3\"]},\"enableSetup\":false,"
+        "\"enablePipelining\":false,\"enableDisavow\":false,\"useTranscript\":true,"
+        "\"reapDirtThreshold\":{},\"critical\":false}");
+    cr_assert(world_traced(
+                  w, "titem v5 = {\"d\":[\"initialize-worker\",{\"source\":{\"bundleID\":\"b1-6f74",
+                  "\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b0-3\"]}}]") == 1);
 }
 
 SCENARIO(kernel_upgrade, old_worker_goes_and_a_new_one_comes, plain) {
@@ -108,8 +114,9 @@ SCENARIO(kernel_upgrade, last_boyd_may_drop_imports, ordinary) {
  * itself, kp43 one more argument. */
 static void alice_waits(struct test_world *w) {
     vat_five(w);
-    world_tell(w, "alice", "{send $0 {send $0 here p+1 p+2; subscribe p+1} o+0 = p+5; subscribe p+5;"
-                           "on here {subscribe $0; subscribe $1}} ko24");
+    world_tell(w, "alice",
+               "{send $0 {send $0 here p+1 p+2; subscribe p+1} o+0 = p+5; subscribe p+5;"
+               "on here {subscribe $0; subscribe $1}} ko24");
     world_run(w);
     world_is(w, "kp42.decider", "v5");
     world_is(w, "kp43.subscribers", "v2,v5");
@@ -125,8 +132,9 @@ SCENARIO(kernel_upgrade, promises_are_disconnected, ordinary) {
     upgrade(w, "vat", "");
     run_to_upgrade(w);
     world_is(w, "kp42.state", "rejected");
-    world_is(w, "kp42.data.body",
-             "#{\"incarnationNumber\":0,\"name\":\"vatUpgraded\",\"upgradeMessage\":\"{because I say so}\"}");
+    world_is(
+        w, "kp42.data.body",
+        "#{\"incarnationNumber\":0,\"name\":\"vatUpgraded\",\"upgradeMessage\":\"{because I say so}\"}");
     world_absent(w, "v5.c.kp42"); /* #9039: nobody else would delete it */
     world_absent(w, "v5.c.p-60");
     world_is(w, "kp42.refCount", "2"); /* alice and the notify */
@@ -135,7 +143,8 @@ SCENARIO(kernel_upgrade, promises_are_disconnected, ordinary) {
     world_absent(w, "kp42.state");
 }
 
-SCENARIO(kernel_upgrade, promise_that_the_vat_subscribes_to_keeps_its_entry_for_the_notify, ordinary) {
+SCENARIO(kernel_upgrade, promise_that_the_vat_subscribes_to_keeps_its_entry_for_the_notify,
+         ordinary) {
     vat_five(w);
     world_tell(w, "alice", "{send $0 {send $0 {} p+1; subscribe p+1} o+0} ko24");
     world_run(w);
@@ -223,11 +232,13 @@ SCENARIO(kernel_upgrade, unreachable_export_is_retired_when_abandoned, ordinary)
 }
 
 SCENARIO(kernel_upgrade, parameters_of_the_old_incarnation_are_let_go, ordinary) {
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat"
-                              " {\"vatParameters\":{\"x\":\"$0.Alleged: x\"}} with o-50}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat"
+               " {\"vatParameters\":{\"x\":\"$0.Alleged: x\"}} with o-50}");
     world_run(w);
     world_is(w, "ko21.refCount", "4,4"); /* vatAdmin, device, parameters, v5's import */
-    world_tell(w, "vatAdmin", "{call d-71 upgradeVat v5 @vat {\"x\":\"$0.Alleged: x\"} why with o-51}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 upgradeVat v5 @vat {\"x\":\"$0.Alleged: x\"} why with o-51}");
     world_run(w);
     world_is(w, "ko21.refCount", "3,3");
     world_is(w, "ko22.refCount", "4,4");
@@ -241,7 +252,8 @@ static void is_as_it_was(struct test_world *w, uint64_t incarnation) {
     struct vk_span span;
     world_is(w, "vat.dynamicIDs", "[\"v5\"]");
     world_is(w, "vats.terminated", "[]");
-    world_is(w, "v5.vatParameters", "{\"body\":\"#{\\\"run\\\":\\\"set old yes\\\"}\",\"slots\":[]}");
+    world_is(w, "v5.vatParameters",
+             "{\"body\":\"#{\\\"run\\\":\\\"set old yes\\\"}\",\"slots\":[]}");
     world_absent(w, "v5.vs.new");
     test_ok(vk_transcript_current(w->store, VK_STR("v5"), &span));
     cr_assert(span.incarnation == incarnation);
@@ -262,10 +274,12 @@ static void survives(struct test_world *w, const char *start) {
     world_is(w, "v5.c.o+v8/1", "ko26");
     world_is(w, "runQueue", "[15,15]"); /* and it is not tried again */
     world_run(w);
-    cr_assert(told(w, "#[\\\"vatUpgradeCallback\\\",[\\\"up1\\\",false,{\\\"#error\\\":\\\"vat-upgrade "
-                      "failure\\\",\\\"name\\\":\\\"Error\\\"}]]") == 1);
+    cr_assert(
+        told(w, "#[\\\"vatUpgradeCallback\\\",[\\\"up1\\\",false,{\\\"#error\\\":\\\"vat-upgrade "
+                "failure\\\",\\\"name\\\":\\\"Error\\\"}]]") == 1);
     cr_assert(told(w, "vatTerminated") == 0);
-    world_tell(w, "ko24", "{fulfill p-60 1; set lives on}"); /* the old incarnation does what it could do */
+    world_tell(w, "ko24",
+               "{fulfill p-60 1; set lives on}"); /* the old incarnation does what it could do */
     world_run(w);
     world_is(w, "v5.vs.lives", "on");
     cr_assert(world_traced(w, "titem v2 = {\"d\":[\"notify\",[[\"p+5\",false,", NULL) == 1);
@@ -339,8 +353,9 @@ SCENARIO(kernel_upgrade, upgrade_after_a_failed_one_succeeds, ordinary) {
 
 SCENARIO(kernel_upgrade, references_of_a_failed_upgrades_parameters_are_forgotten, ordinary) {
     vat_five(w);
-    world_tell(w, "vatAdmin",
-               "{call d-71 upgradeVat v5 @vat {\"run\":\"fail x\",\"x\":\"$0.Alleged: x\"} why with o-50}");
+    world_tell(
+        w, "vatAdmin",
+        "{call d-71 upgradeVat v5 @vat {\"run\":\"fail x\",\"x\":\"$0.Alleged: x\"} why with o-50}");
     world_run(w);
     world_is(w, "ko21.refCount", "3,3"); /* vatAdmin, device, and the event that is no more */
     world_refer(w, "ko21", 1);

@@ -16,9 +16,13 @@ static const struct test_setup snapshots_plain = {
     .xsnap = true, .snapshot_initial = 4, .snapshot_interval = 6, .plain = true};
 static const struct test_setup snapshots_slogged = {
     .xsnap = true, .snapshot_initial = 4, .snapshot_interval = 6, .plain = true, .slog = true};
-static const struct test_setup snapshots_in_place = {
-    .xsnap = true, .snapshot_initial = 4, .snapshot_interval = 6, .plain = true, .keep_worker = true};
-static const struct test_setup local_with_settings = {.snapshot_initial = 4, .snapshot_interval = 6};
+static const struct test_setup snapshots_in_place = {.xsnap = true,
+                                                     .snapshot_initial = 4,
+                                                     .snapshot_interval = 6,
+                                                     .plain = true,
+                                                     .keep_worker = true};
+static const struct test_setup local_with_settings = {.snapshot_initial = 4,
+                                                      .snapshot_interval = 6};
 
 /* ---- who is online */
 
@@ -101,9 +105,11 @@ SCENARIO(kernel_warehouse, replayed_vat_is_given_the_results_of_then, two_online
     cr_assert(world_lived(w, "syscall v2 [\"vatstoreGet\",\"a\"] -> [\"ok\",null]", NULL) == 1);
     cr_assert(world_lived(w, "syscall v2 [\"vatstoreGet\",\"a\"] -> [\"ok\",\"1\"]", NULL) == 1);
     /* #5511 */
-    cr_assert(world_lived(w, "syscall v2 [\"callNow\",\"d-70\",\"fail\"", "-> [\"error\",\"dev will not\"]") == 1);
-    cr_assert(world_lived(w, "syscall v2 [\"callNow\",\"d-70\",\"echo\"",
-                          "-> [\"ok\",{\"body\":\"#[\\\"$0.Alleged: x\\\"]\",\"slots\":[\"d-70\"]}]") == 1);
+    cr_assert(world_lived(w, "syscall v2 [\"callNow\",\"d-70\",\"fail\"",
+                          "-> [\"error\",\"dev will not\"]") == 1);
+    cr_assert(world_lived(
+                  w, "syscall v2 [\"callNow\",\"d-70\",\"echo\"",
+                  "-> [\"ok\",{\"body\":\"#[\\\"$0.Alleged: x\\\"]\",\"slots\":[\"d-70\"]}]") == 1);
     world_is(w, "v2.vs.a", "9");
 }
 
@@ -113,7 +119,8 @@ SCENARIO(kernel_warehouse, vat_that_is_delivered_to_is_never_paged_out, plain) {
     world_tell(w, "alice", "{send $0 {send $0 hello} $1; send $1 {send $0 hello} $0} ko22 ko23");
     world_run(w);
     cr_assert(w->vats.live == 1);
-    world_tell(w, "vatAdmin", "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"set x y\"}}}");
+    world_tell(w, "vatAdmin",
+               "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"set x y\"}}}");
     world_run(w);
     world_is(w, "v5.vs.x", "y");
     cr_assert(w->vats.live == 1);
@@ -138,7 +145,8 @@ SCENARIO(kernel_warehouse, first_start_of_an_incarnation_begins_its_transcript, 
     world_close(&fresh);
 }
 
-SCENARIO(kernel_warehouse, vat_without_a_transcript_has_none_and_is_not_replayed, without_transcript) {
+SCENARIO(kernel_warehouse, vat_without_a_transcript_has_none_and_is_not_replayed,
+         without_transcript) {
     world_tell(w, "bob", "{set a 1}");
     world_run(w);
     world_is(w, "v3.vs.a", "1");
@@ -168,7 +176,8 @@ static void anachronism(struct test_world *w, enum test_sabotage sabotage, const
 }
 
 SCENARIO(kernel_warehouse, wrong_syscall_in_a_replay_halts, two_online) {
-    anachronism(w, TEST_WRONG_SYSCALL, "anachrophobia in v2 delivery d2: wrong syscall at index sc0");
+    anachronism(w, TEST_WRONG_SYSCALL,
+                "anachrophobia in v2 delivery d2: wrong syscall at index sc0");
 }
 
 SCENARIO(kernel_warehouse, missing_syscall_in_a_replay_halts, two_online) {
@@ -176,7 +185,8 @@ SCENARIO(kernel_warehouse, missing_syscall_in_a_replay_halts, two_online) {
 }
 
 SCENARIO(kernel_warehouse, extra_syscall_in_a_replay_halts, two_online) {
-    anachronism(w, TEST_EXTRA_SYSCALL, "anachrophobia in v2 delivery d1: extra syscall at index sc0");
+    anachronism(w, TEST_EXTRA_SYSCALL,
+                "anachrophobia in v2 delivery d1: extra syscall at index sc0");
 }
 
 SCENARIO(kernel_warehouse, worker_cannot_hide_a_wrong_syscall, two_online) {
@@ -213,7 +223,8 @@ SCENARIO(kernel_warehouse, anachronism_on_opening_refuses_to_open, plain) {
 }
 
 /* Its first delivery ever cannot be told from what it should have been. */
-SCENARIO(kernel_warehouse, worker_that_changed_before_it_did_anything_is_not_found_out, two_online) {
+SCENARIO(kernel_warehouse, worker_that_changed_before_it_did_anything_is_not_found_out,
+         two_online) {
     w->vats.sabotage = TEST_WRONG_SYSCALL;
     world_tell(w, "alice", "{set a 1; set b 2}");
     world_run(w);
@@ -250,8 +261,9 @@ SCENARIO(kernel_warehouse, first_snapshot_is_taken_early_after_a_boyd, snapshots
     const char *trace = w->trace.text + w->trace_mark;
     const char *message = strstr(trace, "titem v2 = {\"d\":[\"message\"");
     const char *boyd = strstr(trace, "titem v2 = {\"d\":[\"bringOutYourDead\"],\"sc\":[{");
-    const char *save = strstr(trace, "titem v2 = {\"d\":[\"save-snapshot\"],\"sc\":[],\"r\":{\"status\":"
-                                     "\"ok\",\"snapshotID\":\"");
+    const char *save =
+        strstr(trace, "titem v2 = {\"d\":[\"save-snapshot\"],\"sc\":[],\"r\":{\"status\":"
+                      "\"ok\",\"snapshotID\":\"");
     const char *span = strstr(trace, "tspan v2\n");
     const char *load = strstr(trace, "titem v2 = {\"d\":[\"load-snapshot\",{\"snapshotID\":\"");
     cr_assert(message && boyd && save && span && load);
@@ -287,7 +299,7 @@ SCENARIO(kernel_warehouse, boyd_before_a_snapshot_counts_for_nothing, snapshots)
     cr_assert(world_traced(w, "tspan v5", NULL) == 1);
     cr_assert(w->crank.computrons == 8);
     world_is(w, "m1.remaining", "985");
-    world_is(w, "vat.dynamicIDs", "[\"v5\"]"); /* its verdict is not heard */
+    world_is(w, "vat.dynamicIDs", "[\"v5\"]");        /* its verdict is not heard */
     world_is(w, "v5.reapDirt", "{\"deliveries\":1}"); /* cleared by the BOYD, then counted */
 }
 
@@ -374,7 +386,8 @@ SCENARIO(kernel_warehouse, damaged_snapshot_halts, snapshots_plain) {
     struct vk_snapshot_info info, other;
     tell_times(w, "alice", 2);
     cr_assert(has_snapshot(w, "v2", &info));
-    test_ok(vk_snapshot_save(w->store, VK_STR("v2"), info.position, info.hash, VK_STR("another"), &other));
+    test_ok(vk_snapshot_save(w->store, VK_STR("v2"), info.position, info.hash, VK_STR("another"),
+                             &other));
     vk_kernel_close(w->kernel);
     cr_assert(world_try_open_kernel(w) == VK_ERR_SNAPSHOT);
     cr_assert(strstr(vk_err_origin()->text, "snapshot of v2: actual hash"));
@@ -412,8 +425,8 @@ static void edit_snapshots(const char *sql, enum vk_err expected, const char *te
 }
 
 Test(kernel_warehouse, snapshot_without_its_contents_halts) {
-    edit_snapshots("UPDATE snapshots SET compressedSnapshot = NULL WHERE vatID = 'v2'", VK_ERR_SNAPSHOT,
-                   "v2");
+    edit_snapshots("UPDATE snapshots SET compressedSnapshot = NULL WHERE vatID = 'v2'",
+                   VK_ERR_SNAPSHOT, "v2");
 }
 
 Test(kernel_warehouse, snapshot_that_was_cut_short_halts) { /* #5419 */
@@ -435,7 +448,8 @@ SCENARIO(kernel_warehouse, host_may_have_all_vats_make_snapshots, snapshots) {
 }
 
 SCENARIO(kernel_warehouse, snapshot_interval_may_be_changed, snapshots) {
-    const struct vk_kernel_settings settings = {.set_snapshot_interval = true, .snapshot_interval = 3};
+    const struct vk_kernel_settings settings = {.set_snapshot_interval = true,
+                                                .snapshot_interval = 3};
     struct vk_snapshot_info info;
     tell_times(w, "alice", 2);
     cr_assert(has_snapshot(w, "v2", &info) && info.position == 5);
@@ -447,12 +461,18 @@ SCENARIO(kernel_warehouse, snapshot_interval_may_be_changed, snapshots) {
 
 SCENARIO(kernel_warehouse, snapshots_are_slogged, snapshots_slogged) {
     tell_times(w, "alice", 2);
-    cr_assert(world_traced(w, "slog heap-snapshot-save = {\"type\":\"heap-snapshot-save\",\"vatID\":\"v2\","
-                              "\"snapshotID\":\"", "\"endPosition\":5,\"uncompressedSize\":0,") == 1);
+    cr_assert(
+        world_traced(w,
+                     "slog heap-snapshot-save = {\"type\":\"heap-snapshot-save\",\"vatID\":\"v2\","
+                     "\"snapshotID\":\"",
+                     "\"endPosition\":5,\"uncompressedSize\":0,") == 1);
     cr_assert(world_traced(w, "slog heap-snapshot-save = ", "\"restartWorker\":true}") == 1);
     world_restart(w);
-    cr_assert(world_traced(w, "slog heap-snapshot-load = {\"type\":\"heap-snapshot-load\",\"vatID\":\"v2\","
-                              "\"snapPos\":5,\"hash\":\"", NULL) == 1);
+    cr_assert(
+        world_traced(w,
+                     "slog heap-snapshot-load = {\"type\":\"heap-snapshot-load\",\"vatID\":\"v2\","
+                     "\"snapPos\":5,\"hash\":\"",
+                     NULL) == 1);
 }
 
 SCENARIO(kernel_warehouse, replay_is_slogged_as_such, with_slog) {
@@ -460,20 +480,36 @@ SCENARIO(kernel_warehouse, replay_is_slogged_as_such, with_slog) {
     world_run(w);
     world_forget(w);
     world_restart(w);
-    cr_assert(world_traced(w, "slog start-replay = {\"type\":\"start-replay\",\"vatID\":\"v2\",\"deliveries\":3}",
+    cr_assert(
+        world_traced(
+            w, "slog start-replay = {\"type\":\"start-replay\",\"vatID\":\"v2\",\"deliveries\":3}",
+            NULL) == 1);
+    cr_assert(
+        world_traced(
+            w,
+            "slog deliver = {\"type\":\"deliver\",\"vatID\":\"v2\",\"deliveryNum\":2,\"replay\":"
+            "true,\"dispatch\":\"message\",\"vd\":[\"message\",",
+            NULL) == 1);
+    cr_assert(
+        world_traced(w,
+                     "slog syscall = {\"type\":\"syscall\",\"vatID\":\"v2\",\"deliveryNum\":2,"
+                     "\"syscallNum\":0,\"replay\":true,\"syscall\":\"vatstoreSet\",\"vsc\":["
+                     "\"vatstoreSet\",\"a\",\"1\"]}",
+                     NULL) == 1);
+    cr_assert(world_traced(
+                  w,
+                  "slog syscall-result = {\"type\":\"syscall-result\",\"vatID\":\"v2\","
+                  "\"deliveryNum\":2,\"syscallNum\":0,\"replay\":true,\"syscall\":\"vatstoreSet\","
+                  "\"vsr\":[\"ok\",null]}",
+                  NULL) == 1);
+    cr_assert(
+        world_traced(
+            w,
+            "slog deliver-result = {\"type\":\"deliver-result\",\"vatID\":\"v2\","
+            "\"deliveryNum\":2,\"replay\":true,\"dispatch\":\"message\",\"dr\":[\"ok\",null,null]}",
+            NULL) == 1);
+    cr_assert(world_traced(w, "slog finish-replay = {\"type\":\"finish-replay\",\"vatID\":\"v2\"}",
                            NULL) == 1);
-    cr_assert(world_traced(w, "slog deliver = {\"type\":\"deliver\",\"vatID\":\"v2\",\"deliveryNum\":2,\"replay\":"
-                              "true,\"dispatch\":\"message\",\"vd\":[\"message\",", NULL) == 1);
-    cr_assert(world_traced(w, "slog syscall = {\"type\":\"syscall\",\"vatID\":\"v2\",\"deliveryNum\":2,"
-                              "\"syscallNum\":0,\"replay\":true,\"syscall\":\"vatstoreSet\",\"vsc\":["
-                              "\"vatstoreSet\",\"a\",\"1\"]}", NULL) == 1);
-    cr_assert(world_traced(w, "slog syscall-result = {\"type\":\"syscall-result\",\"vatID\":\"v2\","
-                              "\"deliveryNum\":2,\"syscallNum\":0,\"replay\":true,\"syscall\":\"vatstoreSet\","
-                              "\"vsr\":[\"ok\",null]}", NULL) == 1);
-    cr_assert(world_traced(w, "slog deliver-result = {\"type\":\"deliver-result\",\"vatID\":\"v2\","
-                              "\"deliveryNum\":2,\"replay\":true,\"dispatch\":\"message\",\"dr\":[\"ok\",null,null]}",
-                           NULL) == 1);
-    cr_assert(world_traced(w, "slog finish-replay = {\"type\":\"finish-replay\",\"vatID\":\"v2\"}", NULL) == 1);
 }
 
 /* ---- workers lost */
@@ -516,7 +552,9 @@ static void lose_a_worker(struct test_world *w, const char *path) {
     cr_assert(world_traced(w, "titem", NULL) == 0);
 }
 
-Test(kernel_warehouse, lost_worker_halts_with_nothing_committed) { nothing_committed(lose_a_worker); }
+Test(kernel_warehouse, lost_worker_halts_with_nothing_committed) {
+    nothing_committed(lose_a_worker);
+}
 
 static void lose_an_old_vat(struct test_world *w, const char *path) {
     (void)path;
@@ -583,9 +621,10 @@ SCENARIO(kernel_warehouse, attached_vat_is_not_replayed_and_never_paged_out, pla
         {"v5.d.nextID", "70"},
         {"v5.reapDirt", "{}"},
         {"v5.source", "{\"bundleID\":\"b1-0\"}"},
-        {"v5.options", "{\"workerOptions\":{\"type\":\"local\"},\"name\":\"test\",\"enableSetup\":false,"
-                       "\"enablePipelining\":false,\"enableDisavow\":false,\"useTranscript\":true,"
-                       "\"reapDirtThreshold\":{},\"critical\":false}"},
+        {"v5.options",
+         "{\"workerOptions\":{\"type\":\"local\"},\"name\":\"test\",\"enableSetup\":false,"
+         "\"enablePipelining\":false,\"enableDisavow\":false,\"useTranscript\":true,"
+         "\"reapDirtThreshold\":{},\"critical\":false}"},
         {"v5.vatParameters", "{\"body\":\"#{}\",\"slots\":[]}"},
     };
     w->options.vats_online_max = 1;

@@ -15,7 +15,8 @@ TestSuite(meter, .init = open_it, .fini = close_it);
 
 #define M1 VK_STR("m1")
 
-static struct vk_str create(bool unlimited, uint64_t remaining_computrons, uint64_t threshold_computrons) {
+static struct vk_str create(bool unlimited, uint64_t remaining_computrons,
+                            uint64_t threshold_computrons) {
     struct vk_meter meter = {unlimited, remaining_computrons, threshold_computrons};
     struct vk_str id;
     test_ok(vk_meter_create(&test.state, meter, &id));
@@ -49,24 +50,29 @@ Test(meter, create_numbers_it_and_writes_both_values) {
     test_wrote(&test, "set meter.nextID = 2", "set m1.remaining = 100", "set m1.threshold = 10");
     test_ok(vk_meter_create(&test.state, (struct vk_meter){true, 100, 5}, &id));
     test_is(id, "m2");
-    test_wrote(&test, "set meter.nextID = 3", "set m2.remaining = unlimited", "set m2.threshold = 5");
+    test_wrote(&test, "set meter.nextID = 3", "set m2.remaining = unlimited",
+               "set m2.threshold = 5");
 }
 
 Test(meter, get_reads_what_create_wrote) {
     struct vk_meter meter = {true, 1, 1};
     test_ok(vk_meter_get(&test.state, create(false, 100, 10), &meter));
-    cr_assert(!meter.unlimited && meter.remaining_computrons == 100 && meter.threshold_computrons == 10);
+    cr_assert(!meter.unlimited && meter.remaining_computrons == 100 &&
+              meter.threshold_computrons == 10);
     test_ok(vk_meter_get(&test.state, create(true, 0, 7), &meter));
-    cr_assert(meter.unlimited && meter.remaining_computrons == 0 && meter.threshold_computrons == 7);
+    cr_assert(meter.unlimited && meter.remaining_computrons == 0 &&
+              meter.threshold_computrons == 7);
 }
 
 Test(meter, exists_if_it_was_created) {
-    static const char *const others[] = {"", "m", "m2", "m01", "m 1", "1", "n1", "m1.remaining", "m-1", "m1 "};
+    static const char *const others[] = {"",  "m",  "m2",           "m01", "m 1",
+                                         "1", "n1", "m1.remaining", "m-1", "m1 "};
     bool exists = false;
     create(false, 1, 1);
     test_ok(vk_meter_exists(&test.state, M1, &exists));
     cr_assert(exists);
-    test_given(&test, "m.remaining", "1", "1.remaining", "1", "n1.remaining", "1", "m01.remaining", "1");
+    test_given(&test, "m.remaining", "1", "1.remaining", "1", "n1.remaining", "1", "m01.remaining",
+               "1");
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         test_ok(vk_meter_exists(&test.state, vk_str(others[i]), &exists));
         cr_assert(!exists, "'%s'", others[i]);
@@ -77,7 +83,8 @@ Test(meter, exists_if_it_was_created) {
 
 Test(meter, check_changes_nothing) {
     create(false, 100, 10);
-    cr_assert(suffices(0) && suffices(99) && suffices(100) && !suffices(101) && !suffices(UINT64_MAX));
+    cr_assert(suffices(0) && suffices(99) && suffices(100) && !suffices(101) &&
+              !suffices(UINT64_MAX));
     test_wrote_nothing(&test);
 }
 
@@ -150,7 +157,8 @@ Test(meter, unlimited_bears_everything_and_is_never_written) {
 }
 
 Test(meter, what_no_kernel_wrote_is_corruption) {
-    static const char *const values[] = {"", "-1", "01", "Unlimited", "1.5", "18446744073709551616", "1n"};
+    static const char *const values[] = {
+        "", "-1", "01", "Unlimited", "1.5", "18446744073709551616", "1n"};
     struct vk_meter meter;
     bool result;
     test_corrupt(vk_meter_get(&test.state, M1, &meter), "m1.remaining");
@@ -160,10 +168,12 @@ Test(meter, what_no_kernel_wrote_is_corruption) {
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         test_given(&test, "m1.remaining", values[i], "m1.threshold", "1");
         test_corrupt(vk_meter_get(&test.state, M1, &meter), "key m1.remaining: expected a number");
-        test_corrupt(vk_meter_deduct(&test.state, M1, 1, &result), "key m1.remaining: expected a number");
+        test_corrupt(vk_meter_deduct(&test.state, M1, 1, &result),
+                     "key m1.remaining: expected a number");
         test_given(&test, "m1.remaining", "1", "m1.threshold", values[i]);
         test_corrupt(vk_meter_get(&test.state, M1, &meter), "key m1.threshold: expected a number");
-        test_corrupt(vk_meter_deduct(&test.state, M1, 1, &result), "key m1.threshold: expected a number");
+        test_corrupt(vk_meter_deduct(&test.state, M1, 1, &result),
+                     "key m1.threshold: expected a number");
     }
     test_given(&test, "meter.nextID", "one");
     test_corrupt(vk_meter_create(&test.state, meter, &(struct vk_str){0}), "key meter.nextID");

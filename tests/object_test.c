@@ -42,7 +42,8 @@ Test(object, counter_that_is_no_number_is_corruption) {
 Test(object, terminated_vats_own_nothing_for_delivery) {
     struct vk_vat_id owner;
     bool owned;
-    test_given(&test, "ko20.owner", "v3", "ko20.refCount", "1,1", "ko21.refCount", "1,1", "ko22.owner", "");
+    test_given(&test, "ko20.owner", "v3", "ko20.refCount", "1,1", "ko21.refCount", "1,1",
+               "ko22.owner", "");
     test_ok(vk_object_live_owner(&test.state, ko(20), &owned, &owner));
     cr_assert(owned && owner.n == 3);
     test_ok(vk_object_live_owner(&test.state, ko(21), &owned, &owner));
@@ -59,7 +60,8 @@ Test(object, terminated_vats_own_nothing_for_delivery) {
 }
 
 Test(object, orphan_loses_owner_and_entry_and_keeps_its_counts) {
-    test_given(&test, "ko20.owner", "v3", "ko20.refCount", "1,2", "v3.c.ko20", "R o+d5/1", "v3.c.o+d5/1", "ko20");
+    test_given(&test, "ko20.owner", "v3", "ko20.refCount", "1,2", "v3.c.ko20", "R o+d5/1",
+               "v3.c.o+d5/1", "ko20");
     vk_stats_add(&test.state.stats, VK_STAT_CLIST_ENTRIES, 1);
     test_ok(vk_object_orphan(&test.state, ko(20), v(3)));
     test_wrote(&test, "del ko20.owner", "del v3.c.ko20", "del v3.c.o+d5/1");
@@ -70,7 +72,8 @@ Test(object, orphan_loses_owner_and_entry_and_keeps_its_counts) {
 }
 
 Test(object, orphan_only_from_its_owner) {
-    test_given(&test, "ko20.owner", "v3", "v3.c.ko20", "R o+1", "v4.c.ko20", "R o-50", "v4.c.o-50", "ko20");
+    test_given(&test, "ko20.owner", "v3", "v3.c.ko20", "R o+1", "v4.c.ko20", "R o-50", "v4.c.o-50",
+               "ko20");
     test_corrupt(vk_object_orphan(&test.state, ko(20), v(4)), "ko20 not owned by old vat v4");
     test_corrupt(vk_object_orphan(&test.state, ko(21), v(4)), "ko21 not owned by old vat v4");
     test_wrote_nothing(&test);
@@ -91,15 +94,16 @@ Test(object, delete_erases_owner_and_count) {
 
 /* Static vats alice (v1), bob (v12) and zoe (v5); dynamic ones v10, v9 and v100, in the order of their age. */
 static void given_vats(void) {
-    test_given(&test, "vat.dynamicIDs", "[\"v10\",\"v9\",\"v100\"]", "vat.name.zoe", "v5", "vat.name.alice", "v1",
-               "vat.name.bob", "v12");
+    test_given(&test, "vat.dynamicIDs", "[\"v10\",\"v9\",\"v100\"]", "vat.name.zoe", "v5",
+               "vat.name.alice", "v1", "vat.name.bob", "v12");
 }
 
 Test(object, retire_tells_importers_sorted_by_their_ids_texts) {
     const struct vk_kref krefs[] = {ko(20)};
     given_vats();
-    test_given(&test, "ko20.owner", "v4", "ko20.refCount", "2,6", "v1.c.ko20", "R o-50", "v5.c.ko20", "_ o-51",
-               "v12.c.ko20", "_ o-52", "v9.c.ko20", "R o-53", "v10.c.ko20", "_ o-54", "v100.c.ko20", "_ o-55");
+    test_given(&test, "ko20.owner", "v4", "ko20.refCount", "2,6", "v1.c.ko20", "R o-50",
+               "v5.c.ko20", "_ o-51", "v12.c.ko20", "_ o-52", "v9.c.ko20", "R o-53", "v10.c.ko20",
+               "_ o-54", "v100.c.ko20", "_ o-55");
     test_ok(vk_objects_retire(&test.state, krefs, 1));
     test_wrote(&test, "del ko20.owner", "del ko20.refCount",
                "set gcActions = [\"v1 retireImport ko20\",\"v10 retireImport ko20\","
@@ -110,7 +114,8 @@ Test(object, retire_tells_importers_sorted_by_their_ids_texts) {
 Test(object, retire_tells_no_exporter_and_nobody_who_does_not_know) {
     const struct vk_kref krefs[] = {ko(20)};
     given_vats();
-    test_given(&test, "ko20.refCount", "0,3", "v1.c.ko20", "R o+7", "v9.c.ko20", "_ o-53", "v12.c.ko21", "R o-50");
+    test_given(&test, "ko20.refCount", "0,3", "v1.c.ko20", "R o+7", "v9.c.ko20", "_ o-53",
+               "v12.c.ko21", "R o-50");
     test_ok(vk_objects_retire(&test.state, krefs, 1));
     test_wrote(&test, "del ko20.owner", "del ko20.refCount",
                "set gcActions = [\"v9 retireImport ko20\"]");
@@ -127,9 +132,9 @@ Test(object, retire_looks_at_terminated_vats_no_more) {
 Test(object, retire_of_several_writes_the_actions_once) {
     const struct vk_kref krefs[] = {ko(9), ko(20), ko(10)};
     given_vats();
-    test_given(&test, "gcActions", "[\"v2 dropExport ko3\",\"v9 retireImport ko9\"]", "ko9.refCount", "0,1",
-               "v9.c.ko9", "_ o-50", "ko10.refCount", "0,2", "v9.c.ko10", "_ o-51", "v5.c.ko10", "_ o-51",
-               "ko20.owner", "v3", "ko20.refCount", "0,0");
+    test_given(&test, "gcActions", "[\"v2 dropExport ko3\",\"v9 retireImport ko9\"]",
+               "ko9.refCount", "0,1", "v9.c.ko9", "_ o-50", "ko10.refCount", "0,2", "v9.c.ko10",
+               "_ o-51", "v5.c.ko10", "_ o-51", "ko20.owner", "v3", "ko20.refCount", "0,0");
     vk_stats_add(&test.state.stats, VK_STAT_KERNEL_OBJECTS, 3);
     test_ok(vk_objects_retire(&test.state, krefs, 3));
     test_wrote(&test, "del ko9.owner", "del ko9.refCount", "del ko20.owner", "del ko20.refCount",
@@ -174,7 +179,10 @@ Test(object, pins_are_sorted_as_texts) {
     test_holds(&test, "pinnedObjects", "ko10,ko100,ko20,ko9");
     test_holds(&test, "ko20.refCount", "1,1");
     test_wrote_whatever(&test);
-    test_given(&test, "pinnedObjects", "");
+    test_given(&test, "pinnedObjects", "ko9,ko20,ko9");
+    test_ok(vk_pin(&test.state, ko(7)));
+    test_wrote(&test, "set ko7.refCount = 1,1", "set pinnedObjects = ko20,ko7,ko9");
+    test_given(&test, "pinnedObjects", "", "ko7.refCount", "0,0");
     test_ok(vk_pin(&test.state, ko(7)));
     test_wrote(&test, "set ko7.refCount = 1,1", "set pinnedObjects = ko7");
 }
@@ -190,7 +198,8 @@ static enum vk_err end_of_two(struct vk_state *state) {
 
 Test(object, host_failures_are_handed_on) {
     given_vats();
-    test_given(&test, "ko.nextID", "22", "ko20.owner", "v4", "ko20.refCount", "0,2", "v4.c.ko20", "_ o+1",
-               "v4.c.o+1", "ko20", "v9.c.ko20", "_ o-50", "v1.c.ko20", "_ o-50", "ko21.refCount", "0,0");
+    test_given(&test, "ko.nextID", "22", "ko20.owner", "v4", "ko20.refCount", "0,2", "v4.c.ko20",
+               "_ o+1", "v4.c.o+1", "ko20", "v9.c.ko20", "_ o-50", "v1.c.ko20", "_ o-50",
+               "ko21.refCount", "0,0");
     test_sweep_state(&test, end_of_two, 3 + 2 + 3 + 5);
 }

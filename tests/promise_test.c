@@ -35,8 +35,9 @@ Test(promise, add_has_no_decider) {
     cr_assert(!exists);
     test_ok(vk_promise_add(&test.state, VK_STR_NONE, &kpid));
     test_is_kref(kpid, "kp40");
-    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved", "set kp40.subscribers = ",
-               "set kp40.queue.nextID = 0", "set kp40.refCount = 0", "set kp40.decider = ");
+    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
+               "set kp40.subscribers = ", "set kp40.queue.nextID = 0", "set kp40.refCount = 0",
+               "set kp40.decider = ");
     test_ok(vk_promise_exists(&test.state, kp(40), &exists));
     cr_assert(exists);
     struct vk_promise promise = get(kp(40));
@@ -49,9 +50,9 @@ Test(promise, add_has_no_decider) {
 Test(promise, add_for_a_vat_writes_the_decider_twice) {
     struct vk_kref kpid;
     test_ok(vk_promise_add_for_vat(&test.state, v(4), &kpid));
-    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved", "set kp40.subscribers = ",
-               "set kp40.queue.nextID = 0", "set kp40.refCount = 0", "set kp40.decider = ",
-               "set kp40.decider = v4");
+    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
+               "set kp40.subscribers = ", "set kp40.queue.nextID = 0", "set kp40.refCount = 0",
+               "set kp40.decider = ", "set kp40.decider = v4");
     struct vk_promise promise = get(kpid);
     cr_assert(promise.has_decider && promise.decider.n == 4);
 }
@@ -59,9 +60,9 @@ Test(promise, add_for_a_vat_writes_the_decider_twice) {
 Test(promise, policy_is_written_last) {
     struct vk_kref kpid;
     test_ok(vk_promise_add(&test.state, VK_STR("panic"), &kpid));
-    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved", "set kp40.subscribers = ",
-               "set kp40.queue.nextID = 0", "set kp40.refCount = 0", "set kp40.decider = ",
-               "set kp40.policy = panic");
+    test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
+               "set kp40.subscribers = ", "set kp40.queue.nextID = 0", "set kp40.refCount = 0",
+               "set kp40.decider = ", "set kp40.policy = panic");
     test_is(get(kpid).policy, "panic");
 }
 
@@ -102,8 +103,8 @@ Test(promise, message_is_queued_behind_the_counter) {
 }
 
 Test(promise, requeue_sends_all_messages_to_the_promise_again) {
-    test_given(&test, "kp40.state", "unresolved", "kp40.queue.nextID", "2", "kp40.queue.0", "{\"m\":1}",
-               "kp40.queue.1", "{\"m\":2}", "acceptanceQueue", "[7,7]");
+    test_given(&test, "kp40.state", "unresolved", "kp40.queue.nextID", "2", "kp40.queue.0",
+               "{\"m\":1}", "kp40.queue.1", "{\"m\":2}", "acceptanceQueue", "[7,7]");
     vk_stats_add(&test.state.stats, VK_STAT_PROMISE_QUEUES_LENGTH, 5);
     test_ok(vk_promise_requeue(&test.state, kp(40)));
     test_wrote(&test,
@@ -132,7 +133,8 @@ Test(promise, requeue_keeps_the_order_of_sending) {
     for (int i = 0; i < 12; i++) {
         char event[80];
         snprintf(key, sizeof key, "acceptanceQueue.%d", i + 1);
-        snprintf(event, sizeof event, "{\"type\":\"send\",\"target\":\"kp40\",\"msg\":{\"m\":%d}}", i);
+        snprintf(event, sizeof event, "{\"type\":\"send\",\"target\":\"kp40\",\"msg\":{\"m\":%d}}",
+                 i);
         test_holds(&test, key, event);
         snprintf(key, sizeof key, "kp40.queue.%d", i);
         test_holds(&test, key, NULL);
@@ -150,9 +152,9 @@ Test(promise, requeue_keeps_the_order_of_sending) {
 Test(promise, fulfil_references_the_data_and_erases_the_rest) {
     const struct vk_str slots[] = {VK_STR("ko20"), VK_STR("kp41"), VK_STR("ko20")};
     struct vk_capdata data = capdata("#\"$0\"", slots, 3);
-    test_given(&test, "kp40.state", "unresolved", "kp40.decider", "v4", "kp40.subscribers", "v1,v3", "kp40.policy",
-               "panic", "kp40.queue.nextID", "1", "kp40.queue.0", "{}", "kp40.refCount", "2", "ko20.refCount", "0,0",
-               "kp41.refCount", "1");
+    test_given(&test, "kp40.state", "unresolved", "kp40.decider", "v4", "kp40.subscribers", "v1,v3",
+               "kp40.policy", "panic", "kp40.queue.nextID", "1", "kp40.queue.0", "{}",
+               "kp40.refCount", "2", "ko20.refCount", "0,0", "kp41.refCount", "1");
     vk_stats_add(&test.state.stats, VK_STAT_KP_UNRESOLVED, 1);
     test_ok(vk_promise_settle(&test.state, kp(40), false, &data));
     test_wrote(&test, "set ko20.refCount = 1,1", "set kp41.refCount = 2", "set ko20.refCount = 2,2",
@@ -178,7 +180,8 @@ Test(promise, reject_to_data_without_slots) {
     test_wrote_whatever(&test);
     test_ok(vk_promise_settle(&test.state, kpid, true, &data));
     test_wrote(&test, "set kp40.queue.nextID = 0", ERASED("kp40"), ERASED_DATA("kp40"),
-               "set kp40.state = rejected", "set kp40.data.body = #\"no\"", "set kp40.data.slots = ");
+               "set kp40.state = rejected", "set kp40.data.body = #\"no\"",
+               "set kp40.data.slots = ");
     cr_assert(test_stat(&test, VK_STAT_KP_UNRESOLVED) == 0);
     cr_assert(test_stat(&test, VK_STAT_KP_REJECTED) == 1);
     cr_assert(test_stat(&test, VK_STAT_KP_FULFILLED) == 0);
@@ -215,7 +218,8 @@ Test(promise, settled_promises_take_nothing_more) {
 /* ---- deletion */
 
 Test(promise, delete_erases_a_settled_promise) {
-    test_given(&test, "kp40.state", "fulfilled", "kp40.data.body", "#0", "kp40.data.slots", "ko20", "kp40.refCount", "0");
+    test_given(&test, "kp40.state", "fulfilled", "kp40.data.body", "#0", "kp40.data.slots", "ko20",
+               "kp40.refCount", "0");
     vk_stats_add(&test.state.stats, VK_STAT_KP_FULFILLED, 3);
     vk_stats_add(&test.state.stats, VK_STAT_KP_REJECTED, 3);
     vk_stats_add(&test.state.stats, VK_STAT_KERNEL_PROMISES, 6);
@@ -229,8 +233,8 @@ Test(promise, delete_erases_a_settled_promise) {
 }
 
 Test(promise, delete_erases_an_unresolved_promise_with_its_queue) {
-    test_given(&test, "kp40.state", "unresolved", "kp40.queue.nextID", "2", "kp40.queue.0", "{}", "kp40.queue.1", "{}",
-               "kp40.refCount", "0");
+    test_given(&test, "kp40.state", "unresolved", "kp40.queue.nextID", "2", "kp40.queue.0", "{}",
+               "kp40.queue.1", "{}", "kp40.refCount", "0");
     vk_stats_add(&test.state.stats, VK_STAT_KP_UNRESOLVED, 1);
     vk_stats_add(&test.state.stats, VK_STAT_KERNEL_PROMISES, 1);
     test_ok(vk_promise_delete(&test.state, kp(40)));
@@ -247,10 +251,13 @@ Test(promise, what_no_kernel_wrote_is_corruption) {
     test_corrupt(vk_promise_delete(&test.state, kp(40)), "kp40.state");
     test_corrupt(vk_promise_subscribe(&test.state, kp(40), v(1)), "kp40.state");
     test_given(&test, "kp40.state", "resolved");
-    test_corrupt(vk_promise_get(&test.state, kp(40), &promise), "unknown state for kp40: 'resolved'");
+    test_corrupt(vk_promise_get(&test.state, kp(40), &promise),
+                 "unknown state for kp40: 'resolved'");
     test_corrupt(vk_promise_delete(&test.state, kp(40)), "unknown state for kp40: 'resolved'");
     test_given(&test, "kp40.state", "unresolved", "kp40.decider", "d7");
     test_corrupt(vk_promise_get(&test.state, kp(40), &promise), "kp40.decider: 'd7'");
+    test_given(&test, "kp40.decider", "v");
+    test_corrupt(vk_promise_get(&test.state, kp(40), &promise), "kp40.decider: 'v'");
     test_given(&test, "kp40.state", "fulfilled");
     test_corrupt(vk_promise_get(&test.state, kp(40), &promise), "kp40.data.body");
     test_given(&test, "kp40.data.body", "#1");

@@ -85,7 +85,8 @@ Test(queue, one_queue_is_not_the_other) {
     test_is(take(VK_QUEUE_ACCEPTANCE), NULL);
     cr_assert(length_of(VK_QUEUE_RUN) == 1 && length_of(VK_QUEUE_ACCEPTANCE) == 0);
     const struct vk_stat_value *run = &test.state.stats.values[VK_STAT_RUN_QUEUE_LENGTH];
-    const struct vk_stat_value *acceptance = &test.state.stats.values[VK_STAT_ACCEPTANCE_QUEUE_LENGTH];
+    const struct vk_stat_value *acceptance =
+        &test.state.stats.values[VK_STAT_ACCEPTANCE_QUEUE_LENGTH];
     cr_assert(run->value == 1 && run->up == 1 && run->down == 0 && run->max == 1);
     cr_assert(acceptance->value == 0 && acceptance->up == 0 && acceptance->down == 0);
     test_ok(vk_queue_add(&test.state, VK_QUEUE_ACCEPTANCE, VK_STR("2")));
@@ -99,15 +100,17 @@ Test(queue, one_queue_is_not_the_other) {
 
 Test(queue, bounds_that_no_kernel_wrote_are_corruption) {
     static const char *const bounds[] = {
-        "",      "[]",    "[1]",   "[1,]",   "[,1]", "[2,1]",  "1,1", "[1,1",  "1,1]", "[1,1]x", "[1,2,3]",
-        "[-1,1]", "[01,1]", "[1, 1]", "[a,b]", "[,]",  "[1,1.0]", "{}",  "[1;1]", ",",    "[", "]",
+        "",        "[]",     "[1]",     "[1,]",   "[,1]",   "[2,1]",  "1,1",   "[1,1",
+        "1,1]",    "[1,1]x", "[1,2,3]", "[-1,1]", "[01,1]", "[1, 1]", "[a,b]", "[,]",
+        "[1,1.0]", "{}",     "[1;1]",   ",",      "[",      "]",
     };
     struct vk_str event;
     uint64_t length;
     for (int q = 0; q < 2; q++) {
         for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
             char text[80];
-            snprintf(text, sizeof text, "key %s: expected [head,tail], found '%s'", keys[q], bounds[i]);
+            snprintf(text, sizeof text, "key %s: expected [head,tail], found '%s'", keys[q],
+                     bounds[i]);
             test_given(&test, keys[q], bounds[i]);
             test_corrupt(vk_queue_add(&test.state, both[q], VK_STR("{}")), text);
             test_corrupt(vk_queue_take(&test.state, both[q], &event), text);
@@ -124,7 +127,8 @@ Test(queue, bounds_that_no_kernel_wrote_are_corruption) {
 Test(queue, hole_is_corruption) {
     struct vk_str event;
     test_given(&test, "runQueue", "[1,3]", "runQueue.2", "{}");
-    test_corrupt(vk_queue_take(&test.state, VK_QUEUE_RUN, &event), "storage lacks required key runQueue.1");
+    test_corrupt(vk_queue_take(&test.state, VK_QUEUE_RUN, &event),
+                 "storage lacks required key runQueue.1");
     test_wrote_nothing(&test);
     cr_assert(test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 0);
 }

@@ -60,7 +60,8 @@ Test(refcount, devices_are_not_counted) {
 
 /* Either zero will do: unreachable ones may be dropped, unrecognizable ones retired. */
 Test(refcount, object_with_a_zero_goes_to_the_work_list) {
-    test_given(&test, "ko20.refCount", "1,2", "ko21.refCount", "0,2", "ko22.refCount", "1,1", "ko23.refCount", "2,3");
+    test_given(&test, "ko20.refCount", "1,2", "ko21.refCount", "0,2", "ko22.refCount", "1,1",
+               "ko23.refCount", "2,3");
     test_ok(vk_ref_drop(&test.state, ko(23), VK_REF_STRONG));
     test_maybe_free(&test, "");
     test_ok(vk_ref_drop(&test.state, ko(20), VK_REF_STRONG));
@@ -113,7 +114,8 @@ Test(refcount, promise_that_is_gone_is_corruption) {
 }
 
 Test(refcount, underflow_is_corruption) {
-    test_given(&test, "kp40.refCount", "0", "ko20.refCount", "0,0", "ko21.refCount", "0,1", "ko22.refCount", "1,1");
+    test_given(&test, "kp40.refCount", "0", "ko20.refCount", "0,0", "ko21.refCount", "0,1",
+               "ko22.refCount", "1,1");
     test_corrupt(vk_ref_drop(&test.state, kp(40), VK_REF_STRONG), "kp40");
     test_corrupt(vk_ref_drop(&test.state, ko(20), VK_REF_IMPORT_RECOGNIZES), "ko20");
     test_corrupt(vk_ref_drop(&test.state, ko(20), VK_REF_STRONG), "ko20");
@@ -124,7 +126,16 @@ Test(refcount, underflow_is_corruption) {
 }
 
 Test(refcount, counts_that_no_kernel_wrote_are_corruption) {
-    static const char *const objects[] = {"1", "1,", ",1", "2,1", "-1,1", "1,1,1", "01,1", "1, 1", "a,b", ",",
+    static const char *const objects[] = {"1",
+                                          "1,",
+                                          ",1",
+                                          "2,1",
+                                          "-1,1",
+                                          "1,1,1",
+                                          "01,1",
+                                          "1, 1",
+                                          "a,b",
+                                          ",",
                                           "18446744073709551616,18446744073709551616"};
     static const char *const promises[] = {"", "-1", "01", "1,1", "x", " 1"};
     struct vk_refcount count;
@@ -155,7 +166,8 @@ Test(refcount, counts_are_read_as_they_were_written) {
 }
 
 Test(refcount, slots_are_counted_one_by_one_in_order) {
-    const struct vk_str slots[] = {VK_STR("ko21"), VK_STR("kp40"), VK_STR("kd30"), VK_STR("ko20"), VK_STR("ko21")};
+    const struct vk_str slots[] = {VK_STR("ko21"), VK_STR("kp40"), VK_STR("kd30"), VK_STR("ko20"),
+                                   VK_STR("ko21")};
     test_given(&test, "ko20.refCount", "0,0", "ko21.refCount", "0,0", "kp40.refCount", "0");
     test_ok(vk_refs_add(&test.state, slots, 5));
     test_wrote(&test, "set ko21.refCount = 1,1", "set kp40.refCount = 1", "set ko20.refCount = 1,1",

@@ -26,9 +26,11 @@ Test(slots, kref_is_a_letter_and_a_canonical_number) {
         cr_assert(vk_str_eq(vk_kref_str(kref, text), vk_str(legal[i].text)), "%s", legal[i].text);
     }
     static const char *const illegal[] = {
-        "",     "k",    "ko",    "kp",    "o20",  "xo20",  "Ko20",                   "kx20",
-        "ko007", "ko 1", "ko1 ", "ko+1",  "ko-1", "ko0x1", "ko18446744073709551616", "ko1.0",
-        "ko1,", "o+20", "v20",   "kokp1", "k20",  "ko:",   "ko/",                    "ko00",
+        "",      "k",    "ko",   "kp",    "o20",
+        "xo20",  "Ko20", "kx20", "ko007", "ko 1",
+        "ko1 ",  "ko+1", "ko-1", "ko0x1", "ko18446744073709551616",
+        "ko1.0", "ko1,", "o+20", "v20",   "kokp1",
+        "k20",   "ko:",  "ko/",  "ko00",
     };
     for (size_t i = 0; i < COUNT(illegal); i++) {
         struct vk_kref kref;
@@ -62,42 +64,126 @@ static const struct {
     const char *vref;
     const char *verdict;
 } verdicts[] = {
-    {"o+0", "o+"},         {"o-50", "o-"},      {"p+5", "p+"},       {"p-60", "p-"},
-    {"d+1", "d+"},         {"d-70", "d-"},      {"o+007", "o+"},     {"o+", "o+"},
-    {"o-", "o-"},          {"p+", "p+"},        {"d-", "d-"},        {"o+ 5", "o+"},
-    {"o+5 ", "o+"},        {"o+\t5\r\n", "o+"}, {"o+ ", "o+"},       {"o+\v\f", "o+"},
-    {"o+0x1f", "o+"},      {"o+0X1F", "o+"},    {"o+0o17", "o+"},    {"o+0O17", "o+"},
-    {"o+0b101", "o+"},     {"o+0B1", "o+"},     {"o++5", "o+"},      {"o+-0", "o+"},
-    {"o+-00", "o+"},       {"o+ -0 ", "o+"},    {"o+ 0x1f ", "o+"},  {"o+123456789012345678901234567890", "o+"},
-    {"o+0x", NULL},        {"o+0o18", NULL},    {"o+0b2", NULL},     {"o+0xfg", NULL},
-    {"o+-1", NULL},        {"o-+-1", NULL},     {"o++", NULL},       {"o+-", NULL},
-    {"o++0x1f", NULL},     {"o+-0x0", NULL},    {"o+5 5", NULL},     {"o+1.5", NULL},
-    {"o+1e3", NULL},       {"o+1n", NULL},      {"o+1_0", NULL},     {"o+abc", NULL},
-    {"o+ff", NULL},        {"o+5\x01", NULL},   {"o+\x1b", NULL},    {"o+- 0", NULL},
+    {"o+0", "o+"},
+    {"o-50", "o-"},
+    {"p+5", "p+"},
+    {"p-60", "p-"},
+    {"d+1", "d+"},
+    {"d-70", "d-"},
+    {"o+007", "o+"},
+    {"o+", "o+"},
+    {"o-", "o-"},
+    {"p+", "p+"},
+    {"d-", "d-"},
+    {"o+ 5", "o+"},
+    {"o+5 ", "o+"},
+    {"o+\t5\r\n", "o+"},
+    {"o+ ", "o+"},
+    {"o+\v\f", "o+"},
+    {"o+0x1f", "o+"},
+    {"o+0X1F", "o+"},
+    {"o+0o17", "o+"},
+    {"o+0O17", "o+"},
+    {"o+0b101", "o+"},
+    {"o+0B1", "o+"},
+    {"o++5", "o+"},
+    {"o+-0", "o+"},
+    {"o+-00", "o+"},
+    {"o+ -0 ", "o+"},
+    {"o+ 0x1f ", "o+"},
+    {"o+123456789012345678901234567890", "o+"},
+    {"o+0x", NULL},
+    {"o+0o18", NULL},
+    {"o+0b2", NULL},
+    {"o+0xfg", NULL},
+    {"o+-1", NULL},
+    {"o-+-1", NULL},
+    {"o++", NULL},
+    {"o+-", NULL},
+    {"o++0x1f", NULL},
+    {"o+-0x0", NULL},
+    {"o+5 5", NULL},
+    {"o+1.5", NULL},
+    {"o+1e3", NULL},
+    {"o+1n", NULL},
+    {"o+1_0", NULL},
+    {"o+abc", NULL},
+    {"o+ff", NULL},
+    {"o+5\x01", NULL},
+    {"o+\x1b", NULL},
+    {"o+- 0", NULL},
 
     /* durable and merely virtual ones; the letter is allowed, and passed over, everywhere */
-    {"o+d5", "o+"},        {"o+v5", "o+"},      {"o+d", "o+"},       {"o-d5", "o-"},
-    {"p+d1", "p+"},        {"p-v1", "p-"},      {"d+d1", "d+"},      {"d-v5", "d-"},
-    {"o+dv5", NULL},       {"o+vd5", NULL},     {"o+D5", NULL},      {"o+5d", NULL},
+    {"o+d5", "o+"},
+    {"o+v5", "o+"},
+    {"o+d", "o+"},
+    {"o-d5", "o-"},
+    {"p+d1", "p+"},
+    {"p-v1", "p-"},
+    {"d+d1", "d+"},
+    {"d-v5", "d-"},
+    {"o+dv5", NULL},
+    {"o+vd5", NULL},
+    {"o+D5", NULL},
+    {"o+5d", NULL},
 
     /* subids: of virtual objects that the vat allocated */
-    {"o+d5/1", "o+"},      {"o+v5/1", "o+"},    {"o+d5/", "o+"},     {"o+d5/ 1 ", "o+"},
-    {"o+d5/0x1", "o+"},    {"o+d 5/1", "o+"},   {"o+d5/-0", "o+"},   {"o+d0x5/1", "o+"},
-    {"o+5/1", NULL},       {"o-d5/1", NULL},    {"p+d5/1", NULL},    {"d+d5/1", NULL},
-    {"o+d/1", NULL},       {"o+/1", NULL},      {"o+d5/1/2", NULL},  {"o+d5/-1", NULL},
-    {"o+dx/1", NULL},      {"o+d5/x", NULL},    {"o-/5", NULL},      {"o+d-5/1", NULL},
+    {"o+d5/1", "o+"},
+    {"o+v5/1", "o+"},
+    {"o+d5/", "o+"},
+    {"o+d5/ 1 ", "o+"},
+    {"o+d5/0x1", "o+"},
+    {"o+d 5/1", "o+"},
+    {"o+d5/-0", "o+"},
+    {"o+d0x5/1", "o+"},
+    {"o+5/1", NULL},
+    {"o-d5/1", NULL},
+    {"p+d5/1", NULL},
+    {"d+d5/1", NULL},
+    {"o+d/1", NULL},
+    {"o+/1", NULL},
+    {"o+d5/1/2", NULL},
+    {"o+d5/-1", NULL},
+    {"o+dx/1", NULL},
+    {"o+d5/x", NULL},
+    {"o-/5", NULL},
+    {"o+d-5/1", NULL},
 
     /* facets: of subids; without one nobody looks */
-    {"o+d5/1:2", "o+"},    {"o+d5/1:", "o+"},   {"o+d5/:", "o+"},    {"o+d5/1:0x2", "o+"},
-    {"o+5:x", "o+"},       {"o+d5:x", "o+"},    {"o+5:", "o+"},      {"o+:5", "o+"},
-    {"o+5:a,b", "o+"},     {"p-5:1/2", "p-"},   {"o+d5/1:x", NULL},  {"o+d5/1:-1", NULL},
-    {"o+d5/1:2:3", NULL},  {"o+5:1:2", NULL},   {"o+5::", NULL},     {"o+d5/1:2/3", NULL},
+    {"o+d5/1:2", "o+"},
+    {"o+d5/1:", "o+"},
+    {"o+d5/:", "o+"},
+    {"o+d5/1:0x2", "o+"},
+    {"o+5:x", "o+"},
+    {"o+d5:x", "o+"},
+    {"o+5:", "o+"},
+    {"o+:5", "o+"},
+    {"o+5:a,b", "o+"},
+    {"p-5:1/2", "p-"},
+    {"o+d5/1:x", NULL},
+    {"o+d5/1:-1", NULL},
+    {"o+d5/1:2:3", NULL},
+    {"o+5:1:2", NULL},
+    {"o+5::", NULL},
+    {"o+d5/1:2/3", NULL},
     {"o+x:5", NULL},
 
-    {"", NULL},            {"o", NULL},         {"+", NULL},         {"+o5", NULL},
-    {"o5", NULL},          {"o*5", NULL},       {"o,5", NULL},       {"x+5", NULL},
-    {"O+5", NULL},         {" o+5", NULL},      {"o +5", NULL},      {"ko20", NULL},
-    {"kp40", NULL},        {"v1", NULL},        {":", NULL},         {"o:+5", NULL},
+    {"", NULL},
+    {"o", NULL},
+    {"+", NULL},
+    {"+o5", NULL},
+    {"o5", NULL},
+    {"o*5", NULL},
+    {"o,5", NULL},
+    {"x+5", NULL},
+    {"O+5", NULL},
+    {" o+5", NULL},
+    {"o +5", NULL},
+    {"ko20", NULL},
+    {"kp40", NULL},
+    {"v1", NULL},
+    {":", NULL},
+    {"o:+5", NULL},
     {"o+\xef\xbc\x95", NULL},
 };
 
@@ -136,7 +222,7 @@ Test(slots, a_nul_is_in_no_name) {
 }
 
 Test(slots, names_sort_as_texts_do) {
-    static const char *const krefs[] = {"kd1", "kd9", "ko1", "ko10", "ko100", "ko2",
+    static const char *const krefs[] = {"kd1",  "kd9", "ko1", "ko10", "ko100", "ko2",
                                         "ko20", "ko9", "kp0", "kp10", "kp9"};
     static const char *const vats[] = {"v1", "v10", "v11", "v2", "v20", "v3", "v9"};
     for (size_t i = 0; i < COUNT(krefs); i++) {
@@ -144,7 +230,8 @@ Test(slots, names_sort_as_texts_do) {
             struct vk_kref a, b;
             cr_assert(vk_kref_parse(vk_str(krefs[i]), &a) && vk_kref_parse(vk_str(krefs[j]), &b));
             int order = vk_kref_cmp(a, b);
-            cr_assert((order < 0) == (i < j) && (order > 0) == (i > j), "%s %s", krefs[i], krefs[j]);
+            cr_assert((order < 0) == (i < j) && (order > 0) == (i > j), "%s %s", krefs[i],
+                      krefs[j]);
             cr_assert(vk_kref_eq(a, b) == (i == j), "%s %s", krefs[i], krefs[j]);
         }
     }
@@ -157,7 +244,8 @@ Test(slots, names_sort_as_texts_do) {
             cr_assert(vk_vat_id_eq(a, b) == (i == j), "%s %s", vats[i], vats[j]);
         }
     }
-    cr_assert(!vk_kref_eq((struct vk_kref){VK_SLOT_OBJECT, 1}, (struct vk_kref){VK_SLOT_PROMISE, 1}));
+    cr_assert(
+        !vk_kref_eq((struct vk_kref){VK_SLOT_OBJECT, 1}, (struct vk_kref){VK_SLOT_PROMISE, 1}));
 }
 
 Test(slots, names_are_written_whole) {
@@ -185,9 +273,21 @@ Test(slots, names_are_written_whole) {
 }
 
 Test(slots, numbers_fit_64_bits_and_have_one_form) {
-    static const char *const illegal[] = {"", "00", "01", "-1", "+1", " 1", "1 ", "1a", "a", "/", ":",
-                                          "18446744073709551616", "99999999999999999999",
-                                          "100000000000000000000", "18446744073709551625"};
+    static const char *const illegal[] = {"",
+                                          "00",
+                                          "01",
+                                          "-1",
+                                          "+1",
+                                          " 1",
+                                          "1 ",
+                                          "1a",
+                                          "a",
+                                          "/",
+                                          ":",
+                                          "18446744073709551616",
+                                          "99999999999999999999",
+                                          "100000000000000000000",
+                                          "18446744073709551625"};
     uint64_t value = 77;
     cr_assert(vk_str_to_u64(VK_STR("0"), &value) && value == 0);
     cr_assert(vk_str_to_u64(VK_STR("18446744073709551615"), &value) && value == UINT64_MAX);
@@ -199,8 +299,10 @@ Test(slots, numbers_fit_64_bits_and_have_one_form) {
 
 Test(slots, slices_compare_by_bytes_and_length) {
     struct vk_str none = VK_STR_NONE;
-    cr_assert(vk_str_cmp(VK_STR("a"), VK_STR("ab")) < 0 && vk_str_cmp(VK_STR("ab"), VK_STR("a")) > 0);
-    cr_assert(vk_str_cmp(VK_STR("b"), VK_STR("ab")) > 0 && vk_str_cmp(VK_STR("a"), VK_STR("a")) == 0);
+    cr_assert(vk_str_cmp(VK_STR("a"), VK_STR("ab")) < 0 &&
+              vk_str_cmp(VK_STR("ab"), VK_STR("a")) > 0);
+    cr_assert(vk_str_cmp(VK_STR("b"), VK_STR("ab")) > 0 &&
+              vk_str_cmp(VK_STR("a"), VK_STR("a")) == 0);
     cr_assert(vk_str_cmp(VK_STR("\xff"), VK_STR("a")) > 0, "bytes are unsigned");
     cr_assert(vk_str_cmp(none, VK_STR("")) == 0 && vk_str_cmp(none, VK_STR("a")) < 0);
     cr_assert(vk_str_eq(VK_STR("ab"), VK_STR("ab")) && !vk_str_eq(VK_STR("ab"), VK_STR("a")));

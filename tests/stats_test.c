@@ -64,13 +64,14 @@ static bool is(enum vk_stat stat, int64_t value, int64_t up, int64_t down, int64
     "\"dispatches\":0,\"dispatchDeliver\":0,\"dispatchNotify\":0"
 
 Test(stats, new_kernel_is_all_zeros_in_order) {
-    test_is(consensus_text(), "{" ZERO_GAUGE("runQueueLength") "," ZERO_GAUGE(
-                                  "acceptanceQueueLength") "," ZERO_GAUGE("promiseQueuesLength") "}");
-    test_is(local_text(),
-            "{" ZERO_COUNTERS "," ZERO_GAUGE("kernelObjects") "," ZERO_GAUGE("kernelDevices") ","
-            ZERO_GAUGE("kernelPromises") "," ZERO_GAUGE("kpUnresolved") ","
-            ZERO_GAUGE("kpFulfilled") "," ZERO_GAUGE("kpRejected") "," ZERO_GAUGE("clistEntries") ","
-            ZERO_GAUGE("vats") "}");
+    test_is(consensus_text(),
+            "{" ZERO_GAUGE("runQueueLength") "," ZERO_GAUGE("acceptanceQueueLength") "," ZERO_GAUGE(
+                "promiseQueuesLength") "}");
+    test_is(
+        local_text(),
+        "{" ZERO_COUNTERS
+        "," ZERO_GAUGE("kernelObjects") "," ZERO_GAUGE("kernelDevices") "," ZERO_GAUGE("kernelPromises") "," ZERO_GAUGE("kpUnresolved") "," ZERO_GAUGE(
+            "kpFulfilled") "," ZERO_GAUGE("kpRejected") "," ZERO_GAUGE("clistEntries") "," ZERO_GAUGE("vats") "}");
 }
 
 Test(stats, counter_only_counts_up) {
@@ -108,7 +109,8 @@ static void check_members(struct vk_str text, const char *name) {
     for (const struct vk_json *member = json->first; member; member = member->next) {
         struct vk_str key = member->key, suffix = VK_STR("?");
         if (vk_str_starts(key, vk_str(name))) suffix = vk_str_from(key, strlen(name));
-        bool own = suffix.n == 0 || vk_str_eq(suffix, VK_STR("Up")) || vk_str_eq(suffix, VK_STR("Max"));
+        bool own =
+            suffix.n == 0 || vk_str_eq(suffix, VK_STR("Up")) || vk_str_eq(suffix, VK_STR("Max"));
         test_is(member->text, own ? "7" : "0");
     }
 }
@@ -116,12 +118,31 @@ static void check_members(struct vk_str text, const char *name) {
 /* Each stat goes to its own name, and to no other. */
 Test(stats, each_has_a_name_of_its_own) {
     static const char *const names[] = {
-        "runQueueLength", "acceptanceQueueLength", "promiseQueuesLength", "syscalls", "syscallSend",
-        "syscallCallNow", "syscallSubscribe", "syscallResolve", "syscallExit", "syscallVatstoreGet",
-        "syscallVatstoreSet", "syscallVatstoreGetNextKey", "syscallVatstoreDelete",
-        "syscallDropImports", "dispatches", "dispatchDeliver", "dispatchNotify", "kernelObjects",
-        "kernelDevices", "kernelPromises", "kpUnresolved", "kpFulfilled", "kpRejected",
-        "clistEntries", "vats",
+        "runQueueLength",
+        "acceptanceQueueLength",
+        "promiseQueuesLength",
+        "syscalls",
+        "syscallSend",
+        "syscallCallNow",
+        "syscallSubscribe",
+        "syscallResolve",
+        "syscallExit",
+        "syscallVatstoreGet",
+        "syscallVatstoreSet",
+        "syscallVatstoreGetNextKey",
+        "syscallVatstoreDelete",
+        "syscallDropImports",
+        "dispatches",
+        "dispatchDeliver",
+        "dispatchNotify",
+        "kernelObjects",
+        "kernelDevices",
+        "kernelPromises",
+        "kpUnresolved",
+        "kpFulfilled",
+        "kpRejected",
+        "clistEntries",
+        "vats",
     };
     cr_assert(sizeof names / sizeof names[0] == VK_STAT_COUNT);
     for (int stat = 0; stat < VK_STAT_COUNT; stat++) {
@@ -137,7 +158,8 @@ Test(stats, text_has_the_current_values) {
     vk_stats_subtract(&stats, VK_STAT_RUN_QUEUE_LENGTH, 1);
     vk_stats_subtract(&stats, VK_STAT_PROMISE_QUEUES_LENGTH, 12);
     test_is(consensus_text(), "{" GAUGE("runQueueLength", "2", "3", "1", "3") "," ZERO_GAUGE(
-                                  "acceptanceQueueLength") "," GAUGE("promiseQueuesLength", "-12", "0", "12", "0") "}");
+                                  "acceptanceQueueLength") "," GAUGE("promiseQueuesLength", "-12",
+                                                                     "0", "12", "0") "}");
     vk_stats_add(&stats, VK_STAT_SYSCALL_VATSTORE_GET_NEXT_KEY, INT64_MAX);
     stats.values[VK_STAT_VATS].value = INT64_MIN + 1;
     const struct vk_json *local;
@@ -159,20 +181,24 @@ Test(stats, what_is_missing_is_zero) {
 }
 
 Test(stats, every_part_of_a_gauge_is_read) {
-    load("{" GAUGE("acceptanceQueueLength", "2", "40", "38", "7") "}", "{" GAUGE("clistEntries", "-3", "5", "8", "4") "}");
+    load("{" GAUGE("acceptanceQueueLength", "2", "40", "38", "7") "}",
+         "{" GAUGE("clistEntries", "-3", "5", "8", "4") "}");
     cr_assert(is(VK_STAT_ACCEPTANCE_QUEUE_LENGTH, 2, 40, 38, 7));
     cr_assert(is(VK_STAT_CLIST_ENTRIES, -3, 5, 8, 4));
 }
 
 Test(stats, unknown_consensus_stats_are_forgotten) {
     load("{\"runQueueLength\":1,\"extra\":11,\"runQueueLengthMin\":4,\"runQueue\":5,\"\":6}", "{}");
-    test_is(consensus_text(), "{" GAUGE("runQueueLength", "1", "0", "0", "0") "," ZERO_GAUGE(
-                                  "acceptanceQueueLength") "," ZERO_GAUGE("promiseQueuesLength") "}");
+    test_is(consensus_text(),
+            "{" GAUGE("runQueueLength", "1", "0", "0", "0") "," ZERO_GAUGE(
+                "acceptanceQueueLength") "," ZERO_GAUGE("promiseQueuesLength") "}");
 }
 
 /* A counter's name may begin another's. */
 Test(stats, longer_names_are_not_taken_for_shorter_ones) {
-    load("{}", "{\"syscallVatstoreGet\":2,\"syscallVatstoreGetNextKey\":3,\"syscallsUp\":4,\"syscallSendMax\":5}");
+    load(
+        "{}",
+        "{\"syscallVatstoreGet\":2,\"syscallVatstoreGetNextKey\":3,\"syscallsUp\":4,\"syscallSendMax\":5}");
     cr_assert(is(VK_STAT_SYSCALL_VATSTORE_GET, 2, 0, 0, 0));
     cr_assert(is(VK_STAT_SYSCALL_VATSTORE_GET_NEXT_KEY, 3, 0, 0, 0));
     cr_assert(is(VK_STAT_SYSCALLS, 0, 0, 0, 0) && is(VK_STAT_SYSCALL_SEND, 0, 0, 0, 0));
@@ -180,10 +206,12 @@ Test(stats, longer_names_are_not_taken_for_shorter_ones) {
 
 /* "Demoting a consensus metric to local": the older kernel's value counts. */
 Test(stats, local_stat_among_the_consensus_ones_wins) {
-    load("{\"vats\":5,\"vatsUp\":6,\"runQueueLength\":1}", "{\"vats\":1,\"vatsUp\":1,\"vatsDown\":1}");
+    load("{\"vats\":5,\"vatsUp\":6,\"runQueueLength\":1}",
+         "{\"vats\":1,\"vatsUp\":1,\"vatsDown\":1}");
     cr_assert(is(VK_STAT_VATS, 5, 6, 1, 0));
-    test_is(consensus_text(), "{" GAUGE("runQueueLength", "1", "0", "0", "0") "," ZERO_GAUGE(
-                                  "acceptanceQueueLength") "," ZERO_GAUGE("promiseQueuesLength") "}");
+    test_is(consensus_text(),
+            "{" GAUGE("runQueueLength", "1", "0", "0", "0") "," ZERO_GAUGE(
+                "acceptanceQueueLength") "," ZERO_GAUGE("promiseQueuesLength") "}");
 }
 
 /* "Promoting a local metric to consensus": the local value is not believed. */
@@ -197,7 +225,9 @@ Test(stats, what_was_written_is_read_back) {
     for (int stat = 0; stat < VK_STAT_COUNT; stat++) {
         bool gauge = stat < VK_STAT_SYSCALLS || stat >= VK_STAT_KERNEL_OBJECTS;
         vk_stats_add(&stats, (enum vk_stat)stat, (int64_t)test_random_below(&random, 1000000));
-        if (gauge) vk_stats_subtract(&stats, (enum vk_stat)stat, (int64_t)test_random_below(&random, 2000000));
+        if (gauge)
+            vk_stats_subtract(&stats, (enum vk_stat)stat,
+                              (int64_t)test_random_below(&random, 2000000));
     }
     struct vk_stats before = stats;
     const struct vk_json *consensus, *local;
@@ -221,10 +251,12 @@ Test(stats, reload_takes_the_saved_values) {
     vk_stats_add(&test.state.stats, VK_STAT_RUN_QUEUE_LENGTH, 3);
     test_given(&test, "kernelStats", "{\"runQueueLength\":1}", "local.kernelStats", "{\"vats\":7}");
     test_ok(vk_state_reload(&test.state));
-    cr_assert(test_stat(&test, VK_STAT_VATS) == 7 && test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 1);
+    cr_assert(test_stat(&test, VK_STAT_VATS) == 7 &&
+              test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 1);
     test_ok(vk_store_delete(test.store.store, VK_STR("local.kernelStats")));
     test_ok(vk_state_reload(&test.state));
-    cr_assert(test_stat(&test, VK_STAT_VATS) == 0 && test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 1);
+    cr_assert(test_stat(&test, VK_STAT_VATS) == 0 &&
+              test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 1);
 }
 
 Test(stats, reload_of_what_no_kernel_saved_is_corruption) {

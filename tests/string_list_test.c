@@ -103,7 +103,8 @@ Test(string_list, has_and_remove_go_by_the_whole_text) {
     cr_assert_str_eq(joined(&list), "v10,v2");
     cr_assert(!vk_string_list_remove(&list, VK_STR("v1")));
     struct vk_string_list none = split("");
-    cr_assert(!vk_string_list_remove(&none, VK_STR("v1")) && !vk_string_list_has(&none, VK_STR("v1")));
+    cr_assert(!vk_string_list_remove(&none, VK_STR("v1")) &&
+              !vk_string_list_has(&none, VK_STR("v1")));
 }
 
 Test(string_list, sort_is_by_bytes) {

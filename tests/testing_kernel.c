@@ -210,9 +210,9 @@ void world_restart(struct test_world *w) {
 static void print_violation(void *impl, const struct audit_violation *violation) {
     unsigned *count = impl;
     ++*count;
-    fprintf(stderr, "%s: %.*s: expected %.*s, found %.*s\n",
-            sim_audit_rule_name(violation->rule), VK_STR_ARG(violation->key),
-            VK_STR_ARG(violation->expected), VK_STR_ARG(violation->found));
+    fprintf(stderr, "%s: %.*s: expected %.*s, found %.*s\n", sim_audit_rule_name(violation->rule),
+            VK_STR_ARG(violation->key), VK_STR_ARG(violation->expected),
+            VK_STR_ARG(violation->found));
 }
 
 static void audit(struct test_world *w) {
@@ -264,7 +264,7 @@ static char *consensus_trace(const struct test_world *w) {
     return text;
 }
 
-static void compare_traces(const char *expected, const char *found, const char *how) {
+void test_same_lines(const char *expected, const char *found, const char *how) {
     const char *line = expected, *other = found;
     while (*line && *other) {
         size_t n = strcspn(line, "\n"), m = strcspn(other, "\n");
@@ -308,7 +308,7 @@ void test_scenario(const struct test_setup *setup, void (*scenario)(struct test_
     char *first = play(setup, 0, scenario);
     for (int i = 1; i < (setup->plain ? PLAIN_VARIANTS : VARIANTS); i++) {
         char *trace = play(setup, i, scenario);
-        compare_traces(first, trace, variants[i].name);
+        test_same_lines(first, trace, variants[i].name);
         free(trace);
     }
     free(first);
@@ -368,8 +368,8 @@ const char *world_take(struct test_world *w, const char *kpid) {
     struct vk_capdata data;
     struct vk_buf buf;
     struct vk_str text;
-    test_ok(vk_host_take_resolution(w->kernel, &w->arena, vk_str(kpid), &settled, &rejected,
-                                    &data));
+    test_ok(
+        vk_host_take_resolution(w->kernel, &w->arena, vk_str(kpid), &settled, &rejected, &data));
     if (!settled) return "unresolved";
     reference(w, kpid)->count = 0;
     vk_buf_init(&buf, &w->arena);

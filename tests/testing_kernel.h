@@ -60,13 +60,16 @@ struct test_world {
     struct vk_kernel *kernel;
     struct vk_crank_result crank; /* the newest */
     const struct vk_run_policy *policy;
-    bool restarts; /* a new kernel after each crank */
-    bool unaudited;               /* this state is known not to be consistent, as SwingSet's is not */
+    bool restarts;  /* a new kernel after each crank */
+    bool unaudited; /* this state is known not to be consistent, as SwingSet's is not */
     struct world_reference references[16];
     size_t reference_count;
 };
 
 void test_scenario(const struct test_setup *setup, void (*scenario)(struct test_world *w));
+
+/* Asserts that two texts have the same lines, and shows the first that differ. */
+void test_same_lines(const char *expected, const char *found, const char *how);
 
 /* A Criterion test that is a scenario. */
 #define SCENARIO(suite, name, setup)                                                               \

@@ -9,28 +9,50 @@
 
 /* clang-format off: a table of pairs */
 static const char *const starting_keys[] = {
-    "version", "3",
-    "vat.names", "[]",
-    "vat.dynamicIDs", "[]",
-    "vat.nextID", "1",
-    "vat.nextUpgradeID", "1",
-    "vats.terminated", "[]",
-    "device.names", "[]",
-    "device.nextID", "7",
-    "ko.nextID", "20",
-    "kd.nextID", "30",
-    "kp.nextID", "40",
-    "meter.nextID", "1",
-    "gcActions", "[]",
-    "reapQueue", "[]",
-    "runQueue", "[1,1]",
-    "acceptanceQueue", "[1,1]",
-    "crankNumber", "0",
-    "kernel.defaultManagerType", "local",
-    "kernel.defaultReapDirtThreshold", "{\"deliveries\":1,\"gcKrefs\":20,\"computrons\":\"never\"}",
-    "kernel.snapshotInitial", "3",
-    "kernel.snapshotInterval", "200",
-    "kernelStats", "{}",
+    "version",
+    "3",
+    "vat.names",
+    "[]",
+    "vat.dynamicIDs",
+    "[]",
+    "vat.nextID",
+    "1",
+    "vat.nextUpgradeID",
+    "1",
+    "vats.terminated",
+    "[]",
+    "device.names",
+    "[]",
+    "device.nextID",
+    "7",
+    "ko.nextID",
+    "20",
+    "kd.nextID",
+    "30",
+    "kp.nextID",
+    "40",
+    "meter.nextID",
+    "1",
+    "gcActions",
+    "[]",
+    "reapQueue",
+    "[]",
+    "runQueue",
+    "[1,1]",
+    "acceptanceQueue",
+    "[1,1]",
+    "crankNumber",
+    "0",
+    "kernel.defaultManagerType",
+    "local",
+    "kernel.defaultReapDirtThreshold",
+    "{\"deliveries\":1,\"gcKrefs\":20,\"computrons\":\"never\"}",
+    "kernel.snapshotInitial",
+    "3",
+    "kernel.snapshotInterval",
+    "200",
+    "kernelStats",
+    "{}",
     NULL,
 };
 /* clang-format on */
@@ -59,7 +81,8 @@ void test_given_pairs(struct test_state *test, const char *const *pairs) {
 }
 
 void test_given_vat(struct test_state *test, uint64_t number) {
-    static const char *const spaces[][2] = {{".o.nextID", "50"}, {".p.nextID", "60"}, {".d.nextID", "70"}};
+    static const char *const spaces[][2] = {
+        {".o.nextID", "50"}, {".p.nextID", "60"}, {".d.nextID", "70"}};
     for (int i = 0; i < 3; i++) {
         char key[64], name[VK_SLOT_TEXT_MAX];
         struct vk_str id = vk_vat_id_str(v(number), name);

@@ -24,8 +24,7 @@ void test_state_open(struct test_state *test);
 void test_state_close(struct test_state *test);
 
 /* Sets keys, given as key, value, key, value; the trace shows none of it. */
-#define test_given(test, ...)                                                                      \
-    test_given_pairs((test), (const char *const[]){__VA_ARGS__, NULL})
+#define test_given(test, ...) test_given_pairs((test), (const char *const[]){__VA_ARGS__, NULL})
 void test_given_pairs(struct test_state *test, const char *const *pairs);
 /* The id spaces of a vat, which make it alive. */
 void test_given_vat(struct test_state *test, uint64_t number);

@@ -283,7 +283,6 @@ static struct vk_str value_capdata(struct vk_worker *worker, struct vk_str word)
     return finish(&buf);
 }
 
-
 /* send TARGET METHOD VALUE... [with SLOT...] [= RESULT] */
 static enum vk_err command_send(struct vk_worker *worker, const struct words *words) {
     struct vk_buf buf;
@@ -390,14 +389,10 @@ static const struct {
     const char *command, *syscall;
     bool in_array;
 } string_commands[] = {
-    {"subscribe", "subscribe", false},
-    {"get", "vatstoreGet", false},
-    {"next", "vatstoreGetNextKey", false},
-    {"set", "vatstoreSet", false},
-    {"delete", "vatstoreDelete", false},
-    {"drop", "dropImports", true},
-    {"retire", "retireImports", true},
-    {"retireexports", "retireExports", true},
+    {"subscribe", "subscribe", false},     {"get", "vatstoreGet", false},
+    {"next", "vatstoreGetNextKey", false}, {"set", "vatstoreSet", false},
+    {"delete", "vatstoreDelete", false},   {"drop", "dropImports", true},
+    {"retire", "retireImports", true},     {"retireexports", "retireExports", true},
     {"abandon", "abandonExports", true},
 };
 

@@ -12,8 +12,8 @@ static const struct test_setup ordinary = {0};
 #define NODE(slot)                                                                                 \
     "[\"ok\",{\"body\":\"#\\\"$0.Alleged: device node\\\"\",\"slots\":[\"" slot "\"]}]"
 #define METER(remaining, threshold)                                                                \
-    "[\"ok\",{\"body\":\"#{\\\"remaining\\\":\\\"" remaining "\\\",\\\"threshold\\\":\\\"" threshold      \
-    "\\\"}\",\"slots\":[]}]"
+    "[\"ok\",{\"body\":\"#{\\\"remaining\\\":\\\"" remaining                                       \
+    "\\\",\\\"threshold\\\":\\\"" threshold "\\\"}\",\"slots\":[]}]"
 
 /* vatAdmin makes one call, and is answered so. */
 static void answers(struct test_world *w, const char *call, const char *result) {
@@ -31,8 +31,8 @@ static void answers(struct test_world *w, const char *call, const char *result) 
 
 /* And it was refused without any change but in statistics and the vat's transcript. */
 static void refuses(struct test_world *w, const char *call) {
-    const char *writes[] = {"set v",  "set m",     "set d", "set ko", "set kp",
-                            "set acc", "del v",     "set vat"};
+    const char *writes[] = {"set v",  "set m",   "set d", "set ko",
+                            "set kp", "set acc", "del v", "set vat"};
     answers(w, call, REFUSED);
     const char *deliver = strstr(w->trace.text + w->trace_mark, "savepoint deliver");
     cr_assert(deliver);
@@ -115,7 +115,8 @@ SCENARIO(vat_admin_device, vats_are_created, ordinary) {
                      "\"vatParameters\":{\"body\":\"#\\\"#undefined\\\"\",\"slots\":[]},"
                      "\"dynamicOptions\":{}}"));
     world_run(w);
-    answers(w, "d-71 createByBundle {\"a\":[1,\"x\",null,true,{\"b\":{}}]} {\"name\":\"eve\"}", STRING("v6"));
+    answers(w, "d-71 createByBundle {\"a\":[1,\"x\",null,true,{\"b\":{}}]} {\"name\":\"eve\"}",
+            STRING("v6"));
     world_run(w);
     world_is(w, "v6.source", "{\"bundle\":{\"a\":[1,\"x\",null,true,{\"b\":{}}]}}");
     world_is(w, "vat.dynamicIDs", "[\"v5\",\"v6\"]");
@@ -141,8 +142,10 @@ SCENARIO(vat_admin_device, creations_arguments_are_checked, ordinary) {
 
 /* What JSON cannot say is found out when the vat has its id and its parameters their references. */
 SCENARIO(vat_admin_device, options_that_are_no_json_use_up_an_id, ordinary) {
-    answers(w, "d-71 createByBundleID @vat {\"vatParameters\":\"$0.Alleged: x\",\"name\":\"+5\"} with o-50",
-            REFUSED);
+    answers(
+        w,
+        "d-71 createByBundleID @vat {\"vatParameters\":\"$0.Alleged: x\",\"name\":\"+5\"} with o-50",
+        REFUSED);
     world_is(w, "vat.nextID", "6");
     world_is(w, "ko21.refCount", "3,3"); /* vatAdmin, the device, and nothing that could be named */
     cr_assert(world_stat(w, "vats") == 5);
@@ -212,11 +215,14 @@ SCENARIO(vat_admin_device, options_of_the_kernels_are_kept_from_the_vat, ordinar
     world_run(w);
     cr_assert(strstr(world_key(w, "v2.options"), "\"reapDirtThreshold\":{\"deliveries\":5}"));
     cr_assert(world_traced(w, "titem v2", NULL) == 0);
-    answers(w, "d-71 changeOptions v2 {\"a\":1,\"reapInterval\":\"never\",\"b\":[\"x\"]}", UNDEFINED);
+    answers(w, "d-71 changeOptions v2 {\"a\":1,\"reapInterval\":\"never\",\"b\":[\"x\"]}",
+            UNDEFINED);
     world_run(w);
-    cr_assert(strstr(world_key(w, "v2.options"), "\"reapDirtThreshold\":{\"deliveries\":\"never\"}"));
-    cr_assert(world_traced(w, "titem v2 = {\"d\":[\"changeVatOptions\",{\"a\":1,\"b\":[\"x\"]}],\"sc\":[]",
-                           NULL) == 1);
+    cr_assert(
+        strstr(world_key(w, "v2.options"), "\"reapDirtThreshold\":{\"deliveries\":\"never\"}"));
+    cr_assert(world_traced(
+                  w, "titem v2 = {\"d\":[\"changeVatOptions\",{\"a\":1,\"b\":[\"x\"]}],\"sc\":[]",
+                  NULL) == 1);
     answers(w, "d-71 changeOptions v2 {\"reapInterval\":\"sometimes\"}", UNDEFINED);
     world_run(w);
     cr_assert(strstr(world_key(w, "v2.options"), "{\"deliveries\":\"never\"}"));
@@ -230,11 +236,8 @@ SCENARIO(vat_admin_device, options_of_the_kernels_are_kept_from_the_vat, ordinar
 }
 
 static const char *const bad_options[] = {
-    "d-71 changeOptions",
-    "d-71 changeOptions v2",
-    "d-71 changeOptions v2 {} more",
-    "d-71 changeOptions 2 {}",
-    "d-71 changeOptions alice {}",
+    "d-71 changeOptions",      "d-71 changeOptions v2",       "d-71 changeOptions v2 {} more",
+    "d-71 changeOptions 2 {}", "d-71 changeOptions alice {}",
 };
 
 SCENARIO(vat_admin_device, options_arguments_are_checked, ordinary) {
@@ -258,21 +261,24 @@ SCENARIO(vat_admin_device, bundles_have_capabilities, ordinary) {
     answers(w, "d-71 getBundleCap @alice", NODE("d-73"));
     answers(w, "d-71 getBundleCap @nosuch", UNDEFINED);
     world_is(w, "d7.vs.nextDev", "3");
-    snprintf(call, sizeof call, "[\"ok\",{\"body\":\"#\\\"%s\\\"\",\"slots\":[]}]", test_bundle_id("vat"));
+    snprintf(call, sizeof call, "[\"ok\",{\"body\":\"#\\\"%s\\\"\",\"slots\":[]}]",
+             test_bundle_id("vat"));
     answers(w, "d-71 getBundleIDByName thing", call);
     answers(w, "d-72 getBundleID", call);
-    snprintf(call, sizeof call, "[\"ok\",{\"body\":\"#\\\"%s\\\"\",\"slots\":[]}]", test_bundle_id("alice"));
+    snprintf(call, sizeof call, "[\"ok\",{\"body\":\"#\\\"%s\\\"\",\"slots\":[]}]",
+             test_bundle_id("alice"));
     answers(w, "d-73 getBundleID", call);
 }
 
 SCENARIO(vat_admin_device, bundles_can_be_fetched, ordinary) {
     struct vk_str expected;
     answers(w, "d-71 getBundleCap @vat", NODE("d-72"));
-    test_ok(vk_arena_format(&w->arena, &expected,
-                            "[\"ok\",{\"body\":\"#{\\\"endoZipBase64\\\":\\\"emlw\\\","
-                            "\\\"endoZipBase64Sha512\\\":\\\"%s\\\",\\\"moduleFormat\\\":\\\"endoZipBase64\\\"}\","
-                            "\"slots\":[]}]%c",
-                            test_bundle_id("vat") + 3, '\0'));
+    test_ok(vk_arena_format(
+        &w->arena, &expected,
+        "[\"ok\",{\"body\":\"#{\\\"endoZipBase64\\\":\\\"emlw\\\","
+        "\\\"endoZipBase64Sha512\\\":\\\"%s\\\",\\\"moduleFormat\\\":\\\"endoZipBase64\\\"}\","
+        "\"slots\":[]}]%c",
+        test_bundle_id("vat") + 3, '\0'));
     answers(w, "d-72 getBundle", expected.p);
 }
 
@@ -301,13 +307,15 @@ SCENARIO(vat_admin_device, bundle_calls_are_checked, ordinary) {
 }
 
 SCENARIO(vat_admin_device, arguments_that_are_no_list_are_refused, ordinary) {
-    world_tell(w, "vatAdmin", "{raw [\"callNow\",\"d-71\",\"createMeter\",{\"body\":\"#{}\",\"slots\":[]}];"
-                              "raw [\"callNow\",\"d-71\",\"createMeter\",{\"body\":\"#!\",\"slots\":[]}];"
-                              "raw [\"callNow\",\"d-71\",\"createByBundleID\",{\"body\":\"#5\",\"slots\":[]}];"
-                              "raw [\"callNow\",\"d-71\",\"upgradeVat\",{\"body\":\"#\\\"v2\\\"\",\"slots\":[]}];"
-                              "raw [\"callNow\",\"d-71\",\"createMeter\",{\"body\":\"[{\\\"@qclass\\\":\\\"bigint\\\","
-                              "\\\"digits\\\":\\\"5\\\"},{\\\"@qclass\\\":\\\"bigint\\\",\\\"digits\\\":\\\"6\\\"}]\","
-                              "\"slots\":[]}]}");
+    world_tell(
+        w, "vatAdmin",
+        "{raw [\"callNow\",\"d-71\",\"createMeter\",{\"body\":\"#{}\",\"slots\":[]}];"
+        "raw [\"callNow\",\"d-71\",\"createMeter\",{\"body\":\"#!\",\"slots\":[]}];"
+        "raw [\"callNow\",\"d-71\",\"createByBundleID\",{\"body\":\"#5\",\"slots\":[]}];"
+        "raw [\"callNow\",\"d-71\",\"upgradeVat\",{\"body\":\"#\\\"v2\\\"\",\"slots\":[]}];"
+        "raw [\"callNow\",\"d-71\",\"createMeter\",{\"body\":\"[{\\\"@qclass\\\":\\\"bigint\\\","
+        "\\\"digits\\\":\\\"5\\\"},{\\\"@qclass\\\":\\\"bigint\\\",\\\"digits\\\":\\\"6\\\"}]\","
+        "\"slots\":[]}]}");
     world_run(w);
     const char *item = world_newest_item(w, "v1");
     unsigned refused = 0;
@@ -322,9 +330,10 @@ SCENARIO(vat_admin_device, arguments_that_are_no_list_are_refused, ordinary) {
 
 SCENARIO(vat_admin_device, what_was_done_in_a_crank_that_aborts_is_undone, ordinary) {
     world_create_vat(w, "", "");
-    world_tell(w, "ko24",
-               "{call $0 createMeter +5 +6; call $0 createByBundleID @vat {}; call $0 upgradeVat v2 @vat 1 why;"
-               "call $0 changeOptions v2 {\"reapInterval\":5}; call $0 getBundleCap @vat; drop o-99} kd31");
+    world_tell(
+        w, "ko24",
+        "{call $0 createMeter +5 +6; call $0 createByBundleID @vat {}; call $0 upgradeVat v2 @vat 1 why;"
+        "call $0 changeOptions v2 {\"reapInterval\":5}; call $0 getBundleCap @vat; drop o-99} kd31");
     world_run(w);
     world_is(w, "meter.nextID", "1");
     world_is(w, "vat.nextID", "6");

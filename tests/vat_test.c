@@ -33,7 +33,8 @@ Test(vat, id_is_taken_and_the_vat_counted) {
 }
 
 Test(vat, create_writes_its_keys_in_order) {
-    test_ok(vk_vat_create(&test.state, v(3), VK_STR("{\"bundleID\":\"b\"}"), VK_STR("{\"workerOptions\":{}}")));
+    test_ok(vk_vat_create(&test.state, v(3), VK_STR("{\"bundleID\":\"b\"}"),
+                          VK_STR("{\"workerOptions\":{}}")));
     test_wrote(&test, "set v3.o.nextID = 50", "set v3.p.nextID = 60", "set v3.d.nextID = 70",
                "set v3.reapDirt = {}", "set v3.source = {\"bundleID\":\"b\"}",
                "set v3.options = {\"workerOptions\":{}}", "tinit v3");
@@ -63,7 +64,8 @@ Test(vat, alive_from_its_first_key_to_its_termination) {
 
 Test(vat, source_and_options_are_written_together) {
     struct vk_str source;
-    test_ok(vk_vat_set_source_and_options(&test.state, v(3), VK_STR("{\"bundleID\":\"b2\"}"), VK_STR("{}")));
+    test_ok(vk_vat_set_source_and_options(&test.state, v(3), VK_STR("{\"bundleID\":\"b2\"}"),
+                                          VK_STR("{}")));
     test_wrote(&test, "set v3.source = {\"bundleID\":\"b2\"}", "set v3.options = {}");
     test_ok(vk_vat_source_get(&test.state, v(3), &source));
     test_is(source, "{\"bundleID\":\"b2\"}");
@@ -101,12 +103,17 @@ Test(vat_options, what_is_missing_has_swingsets_default) {
 }
 
 Test(vat_options, setup_vats_take_no_snapshots) {
-    struct vk_vat_options options = options_of("{\"workerOptions\":{\"type\":\"xsnap\"},\"enableSetup\":true}");
+    struct vk_vat_options options =
+        options_of("{\"workerOptions\":{\"type\":\"xsnap\"},\"enableSetup\":true}");
     cr_assert(options.is_xsnap && !options.can_snapshot);
 }
 
 Test(vat_options, what_no_kernel_recorded_is_corruption) {
-    static const char *const texts[] = {"{}", "[]", "7", "{\"workerOptions\":{}}", "{\"workerOptions\":{\"type\":1}}",
+    static const char *const texts[] = {"{}",
+                                        "[]",
+                                        "7",
+                                        "{\"workerOptions\":{}}",
+                                        "{\"workerOptions\":{\"type\":1}}",
                                         "{\"workerOptions\":\"local\"}"};
     struct vk_vat_options options;
     test_corrupt(vk_vat_options_get(&test.state, v(3), &options), "v3.options");
@@ -114,7 +121,8 @@ Test(vat_options, what_no_kernel_recorded_is_corruption) {
     test_corrupt(vk_vat_options_get(&test.state, v(3), &options), "key v3.options: not JSON");
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         test_given(&test, "v3.options", texts[i]);
-        test_corrupt(vk_vat_options_get(&test.state, v(3), &options), "v3.options: no workerOptions.type");
+        test_corrupt(vk_vat_options_get(&test.state, v(3), &options),
+                     "v3.options: no workerOptions.type");
     }
 }
 
@@ -126,7 +134,8 @@ static struct vk_str replace(const char *options, const char *member, const char
 
 /* As {...options, member: value} does. */
 Test(vat_options, replaced_member_keeps_its_place_and_a_new_one_goes_last) {
-    test_is(replace("{\"a\":1,\"b\":{\"a\":2},\"c\":[3]}", "b", "\"never\""), "{\"a\":1,\"b\":\"never\",\"c\":[3]}");
+    test_is(replace("{\"a\":1,\"b\":{\"a\":2},\"c\":[3]}", "b", "\"never\""),
+            "{\"a\":1,\"b\":\"never\",\"c\":[3]}");
     test_is(replace("{\"a\":1}", "a", "{}"), "{\"a\":{}}");
     test_is(replace("{\"a\":1,\"b\":2}", "c", "3"), "{\"a\":1,\"b\":2,\"c\":3}");
     test_is(replace("{}", "c", "3"), "{\"c\":3}");
@@ -140,12 +149,14 @@ Test(vat_options, replaced_member_keeps_its_place_and_a_new_one_goes_last) {
 
 /* SwingSet's state.test.js ("vatKeeper.setVatParameters"). */
 Test(vat, parameters_hold_their_slots_until_replaced) {
-    const struct vk_str one[] = {VK_STR("ko1")}, two[] = {VK_STR("ko1"), VK_STR("ko2")}, last[] = {VK_STR("ko2")};
+    const struct vk_str one[] = {VK_STR("ko1")}, two[] = {VK_STR("ko1"), VK_STR("ko2")},
+                        last[] = {VK_STR("ko2")};
     struct vk_capdata parameters = {VK_STR("#{\"bar\":\"$0\"}"), one, 1};
     test_given(&test, "ko1.refCount", "0,0", "ko2.refCount", "0,0");
     test_ok(vk_vat_set_parameters(&test.state, v(1), &parameters));
-    test_wrote(&test, "set ko1.refCount = 1,1",
-               "set v1.vatParameters = {\"body\":\"#{\\\"bar\\\":\\\"$0\\\"}\",\"slots\":[\"ko1\"]}");
+    test_wrote(
+        &test, "set ko1.refCount = 1,1",
+        "set v1.vatParameters = {\"body\":\"#{\\\"bar\\\":\\\"$0\\\"}\",\"slots\":[\"ko1\"]}");
     parameters = (struct vk_capdata){VK_STR("#2"), two, 2};
     test_ok(vk_vat_set_parameters(&test.state, v(1), &parameters));
     test_wrote(&test, "set ko1.refCount = 2,2", "set ko2.refCount = 1,1", "set ko1.refCount = 1,1",
@@ -158,20 +169,24 @@ Test(vat, parameters_hold_their_slots_until_replaced) {
     test_maybe_free(&test, "ko1");
     parameters = (struct vk_capdata){VK_STR("#{}"), NULL, 0};
     test_ok(vk_vat_set_parameters(&test.state, v(1), &parameters));
-    test_wrote(&test, "set ko2.refCount = 0,0", "set v1.vatParameters = {\"body\":\"#{}\",\"slots\":[]}");
+    test_wrote(&test, "set ko2.refCount = 0,0",
+               "set v1.vatParameters = {\"body\":\"#{}\",\"slots\":[]}");
     test_maybe_free(&test, "ko1 ko2");
 }
 
 Test(vat, parameters_that_no_kernel_wrote_are_corruption) {
-    static const char *const texts[] = {"[]", "{\"body\":1,\"slots\":[]}", "{\"body\":\"#1\",\"slots\":[1]}", "{\"slots\":[]}"};
+    static const char *const texts[] = {"[]", "{\"body\":1,\"slots\":[]}",
+                                        "{\"body\":\"#1\",\"slots\":[1]}", "{\"slots\":[]}"};
     const struct vk_str slots[] = {VK_STR("o+1")};
     struct vk_capdata parameters = {VK_STR("#{}"), NULL, 0}, wrong = {VK_STR("#1"), slots, 1};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         test_given(&test, "v1.vatParameters", texts[i]);
-        test_corrupt(vk_vat_set_parameters(&test.state, v(1), &parameters), "v1.vatParameters: not capdata");
+        test_corrupt(vk_vat_set_parameters(&test.state, v(1), &parameters),
+                     "v1.vatParameters: not capdata");
     }
     test_given(&test, "v1.vatParameters", "{");
-    test_corrupt(vk_vat_set_parameters(&test.state, v(1), &parameters), "key v1.vatParameters: not JSON");
+    test_corrupt(vk_vat_set_parameters(&test.state, v(1), &parameters),
+                 "key v1.vatParameters: not JSON");
     test_given(&test, "v1.vatParameters", "{\"body\":\"#1\",\"slots\":[\"v1\"]}");
     test_corrupt(vk_vat_set_parameters(&test.state, v(1), &parameters), "invalid kernelSlot 'v1'");
     test_corrupt(vk_vat_set_parameters(&test.state, v(1), &wrong), "invalid kernelSlot 'o+1'");
@@ -191,15 +206,16 @@ static const struct {
     bool reap;
 } dirt_cases[] = {
     /* counters below their thresholds, with SwingSet's defaults */
-    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{}", 1, 55, 0, "{\"deliveries\":1}", false},
-    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{\"deliveries\":8}", 1, 55, 4,
-     "{\"deliveries\":9,\"gcKrefs\":4}", false},
+    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{}", 1, 55, 0,
+     "{\"deliveries\":1}", false},
+    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{\"deliveries\":8}", 1,
+     55, 4, "{\"deliveries\":9,\"gcKrefs\":4}", false},
 
     /* each counter reaches its threshold */
-    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{\"deliveries\":9}", 1, 0, 0,
-     "{\"deliveries\":10}", true},
-    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{\"deliveries\":2,\"gcKrefs\":15}", 1, 0, 5,
-     "{\"deliveries\":3,\"gcKrefs\":20}", true},
+    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}", "{\"deliveries\":9}", 1,
+     0, 0, "{\"deliveries\":10}", true},
+    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":\"never\"}", "{}",
+     "{\"deliveries\":2,\"gcKrefs\":15}", 1, 0, 5, "{\"deliveries\":3,\"gcKrefs\":20}", true},
     {"{\"deliveries\":10,\"computrons\":100}", "{}", "{\"computrons\":60}", 1, 40, 0,
      "{\"computrons\":100,\"deliveries\":1}", true},
     {"{\"deliveries\":10,\"computrons\":100}", "{}", "{\"computrons\":60}", 1, 39, 0,
@@ -213,51 +229,58 @@ static const struct {
     /* new counters go last, in the order of the kernel's record: deliveries, computrons, gcKrefs */
     {"{\"gcKrefs\":99,\"computrons\":99,\"deliveries\":99}", "{}", "{}", 1, 2, 3,
      "{\"deliveries\":1,\"computrons\":2,\"gcKrefs\":3}", false},
-    {"{\"gcKrefs\":99,\"computrons\":99,\"deliveries\":99}", "{}", "{\"gcKrefs\":7,\"deliveries\":8}", 1, 2, 3,
+    {"{\"gcKrefs\":99,\"computrons\":99,\"deliveries\":99}", "{}",
+     "{\"gcKrefs\":7,\"deliveries\":8}", 1, 2, 3,
      "{\"gcKrefs\":10,\"deliveries\":9,\"computrons\":2}", false},
-    {"{\"gcKrefs\":99,\"computrons\":99,\"deliveries\":99}", "{}", "{\"computrons\":7,\"gcKrefs\":8}", 1, 2, 0,
+    {"{\"gcKrefs\":99,\"computrons\":99,\"deliveries\":99}", "{}",
+     "{\"computrons\":7,\"gcKrefs\":8}", 1, 2, 0,
      "{\"computrons\":9,\"gcKrefs\":8,\"deliveries\":1}", false},
 
     /* what the delivery says nothing of stays as it is, or stays away */
-    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}", "{}", "{\"gcKrefs\":3,\"computrons\":4}", 1,
-     NO_COMPUTRONS, 0, "{\"gcKrefs\":3,\"computrons\":4,\"deliveries\":1}", false},
-    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}", "{}", "{}", 1, NO_COMPUTRONS, 0, "{\"deliveries\":1}",
-     false},
-    {"{\"deliveries\":10,\"gcKrefs\":2,\"computrons\":3}", "{}", "{\"gcKrefs\":3,\"computrons\":4}", 1, NO_COMPUTRONS,
-     0, "{\"gcKrefs\":3,\"computrons\":4,\"deliveries\":1}", false},
+    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}", "{}",
+     "{\"gcKrefs\":3,\"computrons\":4}", 1, NO_COMPUTRONS, 0,
+     "{\"gcKrefs\":3,\"computrons\":4,\"deliveries\":1}", false},
+    {"{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}", "{}", "{}", 1, NO_COMPUTRONS, 0,
+     "{\"deliveries\":1}", false},
+    {"{\"deliveries\":10,\"gcKrefs\":2,\"computrons\":3}", "{}", "{\"gcKrefs\":3,\"computrons\":4}",
+     1, NO_COMPUTRONS, 0, "{\"gcKrefs\":3,\"computrons\":4,\"deliveries\":1}", false},
 
     /* "never" and 0 count nothing, and touch nothing that was counted before */
-    {"{\"deliveries\":\"never\",\"gcKrefs\":\"never\",\"computrons\":\"never\"}", "{}", "{}", 4, 5, 6, "{}", false},
-    {"{\"deliveries\":\"never\",\"gcKrefs\":1}", "{}", "{\"deliveries\":6}", 4, 5, 1, "{\"deliveries\":6,\"gcKrefs\":1}",
-     true},
+    {"{\"deliveries\":\"never\",\"gcKrefs\":\"never\",\"computrons\":\"never\"}", "{}", "{}", 4, 5,
+     6, "{}", false},
+    {"{\"deliveries\":\"never\",\"gcKrefs\":1}", "{}", "{\"deliveries\":6}", 4, 5, 1,
+     "{\"deliveries\":6,\"gcKrefs\":1}", true},
     {"{\"deliveries\":0}", "{}", "{\"deliveries\":6}", 4, 0, 0, "{\"deliveries\":6}", false},
     {"{}", "{}", "{}", 4, 5, 6, "{}", false},
 
     /* the vat's own thresholds go before the kernel's */
-    {"{\"deliveries\":1,\"gcKrefs\":20}", "{\"reapDirtThreshold\":{\"deliveries\":10}}", "{\"deliveries\":8}", 1, 0, 0,
-     "{\"deliveries\":9}", false},
-    {"{\"deliveries\":99,\"gcKrefs\":20}", "{\"reapDirtThreshold\":{\"deliveries\":10}}", "{\"deliveries\":9}", 1, 0, 0,
-     "{\"deliveries\":10}", true},
-    {"{\"deliveries\":1,\"gcKrefs\":2}", "{\"reapDirtThreshold\":{\"deliveries\":\"never\"}}", "{}", 1, 0, 2,
-     "{\"gcKrefs\":2}", true},
-    {"{\"deliveries\":\"never\"}", "{\"reapDirtThreshold\":{\"deliveries\":2,\"computrons\":7}}", "{}", 1, 6, 9,
-     "{\"deliveries\":1,\"computrons\":6}", false},
-    {"{\"deliveries\":1}", "{\"reapDirtThreshold\":{\"deliveries\":0}}", "{}", 1, 0, 0, "{}", false},
-    {"{\"deliveries\":10}", "{\"reapDirtThreshold\":{}}", "{}", 1, 0, 0, "{\"deliveries\":1}", false},
+    {"{\"deliveries\":1,\"gcKrefs\":20}", "{\"reapDirtThreshold\":{\"deliveries\":10}}",
+     "{\"deliveries\":8}", 1, 0, 0, "{\"deliveries\":9}", false},
+    {"{\"deliveries\":99,\"gcKrefs\":20}", "{\"reapDirtThreshold\":{\"deliveries\":10}}",
+     "{\"deliveries\":9}", 1, 0, 0, "{\"deliveries\":10}", true},
+    {"{\"deliveries\":1,\"gcKrefs\":2}", "{\"reapDirtThreshold\":{\"deliveries\":\"never\"}}", "{}",
+     1, 0, 2, "{\"gcKrefs\":2}", true},
+    {"{\"deliveries\":\"never\"}", "{\"reapDirtThreshold\":{\"deliveries\":2,\"computrons\":7}}",
+     "{}", 1, 6, 9, "{\"deliveries\":1,\"computrons\":6}", false},
+    {"{\"deliveries\":1}", "{\"reapDirtThreshold\":{\"deliveries\":0}}", "{}", 1, 0, 0, "{}",
+     false},
+    {"{\"deliveries\":10}", "{\"reapDirtThreshold\":{}}", "{}", 1, 0, 0, "{\"deliveries\":1}",
+     false},
 
     /* never: true writes nothing at all */
     {"{\"deliveries\":1}", "{\"reapDirtThreshold\":{\"never\":true}}", "{}", 1, 2, 3, NULL, false},
-    {"{\"deliveries\":1}", "{\"reapDirtThreshold\":{\"deliveries\":1,\"never\":true}}", "{\"deliveries\":7}", 1, 0, 0,
-     NULL, false},
+    {"{\"deliveries\":1}", "{\"reapDirtThreshold\":{\"deliveries\":1,\"never\":true}}",
+     "{\"deliveries\":7}", 1, 0, 0, NULL, false},
     {"{\"deliveries\":1,\"never\":true}", "{}", "{}", 1, 0, 0, NULL, false},
-    {"{\"deliveries\":1,\"never\":true}", "{\"reapDirtThreshold\":{\"never\":false}}", "{}", 1, 0, 0,
-     "{\"deliveries\":1}", true},
+    {"{\"deliveries\":1,\"never\":true}", "{\"reapDirtThreshold\":{\"never\":false}}", "{}", 1, 0,
+     0, "{\"deliveries\":1}", true},
     {"{\"deliveries\":1,\"never\":false}", "{}", "{}", 1, 0, 0, "{\"deliveries\":1}", true},
 
     /* members that this kernel does not count */
     {"{\"deliveries\":5}", "{}", "{\"blocks\":3,\"deliveries\":1,\"note\":\"x\"}", 1, 0, 0,
      "{\"blocks\":3,\"deliveries\":2,\"note\":\"x\"}", false},
-    {"{\"deliveries\":5}", "{}", "{\"note\":null}", 1, 0, 0, "{\"note\":null,\"deliveries\":1}", false},
+    {"{\"deliveries\":5}", "{}", "{\"note\":null}", 1, 0, 0, "{\"note\":null,\"deliveries\":1}",
+     false},
 };
 
 Test(dirt, counters_move_and_thresholds_put_the_vat_on_the_reap_queue) {
@@ -268,18 +291,20 @@ Test(dirt, counters_move_and_thresholds_put_the_vat_on_the_reap_queue) {
         char line[160] = "";
         if (dirt.has_computrons) dirt.computrons = (uint64_t)dirt_cases[i].computrons;
         test_given(&test, "kernel.defaultReapDirtThreshold", dirt_cases[i].by_default, "v3.options",
-                   dirt_cases[i].options, "v3.reapDirt", dirt_cases[i].before, "reapQueue", "[\"v5\"]");
+                   dirt_cases[i].options, "v3.reapDirt", dirt_cases[i].before, "reapQueue",
+                   "[\"v5\"]");
         test_ok(vk_vat_add_dirt(&test.state, v(3), dirt));
-        if (dirt_cases[i].after) snprintf(line, sizeof line, "set v3.reapDirt = %s\n", dirt_cases[i].after);
+        if (dirt_cases[i].after)
+            snprintf(line, sizeof line, "set v3.reapDirt = %s\n", dirt_cases[i].after);
         if (dirt_cases[i].reap) strcat(line, "set reapQueue = [\"v5\",\"v3\"]\n");
-        cr_assert(strcmp(test.store.trace.text, line) == 0, "case %zu: expected\n%sfound\n%s", i, line,
-                  test.store.trace.text);
+        cr_assert(strcmp(test.store.trace.text, line) == 0, "case %zu: expected\n%sfound\n%s", i,
+                  line, test.store.trace.text);
     }
 }
 
 Test(dirt, vat_that_waits_already_waits_once) {
-    test_given(&test, "kernel.defaultReapDirtThreshold", "{\"deliveries\":2}", "v3.options", "{}", "v3.reapDirt",
-               "{\"deliveries\":2}", "reapQueue", "[\"v3\"]");
+    test_given(&test, "kernel.defaultReapDirtThreshold", "{\"deliveries\":2}", "v3.options", "{}",
+               "v3.reapDirt", "{\"deliveries\":2}", "reapQueue", "[\"v3\"]");
     test_ok(vk_vat_add_dirt(&test.state, v(3), (struct vk_dirt){.deliveries = 1}));
     test_wrote(&test, "set v3.reapDirt = {\"deliveries\":3}");
 }
@@ -292,13 +317,16 @@ Test(dirt, clear_forgets_all_of_it) {
 
 /* SwingSet's state.test.js ("vatKeeper dirt counters"). */
 Test(dirt, one_vats_dirt_is_not_anothers) {
-    test_given(&test, "v1.options", "{\"reapDirtThreshold\":{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}}",
-               "v1.reapDirt", "{}", "v2.options", "{\"reapDirtThreshold\":{\"deliveries\":10}}", "v2.reapDirt", "{}");
+    test_given(&test, "v1.options",
+               "{\"reapDirtThreshold\":{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}}",
+               "v1.reapDirt", "{}", "v2.options", "{\"reapDirtThreshold\":{\"deliveries\":10}}",
+               "v2.reapDirt", "{}");
     static const uint64_t deliveries[] = {4, 5, 6};
     for (int i = 0; i < 3; i++)
         test_ok(vk_vat_add_dirt(&test.state, v(1), (struct vk_dirt){.deliveries = deliveries[i]}));
-    test_wrote(&test, "set v1.reapDirt = {\"deliveries\":4}", "set v1.reapDirt = {\"deliveries\":9}",
-               "set v1.reapDirt = {\"deliveries\":15}", "set reapQueue = [\"v1\"]");
+    test_wrote(&test, "set v1.reapDirt = {\"deliveries\":4}",
+               "set v1.reapDirt = {\"deliveries\":9}", "set v1.reapDirt = {\"deliveries\":15}",
+               "set reapQueue = [\"v1\"]");
     test_holds(&test, "v2.reapDirt", "{}");
 }
 
@@ -310,7 +338,8 @@ Test(dirt, what_no_kernel_wrote_is_corruption) {
     test_given(&test, "v3.reapDirt", "{}");
     test_corrupt(vk_vat_add_dirt(&test.state, v(3), dirt), "v3.options");
     test_given(&test, "v3.options", "{}", "kernel.defaultReapDirtThreshold", "");
-    test_corrupt(vk_vat_add_dirt(&test.state, v(3), dirt), "key kernel.defaultReapDirtThreshold: not JSON");
+    test_corrupt(vk_vat_add_dirt(&test.state, v(3), dirt),
+                 "key kernel.defaultReapDirtThreshold: not JSON");
     test_wrote_nothing(&test);
 }
 
@@ -320,7 +349,8 @@ Test(vat_lists, static_vats_are_found_by_name_and_listed_by_it) {
     struct vk_string_list ids;
     struct vk_vat_id vat;
     bool found = true;
-    test_given(&test, "vat.name.zoe", "v1", "vat.name.Frank", "v12", "vat.name.vatAdmin", "v2", "vat.names", "[]");
+    test_given(&test, "vat.name.zoe", "v1", "vat.name.Frank", "v12", "vat.name.vatAdmin", "v2",
+               "vat.names", "[]");
     test_ok(vk_static_vat_by_name(&test.state, VK_STR("Frank"), &found, &vat));
     cr_assert(found && vat.n == 12);
     test_ok(vk_static_vat_by_name(&test.state, VK_STR("frank"), &found, &vat));
@@ -334,7 +364,8 @@ Test(vat_lists, static_vats_are_found_by_name_and_listed_by_it) {
     test_is(ids.items[2], "v1");
     test_wrote_nothing(&test);
     test_given(&test, "vat.name.zoe", "d1");
-    test_corrupt(vk_static_vat_by_name(&test.state, VK_STR("zoe"), &found, &vat), "vat.name.zoe: 'd1'");
+    test_corrupt(vk_static_vat_by_name(&test.state, VK_STR("zoe"), &found, &vat),
+                 "vat.name.zoe: 'd1'");
 }
 
 Test(vat_lists, a_kernel_without_vats_lists_none) {
@@ -371,8 +402,8 @@ Test(vat_lists, unlisted_dynamic_vat_is_still_counted) {
 }
 
 Test(vat_lists, unlisted_static_vat_loses_its_name_and_is_counted_out) {
-    test_given(&test, "vat.dynamicIDs", "[\"v9\"]", "vat.names", "[\"zoe\",\"Frank\",\"bob\"]", "vat.name.zoe", "v1",
-               "vat.name.Frank", "v12", "vat.name.bob", "v2");
+    test_given(&test, "vat.dynamicIDs", "[\"v9\"]", "vat.names", "[\"zoe\",\"Frank\",\"bob\"]",
+               "vat.name.zoe", "v1", "vat.name.Frank", "v12", "vat.name.bob", "v2");
     vk_stats_add(&test.state.stats, VK_STAT_VATS, 4);
     test_ok(vk_vat_unlist(&test.state, v(12)));
     test_wrote(&test, "del vat.name.Frank", "set vat.names = [\"zoe\",\"bob\"]");
@@ -385,7 +416,8 @@ Test(vat_lists, unlisted_static_vat_loses_its_name_and_is_counted_out) {
 Test(vat_lists, names_may_be_any_text) {
     bool found;
     struct vk_vat_id vat;
-    test_given(&test, "vat.names", "[\"a.b \\\"c\\\"\",\"a\"]", "vat.name.a.b \"c\"", "v1", "vat.name.a", "v2");
+    test_given(&test, "vat.names", "[\"a.b \\\"c\\\"\",\"a\"]", "vat.name.a.b \"c\"", "v1",
+               "vat.name.a", "v2");
     test_ok(vk_static_vat_by_name(&test.state, VK_STR("a.b \"c\""), &found, &vat));
     cr_assert(found && vat.n == 1);
     test_ok(vk_vat_unlist(&test.state, v(1)));
@@ -403,9 +435,11 @@ Test(vat_lists, terminated_list_is_remembered_as_it_is_written) {
     cr_assert(test.state.terminated_count == 3 && test.state.terminated[0].n == 9);
     test_ok(vk_vat_forget_terminated(&test.state, v(9)));
     test_ok(vk_vat_forget_terminated(&test.state, v(9)));
-    test_wrote(&test, "set vats.terminated = [\"v10\",\"v2\"]", "set vats.terminated = [\"v10\",\"v2\"]");
+    test_wrote(&test, "set vats.terminated = [\"v10\",\"v2\"]",
+               "set vats.terminated = [\"v10\",\"v2\"]");
     cr_assert(!vk_vat_is_terminated(&test.state, v(9)));
-    cr_assert(test.state.terminated_count == 2 && test.state.terminated[0].n == 10 && test.state.terminated[1].n == 2);
+    cr_assert(test.state.terminated_count == 2 && test.state.terminated[0].n == 10 &&
+              test.state.terminated[1].n == 2);
 }
 
 /* After a rollback the list is what the store says, whatever was remembered. */
@@ -437,16 +471,20 @@ Test(vat_lists, terminated_list_that_cannot_grow_stays) {
     while (err == VK_OK) {
         struct test_heap *heap = &test.store.heap;
         test_wrote_whatever(&test);
-        heap->fail_at = test.state.terminated_count == test.state.terminated_capacity && marked ? heap->allocations + 1 : 0;
+        heap->fail_at = test.state.terminated_count == test.state.terminated_capacity && marked
+                            ? heap->allocations + 1
+                            : 0;
         err = vk_vat_mark_terminated(&test.state, v(marked + 1));
         if (err == VK_OK) marked++;
         heap->fail_at = 0;
     }
     cr_assert(err == VK_ERR_NOMEM && marked >= 1);
     test_wrote_nothing(&test);
-    cr_assert(test.state.terminated_count == marked && !vk_vat_is_terminated(&test.state, v(marked + 1)));
+    cr_assert(test.state.terminated_count == marked &&
+              !vk_vat_is_terminated(&test.state, v(marked + 1)));
     test_ok(vk_vat_mark_terminated(&test.state, v(marked + 1)));
-    cr_assert(vk_vat_is_terminated(&test.state, v(1)) && vk_vat_is_terminated(&test.state, v(marked + 1)));
+    cr_assert(vk_vat_is_terminated(&test.state, v(1)) &&
+              vk_vat_is_terminated(&test.state, v(marked + 1)));
 }
 
 Test(vat_lists, lists_that_no_kernel_wrote_are_corruption) {
@@ -473,7 +511,8 @@ static enum vk_err birth(struct vk_state *state) {
     struct vk_vat_options options;
     struct vk_str replaced;
     VK_TRY(vk_vat_allocate_id(state, &vat));
-    VK_TRY(vk_vat_create(state, vat, VK_STR("{}"), VK_STR("{\"workerOptions\":{\"type\":\"local\"}}")));
+    VK_TRY(vk_vat_create(state, vat, VK_STR("{}"),
+                         VK_STR("{\"workerOptions\":{\"type\":\"local\"}}")));
     VK_TRY(vk_dynamic_vat_add(state, vat));
     VK_TRY(vk_vat_options_get(state, vat, &options));
     VK_TRY(vk_vat_options_replace(state, options.json, "name", VK_STR("1"), &replaced));
@@ -491,8 +530,8 @@ static enum vk_err death(struct vk_state *state) {
 }
 
 Test(vat, host_failures_are_handed_on) {
-    test_given(&test, "vat.name.a", "v6", "vat.name.b", "v7", "vat.names", "[\"a\",\"b\"]", "v7.reapDirt", "{}",
-               "v7.options", "{}", "ko1.refCount", "0,0");
+    test_given(&test, "vat.name.a", "v6", "vat.name.b", "v7", "vat.names", "[\"a\",\"b\"]",
+               "v7.reapDirt", "{}", "v7.options", "{}", "ko1.refCount", "0,0");
     test_sweep_state(&test, birth, 1 + 7 + 1 + 2 + 3);
     test_sweep_state(&test, death, 2 + 2 + 2);
 }

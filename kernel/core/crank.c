@@ -41,10 +41,12 @@ static bool next_cleanup(struct vk_kernel *kernel, const struct vk_run_policy *p
                          struct vk_event *out) {
     struct vk_cleanup_budget budget;
     unlimited(&budget);
-    bool allowed = !policy || !policy->allow_cleanup || policy->allow_cleanup(policy->impl, &budget);
+    bool allowed =
+        !policy || !policy->allow_cleanup || policy->allow_cleanup(policy->impl, &budget);
     if (!allowed || !kernel->state.terminated_count) return false;
     *out = (struct vk_event){.type = VK_EVENT_CLEANUP_TERMINATED_VAT,
-                             .vat = kernel->state.terminated[0], .budget = budget};
+                             .vat = kernel->state.terminated[0],
+                             .budget = budget};
     return true;
 }
 
@@ -194,8 +196,7 @@ static enum vk_err slog_termination(struct vk_kernel *kernel,
 }
 
 /* The consequences of a delivery, in SwingSet's order. What survives an abort comes after the roll-back. */
-static enum vk_err apply_results(struct vk_kernel *kernel,
-                                 const struct vk_crank_results *results) {
+static enum vk_err apply_results(struct vk_kernel *kernel, const struct vk_crank_results *results) {
     bool snapshot_taken;
     if (results->abort)
         VK_TRY(roll_back(kernel, results->consume_message));
@@ -203,8 +204,7 @@ static enum vk_err apply_results(struct vk_kernel *kernel,
         VK_TRY(vk_warehouse_maybe_snapshot(kernel, results->vat, 0, &snapshot_taken));
     if (results->metered && results->meter_id.p)
         VK_TRY(deduct_meter(kernel, results->meter_id, results->computrons));
-    if (results->measure_dirt)
-        VK_TRY(vk_vat_add_dirt(&kernel->state, results->vat, results->dirt));
+    if (results->measure_dirt) VK_TRY(vk_vat_add_dirt(&kernel->state, results->vat, results->dirt));
     if (results->terminate) {
         VK_TRY(slog_termination(kernel, results));
         VK_TRY(vk_terminate_vat(kernel, results->terminated, results->terminate_reject,
@@ -221,8 +221,7 @@ static void report(const struct vk_event *event, const struct vk_crank_results *
     if (results->did_cleanup)
         result->kind = VK_CRANK_CLEANUP;
     else if (results->did_delivery)
-        result->kind = event->type == VK_EVENT_CREATE_VAT ? VK_CRANK_CREATE_VAT
-                                                          : VK_CRANK_DELIVERY;
+        result->kind = event->type == VK_EVENT_CREATE_VAT ? VK_CRANK_CREATE_VAT : VK_CRANK_DELIVERY;
     result->metered = results->metered;
     result->computrons = results->computrons;
     result->cleanup = results->cleanup;

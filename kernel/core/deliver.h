@@ -54,8 +54,8 @@ enum vk_err vk_deliver_event(struct vk_kernel *kernel, const struct vk_event *ev
 
 /* The longer stories. */
 enum vk_err vk_process_start_vat(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                 const struct vk_capdata *parameters,
-                                 struct vk_crank_results *out) VK_MUST_CHECK;
+                                 const struct vk_capdata *parameters, struct vk_crank_results *out)
+    VK_MUST_CHECK;
 enum vk_err vk_process_create_vat(struct vk_kernel *kernel, const struct vk_event *event,
                                   struct vk_crank_results *out) VK_MUST_CHECK;
 enum vk_err vk_process_upgrade_vat(struct vk_kernel *kernel, const struct vk_event *event,

@@ -37,19 +37,19 @@ struct vk_message {
 struct vk_event {
     enum vk_event_type type;
     struct vk_str json;
-    struct vk_vat_id vat;             /* all but SEND and NEGATED_GC_ACTION */
-    struct vk_kref target;            /* SEND */
-    struct vk_message message;        /* SEND */
-    struct vk_kref promise;           /* NOTIFY */
-    struct vk_capdata parameters;     /* START_VAT, CREATE_VAT, UPGRADE_VAT */
-    struct vk_str source;             /* CREATE_VAT: a JSON object */
-    const struct vk_json *options;    /* CREATE_VAT: dynamicOptions; CHANGE_VAT_OPTIONS: options */
-    struct vk_str upgrade_id;         /* UPGRADE_VAT */
-    struct vk_str bundle_id;          /* UPGRADE_VAT */
-    struct vk_str upgrade_message;    /* UPGRADE_VAT */
-    const struct vk_kref *krefs;      /* DROP_EXPORTS, RETIRE_EXPORTS, RETIRE_IMPORTS */
+    struct vk_vat_id vat;          /* all but SEND and NEGATED_GC_ACTION */
+    struct vk_kref target;         /* SEND */
+    struct vk_message message;     /* SEND */
+    struct vk_kref promise;        /* NOTIFY */
+    struct vk_capdata parameters;  /* START_VAT, CREATE_VAT, UPGRADE_VAT */
+    struct vk_str source;          /* CREATE_VAT: a JSON object */
+    const struct vk_json *options; /* CREATE_VAT: dynamicOptions; CHANGE_VAT_OPTIONS: options */
+    struct vk_str upgrade_id;      /* UPGRADE_VAT */
+    struct vk_str bundle_id;       /* UPGRADE_VAT */
+    struct vk_str upgrade_message; /* UPGRADE_VAT */
+    const struct vk_kref *krefs;   /* DROP_EXPORTS, RETIRE_EXPORTS, RETIRE_IMPORTS */
     size_t kref_count;
-    struct vk_cleanup_budget budget;  /* CLEANUP_TERMINATED_VAT */
+    struct vk_cleanup_budget budget; /* CLEANUP_TERMINATED_VAT */
 };
 
 /* "create-vat" */

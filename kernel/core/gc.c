@@ -165,8 +165,10 @@ enum vk_err vk_gc_next_event(struct vk_kernel *kernel, bool *found, struct vk_ev
         VK_TRY(take_group(kernel, &texts, &group, survivors, &count));
         if (!count) continue;
         /* The actions were sorted by text, and so are the krefs of one group. */
-        *out = (struct vk_event){.type = event_type(group.type), .vat = group.vat,
-                                 .krefs = survivors, .kref_count = count};
+        *out = (struct vk_event){.type = event_type(group.type),
+                                 .vat = group.vat,
+                                 .krefs = survivors,
+                                 .kref_count = count};
     }
     return vk_gc_actions_save(&kernel->state, &texts);
 }

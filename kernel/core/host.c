@@ -118,8 +118,7 @@ static enum vk_err take_resolution(struct vk_kernel *kernel, struct vk_arena *ar
     struct vk_str *slots;
     bool exists;
     VK_TRY(vk_promise_exists(&kernel->state, kpid, &exists));
-    if (!exists)
-        return VK_RAISE(VK_ERR_USAGE, "no promise kp%llu", (unsigned long long)kpid.id);
+    if (!exists) return VK_RAISE(VK_ERR_USAGE, "no promise kp%llu", (unsigned long long)kpid.id);
     VK_TRY(vk_promise_get(&kernel->state, kpid, &promise));
     *settled = promise.state != VK_PROMISE_UNRESOLVED;
     *rejected = promise.state == VK_PROMISE_REJECTED;
@@ -141,8 +140,7 @@ enum vk_err vk_host_take_resolution(struct vk_kernel *kernel, struct vk_arena *a
     struct vk_kref kpid;
     VK_TRY(parse_kref(text, VK_SLOT_PROMISE, &kpid));
     VK_TRY(vk_kernel_enter(kernel));
-    return vk_kernel_leave(kernel,
-                           take_resolution(kernel, arena, kpid, settled, rejected, data));
+    return vk_kernel_leave(kernel, take_resolution(kernel, arena, kpid, settled, rejected, data));
 }
 
 static enum vk_err announce_bundle(struct vk_kernel *kernel, struct vk_str bundle_id) {
@@ -241,8 +239,7 @@ static enum vk_err inject_upgrade_events(struct vk_kernel *kernel) {
     VK_TRY(vk_state_get(state, &text, KEY(LIT("upgradeEvents"))));
     if (text.p) VK_TRY(vk_state_json(state, &events, KEY(LIT("upgradeEvents"))));
     VK_TRY(vk_state_delete(state, KEY(LIT("upgradeEvents"))));
-    for (const struct vk_json *event = events ? events->first : NULL; event;
-         event = event->next) {
+    for (const struct vk_json *event = events ? events->first : NULL; event; event = event->next) {
         struct vk_buf buf;
         vk_buf_init(&buf, &kernel->arena);
         vk_json_write(&buf, event);

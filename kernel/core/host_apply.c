@@ -28,7 +28,7 @@
 struct host_write {
     struct vk_kernel *kernel;
     struct vk_str key;
-    struct vk_str value; /* absent: a delete */
+    struct vk_str value;  /* absent: a delete */
     struct vk_str before; /* what the key held; absent: nothing */
 };
 
@@ -67,7 +67,8 @@ static enum vk_err object_write(const struct host_write *w, struct vk_kref kref,
         VK_TRY(vk_state_has(&w->kernel->state, &exists, KEY(KREF(kref), LIT(".refCount"))));
         if (w->value.p && !exists) vk_stats_inc(stats, VK_STAT_KERNEL_OBJECTS);
     } else if (vk_str_eq(field, VK_STR("refCount"))) {
-        if (!w->value.p) vk_stats_dec(stats, VK_STAT_KERNEL_OBJECTS);
+        if (!w->value.p)
+            vk_stats_dec(stats, VK_STAT_KERNEL_OBJECTS);
         else if (w->before.p && fell(w->before, w->value) && has_a_zero(w->value))
             return vk_dead_list_add(&w->kernel->state.maybe_free, kref);
     }
@@ -225,8 +226,7 @@ static enum vk_err apply(struct vk_kernel *kernel, struct vk_str key, struct vk_
     return remembered(&w);
 }
 
-enum vk_err vk_host_apply_write(struct vk_kernel *kernel, struct vk_str key,
-                                struct vk_str value) {
+enum vk_err vk_host_apply_write(struct vk_kernel *kernel, struct vk_str key, struct vk_str value) {
     VK_TRY(vk_kernel_enter(kernel));
     return vk_kernel_leave(kernel, apply(kernel, key, value));
 }

@@ -38,26 +38,24 @@ static struct vk_part reap_setting(uint64_t value, uint64_t by_default) {
 
 static enum vk_err write_starting_state(struct vk_kernel *kernel, const struct vk_config *config) {
     static const char *const first[][2] = {
-        {"vat.names", "[]"},      {"vat.dynamicIDs", "[]"},     {"vat.nextID", "1"},
-        {"vat.nextUpgradeID", "1"}, {"vats.terminated", "[]"},  {"device.names", "[]"},
-        {"device.nextID", "7"},   {"ko.nextID", "20"},          {"kd.nextID", "30"},
-        {"kp.nextID", "40"},      {"meter.nextID", "1"},        {"gcActions", "[]"},
-        {"reapQueue", "[]"},      {"runQueue", "[1,1]"},        {"acceptanceQueue", "[1,1]"},
+        {"vat.names", "[]"},        {"vat.dynamicIDs", "[]"},  {"vat.nextID", "1"},
+        {"vat.nextUpgradeID", "1"}, {"vats.terminated", "[]"}, {"device.names", "[]"},
+        {"device.nextID", "7"},     {"ko.nextID", "20"},       {"kd.nextID", "30"},
+        {"kp.nextID", "40"},        {"meter.nextID", "1"},     {"gcActions", "[]"},
+        {"reapQueue", "[]"},        {"runQueue", "[1,1]"},     {"acceptanceQueue", "[1,1]"},
         {"crankNumber", "0"},
     };
     struct vk_state *state = &kernel->state;
     struct vk_str threshold;
     VK_TRY(set_all(kernel, first, sizeof first / sizeof first[0]));
-    VK_TRY(vk_state_set(state,
-                        config->default_manager_type.p ? config->default_manager_type
-                                                       : VK_STR("local"),
-                        KEY(LIT("kernel.defaultManagerType"))));
-    VK_TRY(vk_state_text(state, &threshold,
-                         KEY(LIT("{\"deliveries\":"),
-                             reap_setting(config->default_reap_interval, REAP_INTERVAL),
-                             LIT(",\"gcKrefs\":"),
-                             reap_setting(config->default_reap_gc_krefs, REAP_GC_KREFS),
-                             LIT(",\"computrons\":\"never\"}"))));
+    VK_TRY(vk_state_set(
+        state, config->default_manager_type.p ? config->default_manager_type : VK_STR("local"),
+        KEY(LIT("kernel.defaultManagerType"))));
+    VK_TRY(vk_state_text(
+        state, &threshold,
+        KEY(LIT("{\"deliveries\":"), reap_setting(config->default_reap_interval, REAP_INTERVAL),
+            LIT(",\"gcKrefs\":"), reap_setting(config->default_reap_gc_krefs, REAP_GC_KREFS),
+            LIT(",\"computrons\":\"never\"}"))));
     VK_TRY(vk_state_set(state, threshold, KEY(LIT("kernel.defaultReapDirtThreshold"))));
     VK_TRY(vk_state_set_u64(state, or_default(config->snapshot_initial, SNAPSHOT_INITIAL),
                             KEY(LIT("kernel.snapshotInitial"))));
@@ -148,8 +146,7 @@ static enum vk_err add_vat(struct vk_kernel *kernel, const struct vk_vat_config 
     kernel->has_admin_root = true;
     VK_TRY(root_of(kernel, id, &kernel->admin_root));
     VK_TRY(vk_pin(state, kernel->admin_root));
-    return vk_state_set(state, vk_kref_str(kernel->admin_root, text),
-                        KEY(LIT("vatAdminRootKref")));
+    return vk_state_set(state, vk_kref_str(kernel->admin_root, text), KEY(LIT("vatAdminRootKref")));
 }
 
 static enum vk_err add_device(struct vk_kernel *kernel, const struct vk_device_config *device) {

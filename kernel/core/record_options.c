@@ -2,9 +2,9 @@
 #include "record_options.h"
 
 static const char *const known_options[] = {
-    "name",           "vatParameters", "enableSetup", "enablePipelining", "enableDisavow",
-    "useTranscript",  "reapInterval",  "reapGCKrefs", "neverReap",        "critical",
-    "meterID",        "managerType",   "nodeOptions",
+    "name",          "vatParameters", "enableSetup", "enablePipelining", "enableDisavow",
+    "useTranscript", "reapInterval",  "reapGCKrefs", "neverReap",        "critical",
+    "meterID",       "managerType",   "nodeOptions",
 };
 
 static bool is_known(struct vk_str name) {
@@ -88,8 +88,8 @@ enum vk_err vk_record_options(struct vk_kernel *kernel, const struct vk_json *op
     write_option(&buf, "vatParameters", vk_json_get(options, "vatParameters"), NULL);
     write_option(&buf, "enableSetup", vk_json_get(options, "enableSetup"), "false");
     write_option(&buf, "enablePipelining", vk_json_get(options, "enablePipelining"), "false");
-    write_option(&buf, "enableDisavow",
-                 is_dynamic ? NULL : vk_json_get(options, "enableDisavow"), "false");
+    write_option(&buf, "enableDisavow", is_dynamic ? NULL : vk_json_get(options, "enableDisavow"),
+                 "false");
     write_option(&buf, "useTranscript", vk_json_get(options, "useTranscript"), "true");
     write_reap_threshold(&buf, options);
     write_option(&buf, "critical", vk_json_get(options, "critical"), "false");

@@ -37,8 +37,8 @@ enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder,
     return vk_slog_end(&entry, &recorder->kernel->state);
 }
 
-enum vk_err vk_delivery_result_json(struct vk_arena *arena,
-                                    const struct vk_delivery_result *result, struct vk_str *out) {
+enum vk_err vk_delivery_result_json(struct vk_arena *arena, const struct vk_delivery_result *result,
+                                    struct vk_str *out) {
     struct vk_buf buf;
     vk_buf_init(&buf, arena);
     if (result->ok) {
@@ -142,8 +142,8 @@ enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
         condemn_for_fault(kernel, result);
         kernel_result = result->json;
     } else {
-        enum vk_err err = vk_syscall_perform(kernel, recorder->vat, &kernel_syscall, result,
-                                             &kernel_result);
+        enum vk_err err =
+            vk_syscall_perform(kernel, recorder->vat, &kernel_syscall, result, &kernel_result);
         if (err == VK_ERR_PANIC) {
             condemn_for_panic(kernel, result);
             kernel_result = VK_STR("[\"error\",\"incomplete\"]");

@@ -31,9 +31,8 @@ enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
 enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
                                 struct vk_syscall_result *result) VK_MUST_CHECK;
 /* ["ok",value,usage] or ["error",problem,usage], for the slog. */
-enum vk_err vk_delivery_result_json(struct vk_arena *arena,
-                                    const struct vk_delivery_result *result, struct vk_str *out)
-    VK_MUST_CHECK;
+enum vk_err vk_delivery_result_json(struct vk_arena *arena, const struct vk_delivery_result *result,
+                                    struct vk_str *out) VK_MUST_CHECK;
 /* The whole transcript item. */
 enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_delivery *delivery,
                              const struct vk_delivery_result *result, struct vk_str *out)

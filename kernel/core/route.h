@@ -19,7 +19,6 @@ struct vk_route {
 enum vk_err vk_route_send(struct vk_kernel *kernel, const struct vk_event *event,
                           struct vk_route *out) VK_MUST_CHECK;
 /* Gives up the references that a send held in its queue. */
-enum vk_err vk_send_drop_refs(struct vk_kernel *kernel, const struct vk_event *event)
-    VK_MUST_CHECK;
+enum vk_err vk_send_drop_refs(struct vk_kernel *kernel, const struct vk_event *event) VK_MUST_CHECK;
 
 #endif

@@ -68,8 +68,8 @@ enum vk_err vk_do_resolve(struct vk_kernel *kernel, struct vk_kref kpid, bool re
     return VK_OK;
 }
 
-enum vk_err vk_reject(struct vk_kernel *kernel, struct vk_kref kpid,
-                      const struct vk_capdata *error, const struct vk_vat_id *decider) {
+enum vk_err vk_reject(struct vk_kernel *kernel, struct vk_kref kpid, const struct vk_capdata *error,
+                      const struct vk_vat_id *decider) {
     return vk_do_resolve(kernel, kpid, true, error, decider);
 }
 
@@ -95,8 +95,7 @@ enum vk_err vk_queue_to_kref(struct vk_kernel *kernel, struct vk_kref target,
     return vk_do_send(kernel, target, methargs, wants_result ? kpid : NULL, false);
 }
 
-enum vk_err vk_tell_vat_admin(struct vk_kernel *kernel, const char *method,
-                              struct vk_value *args) {
+enum vk_err vk_tell_vat_admin(struct vk_kernel *kernel, const char *method, struct vk_value *args) {
     struct vk_value *methargs, *name;
     struct vk_capdata data;
     struct vk_kref kpid;

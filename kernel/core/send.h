@@ -19,9 +19,8 @@ enum vk_err vk_do_subscribe(struct vk_kernel *kernel, struct vk_vat_id vat, stru
 enum vk_err vk_do_resolve(struct vk_kernel *kernel, struct vk_kref kpid, bool rejected,
                           const struct vk_capdata *data, const struct vk_vat_id *decider)
     VK_MUST_CHECK;
-enum vk_err vk_reject(struct vk_kernel *kernel, struct vk_kref kpid,
-                      const struct vk_capdata *error, const struct vk_vat_id *decider)
-    VK_MUST_CHECK;
+enum vk_err vk_reject(struct vk_kernel *kernel, struct vk_kref kpid, const struct vk_capdata *error,
+                      const struct vk_vat_id *decider) VK_MUST_CHECK;
 /* Sends as if from nowhere, with a new result promise under `policy`; *kpid tells it unless policy is NONE. */
 enum vk_err vk_queue_to_kref(struct vk_kernel *kernel, struct vk_kref target,
                              const struct vk_capdata *methargs, enum vk_result_policy policy,

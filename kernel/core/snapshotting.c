@@ -88,9 +88,10 @@ static enum vk_err save(struct vk_kernel *kernel, struct vk_str vat, struct vk_w
     VK_TRY(image_hash(kernel, &image, hash));
     VK_TRY(vk_snapshot_save(kernel->store, vat, span.end, hash, image.bytes, &info));
     VK_TRY(slog_save(kernel, vat, &info));
-    VK_TRY(add_item(kernel, vat,
-                    "{\"d\":[\"save-snapshot\"],\"sc\":[],\"r\":{\"status\":\"ok\",\"snapshotID\":\"",
-                    hash, "\"}}"));
+    VK_TRY(
+        add_item(kernel, vat,
+                 "{\"d\":[\"save-snapshot\"],\"sc\":[],\"r\":{\"status\":\"ok\",\"snapshotID\":\"",
+                 hash, "\"}}"));
     VK_TRY(vk_transcript_rollover_span(kernel->store, vat));
     return add_item(kernel, vat, "{\"d\":[\"load-snapshot\",{\"snapshotID\":\"", hash,
                     "\"}],\"sc\":[],\"r\":{\"status\":\"ok\"}}"); /* INV-SNAPSHOT-2 */

@@ -15,6 +15,7 @@ enum vk_err vk_snapshot_fetch(struct vk_kernel *kernel, struct vk_str vat, bool 
 
 /* warehouse.c's part: brings the vat online and tells its worker. */
 enum vk_err vk_warehouse_require_snapshotter(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                             bool *can_snapshot, struct vk_worker **worker) VK_MUST_CHECK;
+                                             bool *can_snapshot, struct vk_worker **worker)
+    VK_MUST_CHECK;
 
 #endif

@@ -27,8 +27,7 @@ enum vk_err vk_vatstore_set(struct vk_kernel *kernel, struct vk_part owner, stru
     return vk_state_set(&kernel->state, value, KEY(owner, LIT(".vs."), TEXT(key)));
 }
 
-enum vk_err vk_vatstore_delete(struct vk_kernel *kernel, struct vk_part owner,
-                               struct vk_str key) {
+enum vk_err vk_vatstore_delete(struct vk_kernel *kernel, struct vk_part owner, struct vk_str key) {
     count(kernel, VK_STAT_SYSCALL_VATSTORE_DELETE);
     return vk_state_delete(&kernel->state, KEY(owner, LIT(".vs."), TEXT(key)));
 }

@@ -37,17 +37,17 @@ enum vk_err vk_translate_bring_out_your_dead(struct vk_kernel *kernel, struct vk
 /* A syscall in kernel space. */
 struct vk_kernel_syscall {
     enum vk_syscall_type type;
-    struct vk_str json;       /* for the slog; absent if nobody listens */
-    struct vk_kref target;    /* SEND, CALL_NOW (the device node), SUBSCRIBE (the promise) */
-    struct vk_str method;     /* CALL_NOW */
-    struct vk_capdata data;   /* SEND, CALL_NOW, EXIT: slots are krefs */
-    bool has_result;          /* SEND */
+    struct vk_str json;     /* for the slog; absent if nobody listens */
+    struct vk_kref target;  /* SEND, CALL_NOW (the device node), SUBSCRIBE (the promise) */
+    struct vk_str method;   /* CALL_NOW */
+    struct vk_capdata data; /* SEND, CALL_NOW, EXIT: slots are krefs */
+    bool has_result;        /* SEND */
     struct vk_kref result;
     const struct vk_kref *promises;          /* RESOLVE, beside `resolutions` */
     const struct vk_resolution *resolutions; /* RESOLVE: promise and slots in krefs */
     size_t resolution_count;
-    bool is_failure;          /* EXIT */
-    struct vk_str key, value; /* VATSTORE_* */
+    bool is_failure;             /* EXIT */
+    struct vk_str key, value;    /* VATSTORE_* */
     const struct vk_kref *krefs; /* the GC syscalls */
     size_t kref_count;
 };

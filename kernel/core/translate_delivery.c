@@ -108,10 +108,11 @@ enum vk_err vk_translate_notify(struct vk_kernel *kernel, struct vk_vat_id vat,
     VK_TRY(VK_NEW_ARRAY(&kernel->arena, &resolutions, count));
     for (size_t i = 0; i < count; i++) {
         VK_TRY(vk_promise_get(&kernel->state, kpids[i], &promises[i]));
-        VK_ASSERT(promises[i].state != VK_PROMISE_UNRESOLVED); /* INV-NOTIFY-1: only news of settled promises */
+        VK_ASSERT(promises[i].state !=
+                  VK_PROMISE_UNRESOLVED); /* INV-NOTIFY-1: only news of settled promises */
         resolutions[i].rejected = promises[i].state == VK_PROMISE_REJECTED;
-        VK_TRY(vk_clist_to_vat(&kernel->state, vat, kpids[i], VK_TO_VAT_USE,
-                               &resolutions[i].promise));
+        VK_TRY(
+            vk_clist_to_vat(&kernel->state, vat, kpids[i], VK_TO_VAT_USE, &resolutions[i].promise));
         VK_TRY(slots_to_vat(kernel, vat, &promises[i].data, &resolutions[i].data));
     }
     d->resolutions = resolutions;
@@ -168,8 +169,8 @@ enum vk_err vk_translate_gc(struct vk_kernel *kernel, struct vk_vat_id vat,
         VK_TRY(vk_clist_clear_reachable(state, vat, krefs[i]));
     out->vat_delivery.vrefs = vrefs;
     out->vat_delivery.vref_count = count;
-    VK_TRY(list_json(&kernel->arena, vk_delivery_name(type), vrefs, count,
-                     &out->vat_delivery.json));
+    VK_TRY(
+        list_json(&kernel->arena, vk_delivery_name(type), vrefs, count, &out->vat_delivery.json));
     if (!vk_slog_wanted(state)) return VK_OK;
     VK_TRY(VK_NEW_ARRAY(&kernel->arena, &names, count));
     for (size_t i = 0; i < count; i++)

@@ -13,8 +13,8 @@ struct translation {
     struct vk_fault *fault;
 };
 
-static enum vk_err to_kernel(const struct translation *t, struct vk_str vref,
-                             enum vk_to_kernel how, struct vk_kref *out) {
+static enum vk_err to_kernel(const struct translation *t, struct vk_str vref, enum vk_to_kernel how,
+                             struct vk_kref *out) {
     return vk_clist_to_kernel(&t->kernel->state, t->vat, vref, how, t->fault, out);
 }
 

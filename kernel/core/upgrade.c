@@ -94,9 +94,8 @@ static enum vk_err disconnect_promises(struct vk_kernel *kernel, struct vk_vat_i
 }
 
 /* Collects the krefs of exports in a range of vrefs: all that begin with `from`, up to `end` if there is one. */
-static enum vk_err collect_exports(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                   const char *from, struct vk_str end,
-                                   struct vk_string_list *krefs) {
+static enum vk_err collect_exports(struct vk_kernel *kernel, struct vk_vat_id vat, const char *from,
+                                   struct vk_str end, struct vk_string_list *krefs) {
     struct vk_state *state = &kernel->state;
     struct vk_key_walk walk;
     struct vk_str clist;

@@ -43,7 +43,9 @@ bool vk_value_json(struct vk_buf *buf, const struct vk_value *value) {
     case VK_VALUE_UNDEFINED:
     case VK_VALUE_SYMBOL:
     case VK_VALUE_NULL: vk_buf_lit(buf, "null"); return true;
-    case VK_VALUE_BOOL: vk_buf_add(buf, value->truth ? VK_STR("true") : VK_STR("false")); return true;
+    case VK_VALUE_BOOL:
+        vk_buf_add(buf, value->truth ? VK_STR("true") : VK_STR("false"));
+        return true;
     case VK_VALUE_NUMBER:
         vk_buf_add(buf, is_finite_number(value->text) ? value->text : VK_STR("null"));
         return true;

@@ -63,8 +63,7 @@ static enum vk_err create_unlimited_meter(struct invocation *invocation) {
     return return_string(invocation, id);
 }
 
-static enum vk_err meter_arg(const struct invocation *invocation, bool *exists,
-                             struct vk_str *id) {
+static enum vk_err meter_arg(const struct invocation *invocation, bool *exists, struct vk_str *id) {
     *id = string_arg(invocation, 0);
     *exists = false;
     return id->p ? vk_meter_exists(&invocation->kernel->state, *id, exists) : VK_OK;
@@ -145,8 +144,7 @@ static enum vk_err allocate_node(struct invocation *invocation, struct vk_str *n
     uint64_t id = 1;
     VK_TRY(vk_vatstore_get(kernel, owner, VK_STR("nextDev"), &next));
     if (next.p && !vk_str_to_u64(next, &id))
-        return VK_RAISE(VK_ERR_CORRUPT, "nextDev of the vatAdmin device: '%.*s'",
-                        VK_STR_ARG(next));
+        return VK_RAISE(VK_ERR_CORRUPT, "nextDev of the vatAdmin device: '%.*s'", VK_STR_ARG(next));
     VK_TRY(vk_state_text(&kernel->state, &next, KEY(U64(id + 1))));
     VK_TRY(vk_vatstore_set(kernel, owner, VK_STR("nextDev"), next));
     return vk_state_text(&kernel->state, node, KEY(LIT("d+"), U64(id)));
@@ -221,8 +219,7 @@ static enum vk_err return_bundle(struct invocation *invocation, struct vk_str bu
 static enum vk_err invoke_bundle_cap(struct invocation *invocation) {
     struct vk_kernel *kernel = invocation->kernel;
     struct vk_str key, bundle_id;
-    VK_TRY(vk_state_text(&kernel->state, &key,
-                         KEY(LIT("slot."), TEXT(invocation->call->target))));
+    VK_TRY(vk_state_text(&kernel->state, &key, KEY(LIT("slot."), TEXT(invocation->call->target))));
     VK_TRY(vk_vatstore_get(kernel, DEVICE(invocation->device), key, &bundle_id));
     if (!bundle_id.p) return VK_OK;
     if (vk_str_eq(invocation->call->method, VK_STR("getBundleID")))
@@ -244,8 +241,8 @@ static enum vk_err call_hook(struct invocation *invocation,
     for (size_t i = 0; i < args->slot_count; i++) {
         struct vk_fault fault = {0};
         struct vk_kref kref;
-        VK_TRY(vk_device_to_kernel(&kernel->state, invocation->device, args->slots[i], &fault,
-                                   &kref));
+        VK_TRY(
+            vk_device_to_kernel(&kernel->state, invocation->device, args->slots[i], &fault, &kref));
         if (fault.raised) return VK_OK;
         VK_TRY(vk_kref_text(&kernel->arena, kref, &slots[i]));
     }
@@ -307,12 +304,12 @@ static const struct {
 enum vk_err vk_vat_admin_invoke(struct vk_kernel *kernel, struct vk_device_id device,
                                 const struct vk_device_call *call,
                                 struct vk_device_result *result) {
-    struct invocation invocation = {.kernel = kernel, .device = device, .call = call,
-                                    .result = result};
+    struct invocation invocation = {
+        .kernel = kernel, .device = device, .call = call, .result = result};
     struct vk_value *args;
     bool legal;
-    *result = (struct vk_device_result){
-        .problem = VK_STR("device.invoke failed, see logs for details")};
+    *result =
+        (struct vk_device_result){.problem = VK_STR("device.invoke failed, see logs for details")};
     if (!vk_str_eq(call->target, VK_STR("d+0"))) return invoke_bundle_cap(&invocation);
     VK_TRY(vk_capdata_decode(&kernel->arena, &call->args, &legal, &args));
     if (!legal || args->type != VK_VALUE_ARRAY) return VK_OK;

@@ -11,7 +11,7 @@
 #include "kernel_core.h"
 
 enum vk_err vk_vat_admin_invoke(struct vk_kernel *kernel, struct vk_device_id device,
-                                const struct vk_device_call *call,
-                                struct vk_device_result *result) VK_MUST_CHECK;
+                                const struct vk_device_call *call, struct vk_device_result *result)
+    VK_MUST_CHECK;
 
 #endif

@@ -6,10 +6,10 @@
 
 struct vk_vat_admin_request {
     struct vk_kernel *kernel;
-    struct vk_capdata data;  /* the arguments, slots in krefs */
-    struct vk_value *args;   /* decoded */
-    bool granted;            /* out: false where JavaScript would have thrown */
-    struct vk_str answer;    /* out: a string, or absent for undefined */
+    struct vk_capdata data; /* the arguments, slots in krefs */
+    struct vk_value *args;  /* decoded */
+    bool granted;           /* out: false where JavaScript would have thrown */
+    struct vk_str answer;   /* out: a string, or absent for undefined */
 };
 
 enum vk_err vk_hook_create_by_bundle(struct vk_vat_admin_request *request) VK_MUST_CHECK;

@@ -44,7 +44,8 @@ static void page_out(struct vk_kernel *kernel) {
         struct vk_online_vat *oldest = NULL;
         for (size_t i = 0; i < warehouse->count; i++) {
             struct vk_online_vat *vat = &warehouse->vats[i];
-            if (!vat->delivering && !vat->is_attached && (!oldest || vat->used < oldest->used)) oldest = vat;
+            if (!vat->delivering && !vat->is_attached && (!oldest || vat->used < oldest->used))
+                oldest = vat;
         }
         if (!oldest) return;
         stop(kernel, oldest);
@@ -92,8 +93,8 @@ static enum vk_err grow_slogged(struct vk_kernel *kernel, size_t word) {
 }
 
 enum vk_err vk_warehouse_begin_slog(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                    const struct vk_vat_options *options,
-                                    struct vk_str description, bool is_dynamic, bool *begun) {
+                                    const struct vk_vat_options *options, struct vk_str description,
+                                    bool is_dynamic, bool *begun) {
     struct vk_warehouse *warehouse = &kernel->warehouse;
     struct vk_slog_entry entry;
     size_t word = (size_t)(vat.n / 64);
@@ -196,7 +197,9 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
         .snapshot = has_snapshot ? &image : NULL,
     };
     VK_TRY(host->start(host->impl, &spec, worker));
-    return begun ? slog_startup_finish(kernel, startup) : VK_OK;
+    enum vk_err err = begun ? slog_startup_finish(kernel, startup) : VK_OK;
+    if (err != VK_OK) host->stop(host->impl, *worker);
+    return err;
 }
 
 static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *startup,
@@ -206,10 +209,10 @@ static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *st
     if (warehouse->count == warehouse->capacity) {
         size_t capacity = warehouse->capacity ? warehouse->capacity * 2 : 16;
         size_t size = sizeof *warehouse->vats;
-        struct vk_online_vat *vats =
-            warehouse->vats ? heap->resize(heap->impl, warehouse->vats,
-                                           warehouse->capacity * size, capacity * size)
-                            : heap->alloc(heap->impl, capacity * size);
+        struct vk_online_vat *vats = warehouse->vats
+                                         ? heap->resize(heap->impl, warehouse->vats,
+                                                        warehouse->capacity * size, capacity * size)
+                                         : heap->alloc(heap->impl, capacity * size);
         if (!vats) return VK_RAISE(VK_ERR_NOMEM, "%zu vats online", capacity);
         warehouse->vats = vats;
         warehouse->capacity = capacity;

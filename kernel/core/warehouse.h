@@ -69,8 +69,8 @@ enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, 
 enum vk_err vk_warehouse_attach(struct vk_kernel *kernel, struct vk_vat_id vat) VK_MUST_CHECK;
 /* Makes one delivery: brings the vat online, records the transcript item. */
 enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
-                                 const struct vk_parcel *parcel,
-                                 struct vk_delivery_result *result) VK_MUST_CHECK;
+                                 const struct vk_parcel *parcel, struct vk_delivery_result *result)
+    VK_MUST_CHECK;
 /* Takes a snapshot if the vat is due (`deliveries_min` 0: by the snapshot interval). */
 enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_id vat,
                                         uint64_t deliveries_min, bool *taken) VK_MUST_CHECK;

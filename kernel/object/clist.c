@@ -47,8 +47,7 @@ enum vk_err vk_clist_set_reachable(struct vk_state *state, struct vk_vat_id vat,
     struct vk_clist_entry entry;
     VK_TRY(vk_clist_require(state, vat, kref, &entry));
     VK_TRY(entry_write(state, vat, kref, true, entry.vref.text));
-    if (entry.reachable || kref.type != VK_SLOT_OBJECT || entry.vref.allocated_by_vat)
-        return VK_OK;
+    if (entry.reachable || kref.type != VK_SLOT_OBJECT || entry.vref.allocated_by_vat) return VK_OK;
     struct vk_refcount count;
     VK_TRY(vk_object_refcount_get(state, kref, &count));
     count.reachable++;
@@ -80,15 +79,16 @@ static enum vk_err allocate_export(struct vk_state *state, struct vk_vat_id vat,
     switch (vref->type) {
     case VK_SLOT_OBJECT: VK_TRY(vk_object_add(state, vat, out)); break;
     case VK_SLOT_PROMISE: VK_TRY(vk_promise_add_for_vat(state, vat, out)); break;
-    case VK_SLOT_DEVICE: return VK_FAULT(fault, "normal vats aren't allowed to export device nodes");
+    case VK_SLOT_DEVICE:
+        return VK_FAULT(fault, "normal vats aren't allowed to export device nodes");
     }
     VK_TRY(vk_ref_add(state, *out, VK_REF_EXPORT));
     vk_stats_inc(&state->stats, VK_STAT_CLIST_ENTRIES);
     /* Unreachable at first: setting the flag is what moves the counts. */
     VK_TRY(entry_write(state, vat, *out, false, vref->text));
     char text[VK_SLOT_TEXT_MAX];
-    VK_TRY(vk_state_set(state, vk_kref_str(*out, text),
-                        KEY(VAT(vat), LIT(".c."), TEXT(vref->text))));
+    VK_TRY(
+        vk_state_set(state, vk_kref_str(*out, text), KEY(VAT(vat), LIT(".c."), TEXT(vref->text))));
     return vk_slog_clist(state, "export", vat, *out, vref->text);
 }
 
@@ -174,8 +174,8 @@ enum vk_err vk_clist_delete(struct vk_state *state, struct vk_vat_id vat, struct
     VK_TRY(vk_slog_clist(state, "drop", vat, kref, vref_text));
     /* The flag tells whether reachability is to be given up, so it goes first. */
     VK_TRY(vk_clist_clear_reachable(state, vat, kref));
-    VK_TRY(vk_ref_drop(state, kref,
-                       vref.allocated_by_vat ? VK_REF_EXPORT : VK_REF_IMPORT_RECOGNIZES));
+    VK_TRY(
+        vk_ref_drop(state, kref, vref.allocated_by_vat ? VK_REF_EXPORT : VK_REF_IMPORT_RECOGNIZES));
     vk_stats_dec(&state->stats, VK_STAT_CLIST_ENTRIES);
     VK_TRY(vk_state_delete(state, KEY(VAT(vat), LIT(".c."), KREF(kref))));
     return vk_state_delete(state, KEY(VAT(vat), LIT(".c."), TEXT(vref_text)));

@@ -24,8 +24,8 @@ enum vk_err vk_clist_require(struct vk_state *state, struct vk_vat_id vat, struc
                              struct vk_clist_entry *out) VK_MUST_CHECK;
 
 enum vk_to_kernel {
-    VK_TO_KERNEL_USE,      /* exports are allocated or become reachable; imports must be reachable */
-    VK_TO_KERNEL_USE_NEW,  /* the same, but the vref must be new to the c-list */
+    VK_TO_KERNEL_USE,     /* exports are allocated or become reachable; imports must be reachable */
+    VK_TO_KERNEL_USE_NEW, /* the same, but the vref must be new to the c-list */
     VK_TO_KERNEL_EXISTING, /* must be in the c-list; flags are left alone (GC syscalls) */
 };
 

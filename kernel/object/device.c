@@ -64,7 +64,8 @@ enum vk_err vk_device_to_kernel(struct vk_state *state, struct vk_device_id devi
     char text[VK_SLOT_TEXT_MAX];
     VK_TRY(node_add(state, device, out));
     VK_TRY(vk_state_set(state, slot, KEY(DEVICE(device), LIT(".c."), KREF(*out))));
-    return vk_state_set(state, vk_kref_str(*out, text), KEY(DEVICE(device), LIT(".c."), TEXT(slot)));
+    return vk_state_set(state, vk_kref_str(*out, text),
+                        KEY(DEVICE(device), LIT(".c."), TEXT(slot)));
 }
 
 enum vk_err vk_kernel_to_device(struct vk_state *state, struct vk_device_id device,
@@ -79,6 +80,7 @@ enum vk_err vk_kernel_to_device(struct vk_state *state, struct vk_device_id devi
     VK_TRY(vk_state_allocate_id(state, &id, KEY(DEVICE(device), LIT("."), letter, LIT(".nextID"))));
     VK_TRY(vk_ref_add(state, kref, VK_REF_STRONG));
     VK_TRY(vk_state_text(state, slot, KEY(letter, LIT("-"), U64(id))));
-    VK_TRY(vk_state_set(state, vk_kref_str(kref, text), KEY(DEVICE(device), LIT(".c."), TEXT(*slot))));
+    VK_TRY(
+        vk_state_set(state, vk_kref_str(kref, text), KEY(DEVICE(device), LIT(".c."), TEXT(*slot))));
     return vk_state_set(state, *slot, KEY(DEVICE(device), LIT(".c."), KREF(kref)));
 }

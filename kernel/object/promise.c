@@ -51,8 +51,8 @@ static enum vk_err state_get(struct vk_state *state, struct vk_kref kpid,
         *out = (enum vk_promise_state)i;
         return VK_OK;
     }
-    return VK_RAISE(VK_ERR_CORRUPT, "unknown state for kp%llu: '%.*s'",
-                    (unsigned long long)kpid.id, VK_STR_ARG(text));
+    return VK_RAISE(VK_ERR_CORRUPT, "unknown state for kp%llu: '%.*s'", (unsigned long long)kpid.id,
+                    VK_STR_ARG(text));
 }
 
 static enum vk_err settled_get(struct vk_state *state, struct vk_kref kpid,

@@ -21,11 +21,11 @@ enum vk_promise_state { VK_PROMISE_UNRESOLVED, VK_PROMISE_FULFILLED, VK_PROMISE_
 
 struct vk_promise {
     enum vk_promise_state state;
-    bool has_decider;               /* UNRESOLVED */
+    bool has_decider; /* UNRESOLVED */
     struct vk_vat_id decider;
-    struct vk_str policy;           /* UNRESOLVED: absent, or logAlways, logFailure, panic */
-    struct vk_str subscribers;      /* UNRESOLVED: "v1,v3" */
-    struct vk_capdata data;         /* settled; slots are krefs */
+    struct vk_str policy;      /* UNRESOLVED: absent, or logAlways, logFailure, panic */
+    struct vk_str subscribers; /* UNRESOLVED: "v1,v3" */
+    struct vk_capdata data;    /* settled; slots are krefs */
 };
 
 enum vk_err vk_promise_add(struct vk_state *state, struct vk_str policy, struct vk_kref *out)
@@ -40,8 +40,8 @@ enum vk_err vk_promise_get(struct vk_state *state, struct vk_kref kpid, struct v
 enum vk_err vk_promise_set_decider(struct vk_state *state, struct vk_kref kpid,
                                    struct vk_vat_id decider) VK_MUST_CHECK;
 enum vk_err vk_promise_clear_decider(struct vk_state *state, struct vk_kref kpid) VK_MUST_CHECK;
-enum vk_err vk_promise_subscribe(struct vk_state *state, struct vk_kref kpid,
-                                 struct vk_vat_id vat) VK_MUST_CHECK;
+enum vk_err vk_promise_subscribe(struct vk_state *state, struct vk_kref kpid, struct vk_vat_id vat)
+    VK_MUST_CHECK;
 /* Queues a message (JSON) for the promise's resolution. */
 enum vk_err vk_promise_queue_message(struct vk_state *state, struct vk_kref kpid,
                                      struct vk_str message) VK_MUST_CHECK;

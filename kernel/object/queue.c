@@ -23,14 +23,15 @@ static enum vk_err bounds_get(struct vk_state *state, enum vk_queue queue, struc
         vk_str_to_u64((struct vk_str){comma + 1, text.n - at - 2}, &out->tail) &&
         out->head <= out->tail)
         return VK_OK;
-    return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: expected [head,tail], found '%.*s'",
-                    VK_STR_ARG(key), VK_STR_ARG(text));
+    return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: expected [head,tail], found '%.*s'", VK_STR_ARG(key),
+                    VK_STR_ARG(text));
 }
 
 static enum vk_err bounds_set(struct vk_state *state, enum vk_queue queue, struct bounds b) {
     struct vk_str text;
     VK_ASSERT(b.head <= b.tail); /* INV-QUEUE-1 */
-    VK_TRY(vk_state_text(state, &text, KEY(LIT("["), U64(b.head), LIT(","), U64(b.tail), LIT("]"))));
+    VK_TRY(
+        vk_state_text(state, &text, KEY(LIT("["), U64(b.head), LIT(","), U64(b.tail), LIT("]"))));
     return vk_state_set(state, text, KEY(TEXT(key_of(queue))));
 }
 

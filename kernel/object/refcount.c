@@ -25,10 +25,11 @@ enum vk_err vk_object_refcount_get(struct vk_state *state, struct vk_kref kref,
 
 enum vk_err vk_object_refcount_set(struct vk_state *state, struct vk_kref kref,
                                    struct vk_refcount count) {
-    VK_ASSERT(kref.type == VK_SLOT_OBJECT);            /* INV-REF-3: two counts are an object's */
+    VK_ASSERT(kref.type == VK_SLOT_OBJECT);           /* INV-REF-3: two counts are an object's */
     VK_ASSERT(count.reachable <= count.recognizable); /* INV-REF-1 */
     struct vk_str text;
-    VK_TRY(vk_state_text(state, &text, KEY(U64(count.reachable), LIT(","), U64(count.recognizable))));
+    VK_TRY(
+        vk_state_text(state, &text, KEY(U64(count.reachable), LIT(","), U64(count.recognizable))));
     return vk_state_set(state, text, KEY(KREF(kref), LIT(".refCount")));
 }
 
@@ -71,14 +72,15 @@ enum vk_err vk_ref_drop(struct vk_state *state, struct vk_kref kref, enum vk_ref
     uint64_t reach = kind == VK_REF_STRONG ? 1 : 0;
     if (count.reachable < reach || count.recognizable < 1)
         return VK_RAISE(VK_ERR_CORRUPT, "ko%llu underflow %llu,%llu", (unsigned long long)kref.id,
-                        (unsigned long long)count.reachable, (unsigned long long)count.recognizable);
+                        (unsigned long long)count.reachable,
+                        (unsigned long long)count.recognizable);
     count.reachable -= reach;
     count.recognizable--;
     if (count.reachable > count.recognizable)
         return VK_RAISE(VK_ERR_CORRUPT, "refmismatch ko%llu %llu,%llu", (unsigned long long)kref.id,
-                        (unsigned long long)count.reachable, (unsigned long long)count.recognizable);
-    if (!count.reachable || !count.recognizable)
-        VK_TRY(vk_dead_list_add(&state->maybe_free, kref));
+                        (unsigned long long)count.reachable,
+                        (unsigned long long)count.recognizable);
+    if (!count.reachable || !count.recognizable) VK_TRY(vk_dead_list_add(&state->maybe_free, kref));
     return vk_object_refcount_set(state, kref, count);
 }
 

@@ -43,11 +43,10 @@
 /* In the order in which they are written out. */
 enum vk_stat {
 #define VK_STAT_ENUM(name, key) VK_STAT_##name,
-    VK_STATS_CONSENSUS_GAUGES(VK_STAT_ENUM)
-    VK_STATS_LOCAL_COUNTERS(VK_STAT_ENUM)
-    VK_STATS_LOCAL_GAUGES(VK_STAT_ENUM)
+    VK_STATS_CONSENSUS_GAUGES(VK_STAT_ENUM) VK_STATS_LOCAL_COUNTERS(VK_STAT_ENUM)
+        VK_STATS_LOCAL_GAUGES(VK_STAT_ENUM)
 #undef VK_STAT_ENUM
-        VK_STAT_COUNT
+            VK_STAT_COUNT
 };
 
 struct vk_stat_value {

@@ -125,7 +125,7 @@ enum { DIRT_KEYS = 3 };
 
 struct dirt_counter {
     const char *name;
-    bool counted;  /* this delivery says something about it */
+    bool counted; /* this delivery says something about it */
     uint64_t more;
 };
 
@@ -178,8 +178,8 @@ enum vk_err vk_vat_add_dirt(struct vk_state *state, struct vk_vat_id vat, struct
     const struct vk_json *old, *options;
     struct dirt_thresholds thresholds;
     VK_TRY(vk_state_json(state, &old, KEY(VAT(vat), LIT(".reapDirt"))));
-    VK_TRY(vk_state_json(state, &thresholds.by_default,
-                         KEY(LIT("kernel.defaultReapDirtThreshold"))));
+    VK_TRY(
+        vk_state_json(state, &thresholds.by_default, KEY(LIT("kernel.defaultReapDirtThreshold"))));
     VK_TRY(vk_state_json(state, &options, KEY(VAT(vat), LIT(".options"))));
     thresholds.own = vk_json_get(options, "reapDirtThreshold");
     const struct vk_json *never = threshold_of(thresholds, "never");

@@ -15,13 +15,6 @@ void bench_samples_add(struct bench_samples *samples, double value) {
     if (samples->count < BENCH_SAMPLES_MAX) samples->at[samples->count++] = value;
 }
 
-double bench_samples_sum(const struct bench_samples *samples) {
-    double sum = 0;
-    for (size_t i = 0; i < samples->count; i++)
-        sum += samples->at[i];
-    return sum;
-}
-
 static int number_order(const void *a, const void *b) {
     const double *left = a, *right = b;
     return (*left > *right) - (*left < *right);

@@ -23,7 +23,6 @@ struct bench_samples {
 
 /* The latest are dropped when there are too many. */
 void bench_samples_add(struct bench_samples *samples, double value);
-double bench_samples_sum(const struct bench_samples *samples);
 double bench_samples_median(const struct bench_samples *samples);
 double bench_samples_min(const struct bench_samples *samples);
 double bench_samples_max(const struct bench_samples *samples);

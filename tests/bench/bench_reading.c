@@ -18,27 +18,37 @@ struct reading {
 };
 
 /* Its lines alone. */
-static bool read_lines(const char *path, struct reading *reading) {
+static enum vk_err read_lines(const char *path, struct reading *reading,
+                              struct sim_input_error *error) {
     struct sim_lines *lines;
-    struct sim_input_error error;
     struct vk_str line;
     bool more = false;
-    if (sim_lines_open(path, &lines, &error) != VK_OK) return false;
-    enum vk_err err = VK_OK;
-    while ((err = sim_lines_next(lines, &line, &more, &error)) == VK_OK && more) {
+    VK_TRY(sim_lines_open(path, &lines, error));
+    enum vk_err err;
+    while ((err = sim_lines_next(lines, &line, &more, error)) == VK_OK && more) {
         reading->bytes += line.n + 1;
         reading->lines++;
     }
     sim_lines_close(lines);
-    return err == VK_OK;
+    return err;
+}
+
+static bool read_all_lines(const struct task *task, struct reading *reading) {
+    reading->bytes = reading->lines = 0;
+    for (size_t i = 0; i < task->group->files.count; i++) {
+        const char *path = task->group->files.at[i].path;
+        struct sim_input_error error = {0};
+        if (read_lines(path, reading, &error) == VK_OK) continue;
+        fprintf(stderr, "bench: %s: %s\n", path, error.what);
+        return false;
+    }
+    return true;
 }
 
 static bool read_pass(const struct task *task, struct reading *reading) {
     struct bench_timer timer;
     bench_timer_start(&timer);
-    reading->bytes = reading->lines = 0;
-    for (size_t i = 0; i < task->group->files.count; i++)
-        if (!read_lines(task->group->files.at[i].path, reading)) return false;
+    if (!read_all_lines(task, reading)) return false;
     bench_samples_add(&reading->lines_s, bench_timer_read(&timer).cpu_s);
     struct bench_recordings recordings;
     bench_timer_start(&timer);

@@ -110,12 +110,15 @@ static bool measure(struct split *split) {
     const struct sim_replay_options options = {.mode = VK_STORE_WRITE_BACK,
                                                .without_comparison = true};
     struct bench_recordings recordings;
+    double warm_up_s = 0;
     if (!bench_recordings_read(&recordings, split->group)) return false;
     struct sim_replay **replays = calloc(recordings.count, sizeof(struct sim_replay *));
     bool is_done = replays != NULL;
     for (size_t i = 0; is_done && i < recordings.count; i++)
         replays[i] = sim_replay_prepare(recordings.at[i].recording, &options);
-    for (unsigned pass = 0; is_done && pass < split->passes; pass++)
+    for (size_t i = 0; is_done && i < recordings.count; i++)
+        is_done = run_plain(replays[i], recordings.at[i].name, &warm_up_s);
+    for (unsigned pass = 0; is_done && (pass < split->passes || pass % 2); pass++)
         is_done = run_pass(split, &recordings, replays, pass % 2);
     for (size_t i = 0; replays && i < recordings.count; i++)
         sim_replay_release(replays[i]);
