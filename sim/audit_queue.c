@@ -250,7 +250,7 @@ static void pins_check(struct audit *audit) {
     const struct audit_pair *root = audit->fixed[AUDIT_KEY_VAT_ADMIN_ROOT].pair;
     struct vk_str rest = pins ? pins->value : VK_STR_NONE, kref, last = VK_STR_NONE;
     bool root_is_pinned = !root;
-    while (audit_list_next(&rest, &kref)) {
+    while (pins && audit_list_next(&rest, &kref)) {
         if (vk_str_present(last) && vk_str_cmp(last, kref) >= 0)
             audit_report(audit, AUDIT_PINS, pins->key, VK_STR("krefs sorted, each once"), kref);
         last = kref;

@@ -62,13 +62,8 @@ static enum vk_err sha256_hex(struct vk_str a, struct vk_str b, char hex[VK_HASH
               EVP_DigestFinal_ex(context, digest, &size);
     EVP_MD_CTX_free(context);
     if (!ok) return VK_RAISE(VK_ERR_NOMEM, "audit: SHA-256 failed");
-    static const char digits[] = "0123456789abcdef";
-    for (unsigned int i = 0; i < size; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[2 * size] = '\0';
     VK_ASSERT(2 * size + 1 == VK_HASH_HEX); /* INV-AUDIT-STATE-4: SHA-256 has 64 hex digits */
+    vk_str_hex(digest, size, hex);
     return VK_OK;
 }
 

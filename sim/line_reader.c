@@ -44,7 +44,9 @@ static enum vk_err archive_failed(const struct sim_lines *lines, struct sim_inpu
                                text ? text : "it cannot be decompressed");
 }
 
+/* *out is NULL if there is no memory. */
 static enum vk_err lines_new(struct sim_lines **out, struct sim_input_error *error) {
+    *out = NULL;
     struct sim_lines *lines = calloc(1, sizeof *lines);
     struct archive *archive = archive_read_new();
     if (!lines || !archive) {
@@ -80,8 +82,8 @@ enum vk_err sim_lines_open(const char *path, struct sim_lines **out,
     if (S_ISDIR(info.st_mode))
         return sim_input_error_set(error, VK_ERR_DISK, 0, "it is a folder, not a file");
     struct sim_lines *lines;
-    VK_TRY(lines_new(&lines, error));
-    enum vk_err err = VK_OK;
+    enum vk_err err = lines_new(&lines, error);
+    if (!lines) return err;
     if (archive_read_open_filename(lines->archive, path, READ_SIZE) != ARCHIVE_OK)
         err = archive_errno(lines->archive) > 0
                   ? sim_input_error_set(error, VK_ERR_DISK, 0, "%s",
@@ -97,10 +99,10 @@ enum vk_err sim_lines_open(const char *path, struct sim_lines **out,
 
 enum vk_err sim_lines_open_memory(struct vk_str bytes, struct sim_lines **out,
                                   struct sim_input_error *error) {
-    struct sim_lines *lines;
     *out = NULL;
-    VK_TRY(lines_new(&lines, error));
-    enum vk_err err = VK_OK;
+    struct sim_lines *lines;
+    enum vk_err err = lines_new(&lines, error);
+    if (!lines) return err;
     if (archive_read_open_memory(lines->archive, bytes.p, bytes.n) != ARCHIVE_OK)
         err = archive_failed(lines, error);
     if (err == VK_OK) err = lines_enter(lines, error);

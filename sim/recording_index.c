@@ -441,7 +441,7 @@ static enum vk_err emit_add(struct sim_index_builder *builder) {
 }
 
 static enum vk_err transcript_init_add(struct sim_index_builder *builder) {
-    uint64_t number;
+    uint64_t number = 0;
     VK_TRY(vat_provide(builder, event_now(builder)->key, &number));
     builder->index->vats.at[number].next_position = 0;
     return VK_OK;

@@ -34,7 +34,7 @@ static enum vk_err stopped(struct sim_replay *replay, enum vk_err err) {
     if (is_host_failure(err) || replay->diff.kind != SIM_DIFF_NONE) return err;
     const char *reason = replay->kernel ? vk_kernel_panic_reason(replay->kernel) : NULL;
     const char *text = vk_err_origin()->text;
-    struct vk_trace_event due = {0};
+    struct vk_trace_event due;
     struct sim_diff_side expected = {0};
     if (replay->cursor < replay->limit) {
         const struct sim_event *event = replay_event(replay, replay->cursor);

@@ -38,11 +38,7 @@ static enum vk_err hash_texts(struct span_check *check, struct vk_str first, str
         !EVP_DigestFinal_ex(check->sha256, digest, &size))
         return VK_RAISE(VK_ERR_NOMEM, "SHA-256");
     VK_ASSERT(size * 2 + 1 == VK_HASH_HEX);
-    for (unsigned int i = 0; i < size; i++) {
-        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
-    hex[VK_HASH_HEX - 1] = '\0';
+    vk_str_hex(digest, size, hex);
     return VK_OK;
 }
 

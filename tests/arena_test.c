@@ -5,23 +5,20 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-#include "testing_store.h"
+#include "testing_state.h"
 
 static struct test_heap heap;
 static struct vk_arena arena;
 
-static void init_it(void) {
+static void open_it(void) {
     test_heap_init(&heap);
     vk_arena_init(&arena, &heap.port);
 }
 
-static void release_it(void) {
+static void close_it(void) {
     vk_arena_release(&arena);
     cr_assert(heap.outstanding_blocks == 0 && heap.outstanding_bytes == 0);
 }
-
-TestSuite(arena, .init = init_it, .fini = release_it);
-TestSuite(buf, .init = init_it, .fini = release_it);
 
 static struct vk_str finished(const struct vk_buf *buf) {
     struct vk_str text;
@@ -31,13 +28,13 @@ static struct vk_str finished(const struct vk_buf *buf) {
 
 /* ---- arenas */
 
-Test(arena, is_without_memory_at_first) {
+TEST_OPEN(arena, is_without_memory_at_first) {
     vk_arena_clear(&arena);
     vk_arena_release(&arena);
     cr_assert(heap.allocations == 0);
 }
 
-Test(arena, allocations_are_aligned_and_apart) {
+TEST_OPEN(arena, allocations_are_aligned_and_apart) {
     enum { COUNT = 3000 };
     static unsigned char *blocks[COUNT];
     static size_t sizes[COUNT];
@@ -54,14 +51,14 @@ Test(arena, allocations_are_aligned_and_apart) {
     cr_assert(heap.outstanding_blocks > 3, "several chunks were met");
 }
 
-Test(arena, nothing_is_a_valid_pointer) {
+TEST_OPEN(arena, nothing_is_a_valid_pointer) {
     cr_assert(vk_arena_alloc(&arena, 0) != NULL);
     struct vk_str copy = VK_STR_NONE;
     test_ok(vk_arena_copy(&arena, VK_STR(""), &copy));
     cr_assert(vk_str_present(copy) && copy.n == 0);
 }
 
-Test(arena, impossible_sizes_are_refused) {
+TEST_OPEN(arena, impossible_sizes_are_refused) {
     struct vk_str out;
     cr_assert(vk_arena_alloc(&arena, SIZE_MAX) == NULL);
     cr_assert(vk_arena_alloc(&arena, SIZE_MAX - 8) == NULL);
@@ -70,7 +67,7 @@ Test(arena, impossible_sizes_are_refused) {
     cr_assert(vk_arena_copy(&arena, (struct vk_str){"x", SIZE_MAX}, &out) == VK_ERR_NOMEM);
 }
 
-Test(arena, clear_keeps_one_chunk_for_the_next_crank) {
+TEST_OPEN(arena, clear_keeps_one_chunk_for_the_next_crank) {
     char *first = vk_arena_alloc(&arena, 100);
     cr_assert(first && heap.outstanding_blocks == 1);
     vk_arena_clear(&arena);
@@ -86,7 +83,7 @@ Test(arena, clear_keeps_one_chunk_for_the_next_crank) {
     cr_assert(heap.allocations == allocations, "a crank like the last one asks for no memory");
 }
 
-Test(arena, released_arena_may_be_used_again) {
+TEST_OPEN(arena, released_arena_may_be_used_again) {
     cr_assert(vk_arena_alloc(&arena, 200000));
     cr_assert(vk_arena_alloc(&arena, 200000));
     vk_arena_release(&arena);
@@ -94,7 +91,7 @@ Test(arena, released_arena_may_be_used_again) {
     cr_assert(vk_arena_alloc(&arena, 10));
 }
 
-Test(arena, heap_that_has_none_is_no_memory) {
+TEST_OPEN(arena, heap_that_has_none_is_no_memory) {
     struct vk_str out;
     heap.fail_at = 1;
     cr_assert(vk_arena_alloc(&arena, 1) == NULL);
@@ -114,7 +111,7 @@ Test(arena, heap_that_has_none_is_no_memory) {
 }
 
 /* What is there stays there when one more chunk cannot be had. */
-Test(arena, a_refused_chunk_loses_nothing) {
+TEST_OPEN(arena, a_refused_chunk_loses_nothing) {
     char *kept = vk_arena_alloc(&arena, 10);
     memcpy(kept, "123456789", 10);
     heap.fail_at = heap.allocations + 1;
@@ -126,7 +123,7 @@ Test(arena, a_refused_chunk_loses_nothing) {
     cr_assert_str_eq(kept, "123456789");
 }
 
-Test(arena, copies_and_formats_are_its_own) {
+TEST_OPEN(arena, copies_and_formats_are_its_own) {
     char text[] = "abc";
     struct vk_str copy, formatted;
     test_ok(vk_arena_copy(&arena, vk_str(text), &copy));
@@ -141,7 +138,7 @@ Test(arena, copies_and_formats_are_its_own) {
     cr_assert(vk_str_eq(formatted, vk_str(longer)));
 }
 
-Test(arena, system_heap_gives_takes_and_resizes) {
+TEST_OPEN(arena, system_heap_gives_takes_and_resizes) {
     const struct vk_heap *system = vk_heap_system();
     char *bytes = system->alloc(system->impl, 4);
     cr_assert(bytes);
@@ -155,7 +152,7 @@ Test(arena, system_heap_gives_takes_and_resizes) {
 
 /* ---- buffers */
 
-Test(buf, empty_text_is_present) {
+TEST_OPEN(buf, empty_text_is_present) {
     struct vk_buf buf;
     vk_buf_init(&buf, &arena);
     struct vk_str text = finished(&buf);
@@ -166,7 +163,7 @@ Test(buf, empty_text_is_present) {
     cr_assert(vk_str_present(text) && text.n == 0);
 }
 
-Test(buf, pieces_stand_in_order) {
+TEST_OPEN(buf, pieces_stand_in_order) {
     struct vk_buf buf;
     vk_buf_init(&buf, &arena);
     vk_buf_lit(&buf, "{\"n\":");
@@ -177,7 +174,7 @@ Test(buf, pieces_stand_in_order) {
     cr_assert(vk_str_eq(finished(&buf), VK_STR("{\"n\":0,18446744073709551615}\0")));
 }
 
-Test(buf, reserved_room_is_filled_by_the_caller) {
+TEST_OPEN(buf, reserved_room_is_filled_by_the_caller) {
     struct vk_buf buf;
     vk_buf_init(&buf, &arena);
     vk_buf_lit(&buf, "ab");
@@ -191,7 +188,7 @@ Test(buf, reserved_room_is_filled_by_the_caller) {
     cr_assert(finished(&buf).n == 5);
 }
 
-Test(buf, advance_past_what_was_reserved_is_a_bug, .signal = SIGABRT) {
+Test(buf, advance_past_what_was_reserved_is_a_bug, .init = open_it, .signal = SIGABRT) {
     struct vk_buf buf;
     cr_redirect_stderr();
     vk_buf_init(&buf, &arena);
@@ -200,7 +197,7 @@ Test(buf, advance_past_what_was_reserved_is_a_bug, .signal = SIGABRT) {
 }
 
 /* One text at a time grows where it stands. */
-Test(buf, newest_allocation_grows_in_place) {
+TEST_OPEN(buf, newest_allocation_grows_in_place) {
     struct vk_buf buf;
     vk_buf_init(&buf, &arena);
     vk_buf_char(&buf, 'a');
@@ -213,7 +210,7 @@ Test(buf, newest_allocation_grows_in_place) {
 }
 
 /* Several buffers and other allocations between them, against plain arrays. */
-Test(buf, buffers_that_grow_side_by_side_do_not_meet) {
+TEST_OPEN(buf, buffers_that_grow_side_by_side_do_not_meet) {
     enum { BUFFERS = 4, SIZE = 60000 };
     static char model[BUFFERS][SIZE];
     struct vk_buf bufs[BUFFERS];
@@ -241,7 +238,7 @@ Test(buf, buffers_that_grow_side_by_side_do_not_meet) {
                   b);
 }
 
-Test(buf, failure_sticks) {
+TEST_OPEN(buf, failure_sticks) {
     struct vk_buf buf;
     struct vk_str text;
     vk_buf_init(&buf, &arena);

@@ -9,15 +9,13 @@
 
 static struct test_state test;
 
-static void open_with_vats(void) {
+static void open_it(void) {
     test_state_open(&test);
     test_given_vat(&test, 1);
     test_given_vat(&test, 2);
 }
 
 static void close_it(void) { test_state_close(&test); }
-
-TestSuite(clist, .init = open_with_vats, .fini = close_it);
 
 /* What v1 says, as the kernel's kref; the fault that is due, or NULL. */
 static struct vk_kref say(const char *vref, enum vk_to_kernel how, const char *reason) {
@@ -38,7 +36,7 @@ static const char *hear(struct vk_kref kref, enum vk_to_vat how) {
 
 /* ---- exports */
 
-Test(clist, export_of_an_object_is_reachable_once_sent) {
+TEST_OPEN(clist, export_of_an_object_is_reachable_once_sent) {
     test_is_kref(say("o+1", VK_TO_KERNEL_USE, NULL), "ko20");
     test_wrote(&test, "set ko.nextID = 21", "set ko20.owner = v1", "set ko20.refCount = 0,0",
                "set v1.c.ko20 = _ o+1", "set v1.c.o+1 = ko20", "set v1.c.ko20 = R o+1");
@@ -47,7 +45,7 @@ Test(clist, export_of_an_object_is_reachable_once_sent) {
     test_maybe_free(&test, "");
 }
 
-Test(clist, export_of_a_promise_makes_the_vat_its_decider_and_counts) {
+TEST_OPEN(clist, export_of_a_promise_makes_the_vat_its_decider_and_counts) {
     test_is_kref(say("p+5", VK_TO_KERNEL_USE, NULL), "kp40");
     test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
                "set kp40.subscribers = ", "set kp40.queue.nextID = 0", "set kp40.refCount = 0",
@@ -58,7 +56,7 @@ Test(clist, export_of_a_promise_makes_the_vat_its_decider_and_counts) {
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 1);
 }
 
-Test(clist, export_again_sets_the_flag_and_nothing_else) {
+TEST_OPEN(clist, export_again_sets_the_flag_and_nothing_else) {
     say("o+1", VK_TO_KERNEL_USE, NULL);
     test_wrote_whatever(&test);
     test_is_kref(say("o+1", VK_TO_KERNEL_USE, NULL), "ko20");
@@ -72,7 +70,7 @@ Test(clist, export_again_sets_the_flag_and_nothing_else) {
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 1);
 }
 
-Test(clist, export_of_virtual_objects_and_odd_names_keeps_the_text) {
+TEST_OPEN(clist, export_of_virtual_objects_and_odd_names_keeps_the_text) {
     static const char *const vrefs[] = {"o+d5/1:2", "o+v5/3", "o+", "o+007", "o+7", "o+ 5"};
     for (unsigned i = 0; i < sizeof vrefs / sizeof vrefs[0]; i++) {
         char key[32], name[VK_SLOT_TEXT_MAX], value[32];
@@ -87,7 +85,7 @@ Test(clist, export_of_virtual_objects_and_odd_names_keeps_the_text) {
     }
 }
 
-Test(clist, use_new_refuses_what_is_in_the_c_list) {
+TEST_OPEN(clist, use_new_refuses_what_is_in_the_c_list) {
     test_is_kref(say("p+5", VK_TO_KERNEL_USE_NEW, NULL), "kp40");
     test_holds(&test, "v1.c.kp40", "R p+5");
     test_wrote_whatever(&test);
@@ -98,7 +96,7 @@ Test(clist, use_new_refuses_what_is_in_the_c_list) {
     test_wrote_nothing(&test);
 }
 
-Test(clist, vats_do_not_export_devices) {
+TEST_OPEN(clist, vats_do_not_export_devices) {
     say("d+1", VK_TO_KERNEL_USE, "normal vats aren't allowed to export device nodes");
     say("d+1", VK_TO_KERNEL_USE_NEW, "normal vats aren't allowed to export device nodes");
     say("d+1", VK_TO_KERNEL_EXISTING, "vref not in clist");
@@ -106,7 +104,7 @@ Test(clist, vats_do_not_export_devices) {
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 0);
 }
 
-Test(clist, names_that_the_kernel_never_gave_are_faults) {
+TEST_OPEN(clist, names_that_the_kernel_never_gave_are_faults) {
     test_given(&test, "v1.c.o-50", "ko33", "v1.c.ko33", "R o-50");
     say("o-51", VK_TO_KERNEL_USE, "unknown vatSlot");
     say("o-050", VK_TO_KERNEL_USE, "unknown vatSlot");
@@ -117,7 +115,7 @@ Test(clist, names_that_the_kernel_never_gave_are_faults) {
     test_wrote_nothing(&test);
 }
 
-Test(clist, malformed_names_are_faults_whatever_the_c_list_holds) {
+TEST_OPEN(clist, malformed_names_are_faults_whatever_the_c_list_holds) {
     static const char *const vrefs[] = {"",     "o",   "o5",   "x+1",     "o+5/1",
                                         "o+-1", "o+x", "ko33", "o.nextID"};
     test_given(&test, "v1.c.ko33", "R o-50", "v1.c.o.nextID", "ko33", "v1.c.o+x", "ko33");
@@ -133,7 +131,7 @@ Test(clist, malformed_names_are_faults_whatever_the_c_list_holds) {
     test_wrote_nothing(&test);
 }
 
-Test(clist, one_vat_knows_nothing_of_anothers_names) {
+TEST_OPEN(clist, one_vat_knows_nothing_of_anothers_names) {
     struct vk_fault fault = {0};
     struct vk_kref kref;
     say("o+1", VK_TO_KERNEL_USE, NULL);
@@ -148,7 +146,7 @@ Test(clist, one_vat_knows_nothing_of_anothers_names) {
 }
 
 /* The first reason stays: what a vat did wrong first is what it is told. */
-Test(clist, a_fault_is_raised_once) {
+TEST_OPEN(clist, a_fault_is_raised_once) {
     struct vk_fault fault = {0};
     test_ok(vk_fault_raise(&fault, "first"));
     test_ok(vk_fault_raise(&fault, "second"));
@@ -158,7 +156,7 @@ Test(clist, a_fault_is_raised_once) {
 
 /* ---- imports */
 
-Test(clist, import_of_an_object_is_allocated_and_counts_twice) {
+TEST_OPEN(clist, import_of_an_object_is_allocated_and_counts_twice) {
     test_given(&test, "ko33.owner", "v2", "ko33.refCount", "1,1");
     cr_assert_str_eq(hear(ko(33), VK_TO_VAT_USE), "o-50");
     test_wrote(&test, "set v1.o.nextID = 51", "set ko33.refCount = 1,2", "set v1.c.o-50 = ko33",
@@ -166,21 +164,21 @@ Test(clist, import_of_an_object_is_allocated_and_counts_twice) {
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 1);
 }
 
-Test(clist, import_of_a_promise_counts_once) {
+TEST_OPEN(clist, import_of_a_promise_counts_once) {
     test_given(&test, "kp44.state", "unresolved", "kp44.refCount", "1");
     cr_assert_str_eq(hear(kp(44), VK_TO_VAT_USE), "p-60");
     test_wrote(&test, "set v1.p.nextID = 61", "set kp44.refCount = 2", "set v1.c.p-60 = kp44",
                "set v1.c.kp44 = _ p-60", "set v1.c.kp44 = R p-60");
 }
 
-Test(clist, import_of_a_device_counts_for_nothing) {
+TEST_OPEN(clist, import_of_a_device_counts_for_nothing) {
     test_given(&test, "kd30.owner", "d7");
     cr_assert_str_eq(hear(kd(30), VK_TO_VAT_USE), "d-70");
     test_wrote(&test, "set v1.d.nextID = 71", "set v1.c.d-70 = kd30", "set v1.c.kd30 = _ d-70",
                "set v1.c.kd30 = R d-70");
 }
 
-Test(clist, imports_are_numbered_in_the_order_of_their_coming) {
+TEST_OPEN(clist, imports_are_numbered_in_the_order_of_their_coming) {
     test_given(&test, "ko33.refCount", "0,0", "ko30.refCount", "0,0", "kp44.refCount", "0");
     cr_assert_str_eq(hear(ko(33), VK_TO_VAT_USE), "o-50");
     cr_assert_str_eq(hear(kp(44), VK_TO_VAT_USE), "p-60");
@@ -191,7 +189,7 @@ Test(clist, imports_are_numbered_in_the_order_of_their_coming) {
     test_holds(&test, "v2.o.nextID", "50");
 }
 
-Test(clist, import_again_sets_the_flag_and_counts_only_if_it_was_clear) {
+TEST_OPEN(clist, import_again_sets_the_flag_and_counts_only_if_it_was_clear) {
     test_given(&test, "ko33.refCount", "3,4", "v1.c.o-50", "ko33", "v1.c.ko33", "R o-50");
     cr_assert_str_eq(hear(ko(33), VK_TO_VAT_USE), "o-50");
     test_wrote(&test, "set v1.c.ko33 = R o-50");
@@ -200,7 +198,7 @@ Test(clist, import_again_sets_the_flag_and_counts_only_if_it_was_clear) {
     test_wrote(&test, "set v1.c.ko33 = R o-50", "set ko33.refCount = 4,4");
 }
 
-Test(clist, import_comes_back_as_what_the_vat_was_given) {
+TEST_OPEN(clist, import_comes_back_as_what_the_vat_was_given) {
     test_given(&test, "ko33.refCount", "0,0");
     hear(ko(33), VK_TO_VAT_USE);
     test_wrote_whatever(&test);
@@ -208,7 +206,7 @@ Test(clist, import_comes_back_as_what_the_vat_was_given) {
     test_wrote_nothing(&test);
 }
 
-Test(clist, import_that_was_dropped_may_not_be_used) {
+TEST_OPEN(clist, import_that_was_dropped_may_not_be_used) {
     test_given(&test, "ko33.refCount", "1,1", "v1.c.o-50", "ko33", "v1.c.ko33", "R o-50");
     test_ok(vk_clist_clear_reachable(&test.state, v(1), ko(33)));
     test_wrote(&test, "set v1.c.ko33 = _ o-50", "set ko33.refCount = 0,1");
@@ -220,14 +218,14 @@ Test(clist, import_that_was_dropped_may_not_be_used) {
     test_holds(&test, "v1.c.ko33", "_ o-50");
 }
 
-Test(clist, export_comes_back_as_what_the_vat_calls_it) {
+TEST_OPEN(clist, export_comes_back_as_what_the_vat_calls_it) {
     say("o+1", VK_TO_KERNEL_USE, NULL);
     test_wrote_whatever(&test);
     cr_assert_str_eq(hear(ko(20), VK_TO_VAT_USE), "o+1");
     test_wrote_nothing(&test);
 }
 
-Test(clist, export_that_was_dropped_is_not_sent_back) {
+TEST_OPEN(clist, export_that_was_dropped_is_not_sent_back) {
     struct vk_str vref;
     say("o+1", VK_TO_KERNEL_USE, NULL);
     test_ok(vk_clist_clear_reachable(&test.state, v(1), ko(20)));
@@ -240,7 +238,7 @@ Test(clist, export_that_was_dropped_is_not_sent_back) {
     test_holds(&test, "v1.c.ko20", "_ o+1");
 }
 
-Test(clist, existing_allocates_nothing) {
+TEST_OPEN(clist, existing_allocates_nothing) {
     struct vk_str vref;
     test_given(&test, "ko33.refCount", "0,0");
     test_corrupt(vk_clist_to_vat(&test.state, v(1), ko(33), VK_TO_VAT_EXISTING, &vref),
@@ -250,7 +248,7 @@ Test(clist, existing_allocates_nothing) {
 
 /* ---- the flag */
 
-Test(clist, set_and_clear_move_the_counts_of_imported_objects_alone) {
+TEST_OPEN(clist, set_and_clear_move_the_counts_of_imported_objects_alone) {
     test_given(&test, "ko33.refCount", "2,2", "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33",
                "ko20.refCount", "1,1", "v1.c.ko20", "R o+1", "v1.c.o+1", "ko20", "kp44.refCount",
                "1", "v1.c.kp44", "R p-60", "v1.c.p-60", "kp44");
@@ -273,7 +271,7 @@ Test(clist, set_and_clear_move_the_counts_of_imported_objects_alone) {
     test_maybe_free(&test, "");
 }
 
-Test(clist, clear_puts_an_object_on_the_work_list_at_its_last_reach) {
+TEST_OPEN(clist, clear_puts_an_object_on_the_work_list_at_its_last_reach) {
     test_given(&test, "ko33.refCount", "2,3", "v1.c.ko33", "R o-50", "v2.c.ko33", "R o-50");
     test_ok(vk_clist_clear_reachable(&test.state, v(1), ko(33)));
     test_maybe_free(&test, "");
@@ -282,14 +280,14 @@ Test(clist, clear_puts_an_object_on_the_work_list_at_its_last_reach) {
     test_holds(&test, "ko33.refCount", "0,3");
 }
 
-Test(clist, clear_tolerates_an_object_that_is_gone) {
+TEST_OPEN(clist, clear_tolerates_an_object_that_is_gone) {
     test_given(&test, "v1.c.ko33", "R o-50");
     test_ok(vk_clist_clear_reachable(&test.state, v(1), ko(33)));
     test_wrote(&test, "set v1.c.ko33 = _ o-50");
     test_maybe_free(&test, "");
 }
 
-Test(clist, flag_of_no_entry_is_corruption) {
+TEST_OPEN(clist, flag_of_no_entry_is_corruption) {
     test_corrupt(vk_clist_set_reachable(&test.state, v(1), ko(33)),
                  "v1 has no c-list entry for ko33");
     test_corrupt(vk_clist_clear_reachable(&test.state, v(1), kp(44)),
@@ -300,7 +298,7 @@ Test(clist, flag_of_no_entry_is_corruption) {
 
 /* ---- deletion */
 
-Test(clist, delete_of_an_import_gives_up_the_flag_first) {
+TEST_OPEN(clist, delete_of_an_import_gives_up_the_flag_first) {
     test_given(&test, "ko33.refCount", "2,2", "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33");
     vk_stats_add(&test.state.stats, VK_STAT_CLIST_ENTRIES, 5);
     test_ok(vk_clist_delete(&test.state, v(1), ko(33), VK_STR("o-50")));
@@ -310,7 +308,7 @@ Test(clist, delete_of_an_import_gives_up_the_flag_first) {
     test_maybe_free(&test, "");
 }
 
-Test(clist, delete_of_the_last_import_puts_the_object_on_the_work_list) {
+TEST_OPEN(clist, delete_of_the_last_import_puts_the_object_on_the_work_list) {
     test_given(&test, "ko33.refCount", "0,1", "v1.c.ko33", "_ o-50", "v1.c.o-50", "ko33");
     test_ok(vk_clist_delete(&test.state, v(1), ko(33), VK_STR("o-50")));
     test_wrote(&test, "set v1.c.ko33 = _ o-50", "set ko33.refCount = 0,0", "del v1.c.ko33",
@@ -318,14 +316,14 @@ Test(clist, delete_of_the_last_import_puts_the_object_on_the_work_list) {
     test_maybe_free(&test, "ko33");
 }
 
-Test(clist, delete_of_an_export_leaves_the_object_its_counts) {
+TEST_OPEN(clist, delete_of_an_export_leaves_the_object_its_counts) {
     test_given(&test, "ko20.refCount", "1,1", "v1.c.ko20", "R o+1", "v1.c.o+1", "ko20");
     test_ok(vk_clist_delete(&test.state, v(1), ko(20), VK_STR("o+1")));
     test_wrote(&test, "set v1.c.ko20 = _ o+1", "del v1.c.ko20", "del v1.c.o+1");
     test_maybe_free(&test, "");
 }
 
-Test(clist, delete_of_a_promise_counts_for_exports_too) {
+TEST_OPEN(clist, delete_of_a_promise_counts_for_exports_too) {
     test_given(&test, "kp44.refCount", "2", "v1.c.kp44", "R p+5", "v1.c.p+5", "kp44", "v2.c.kp44",
                "R p-60", "v2.c.p-60", "kp44");
     test_ok(vk_clist_delete(&test.state, v(1), kp(44), VK_STR("p+5")));
@@ -338,7 +336,7 @@ Test(clist, delete_of_a_promise_counts_for_exports_too) {
     test_maybe_free(&test, "kp44");
 }
 
-Test(clist, delete_of_an_entry_whose_object_is_gone) {
+TEST_OPEN(clist, delete_of_an_entry_whose_object_is_gone) {
     test_given(&test, "v1.c.ko33", "R o-50", "v1.c.o-50", "ko33", "v1.c.kd30", "R d-70",
                "v1.c.d-70", "kd30");
     test_ok(vk_clist_delete(&test.state, v(1), ko(33), VK_STR("o-50")));
@@ -348,7 +346,7 @@ Test(clist, delete_of_an_entry_whose_object_is_gone) {
     test_maybe_free(&test, "");
 }
 
-Test(clist, delete_of_no_entry_is_corruption) {
+TEST_OPEN(clist, delete_of_no_entry_is_corruption) {
     test_given(&test, "ko33.refCount", "1,1");
     test_corrupt(vk_clist_delete(&test.state, v(1), ko(33), VK_STR("o-50")),
                  "v1 has no c-list entry for ko33");
@@ -357,7 +355,7 @@ Test(clist, delete_of_no_entry_is_corruption) {
 }
 
 /* Of promises that a vat need not know any more: the translation sets the flag that the deletion clears. */
-Test(clist, delete_all_goes_through_the_translation) {
+TEST_OPEN(clist, delete_all_goes_through_the_translation) {
     const struct vk_kref krefs[] = {kp(45), kp(44)};
     test_given(&test, "kp44.refCount", "2", "v1.c.kp44", "R p+5", "v1.c.p+5", "kp44",
                "kp45.refCount", "1", "v1.c.kp45", "R p-60", "v1.c.p-60", "kp45");
@@ -372,7 +370,7 @@ Test(clist, delete_all_goes_through_the_translation) {
 
 /* ---- the rest */
 
-Test(clist, find_reads_what_is_there) {
+TEST_OPEN(clist, find_reads_what_is_there) {
     struct vk_clist_entry entry;
     test_given(&test, "v1.c.ko33", "R o-50", "v1.c.ko20", "_ o+d5/1:2");
     test_ok(vk_clist_find(&test.state, v(1), ko(33), &entry));
@@ -388,7 +386,7 @@ Test(clist, find_reads_what_is_there) {
                  "v2 has no c-list entry for ko33");
 }
 
-Test(clist, entries_that_no_kernel_wrote_are_corruption) {
+TEST_OPEN(clist, entries_that_no_kernel_wrote_are_corruption) {
     static const char *const values[] = {"",      "R",      "R ", "o-50",   "x o-50",
                                          "Ro-50", "R o*50", "_",  "r o-50", "RR o-50"};
     struct vk_clist_entry entry;
@@ -410,7 +408,7 @@ Test(clist, entries_that_no_kernel_wrote_are_corruption) {
     cr_assert(!fault.raised, "the vat is not to blame");
 }
 
-Test(clist, a_vat_without_id_spaces_imports_nothing) {
+TEST_OPEN(clist, a_vat_without_id_spaces_imports_nothing) {
     struct vk_str vref;
     test_given(&test, "ko33.refCount", "0,0", "v2.o.nextID", "x");
     test_corrupt(vk_clist_to_vat(&test.state, v(9), ko(33), VK_TO_VAT_USE, &vref), "v9.o.nextID");
@@ -418,7 +416,7 @@ Test(clist, a_vat_without_id_spaces_imports_nothing) {
 }
 
 /* SwingSet's clist.test.js, in its order. */
-Test(clist, reachability_of_imports_and_exports) {
+TEST_OPEN(clist, reachability_of_imports_and_exports) {
     test_given(&test, "ko1.refCount", "0,0", "ko2.refCount", "0,0", "ko3.refCount", "0,0");
     cr_assert_str_eq(hear(ko(1), VK_TO_VAT_USE), "o-50");
     cr_assert_str_eq(hear(ko(2), VK_TO_VAT_USE), "o-51");
@@ -441,7 +439,7 @@ Test(clist, reachability_of_imports_and_exports) {
     test_holds(&test, "v1.c.ko3", "_ o-52");
 }
 
-Test(clist, slog_tells_of_every_entry_that_comes_or_goes) {
+TEST_OPEN(clist, slog_tells_of_every_entry_that_comes_or_goes) {
     test.store.trace.port.wants_slog = true;
     test_given(&test, "ko33.refCount", "0,0", "crankNumber", "12");
     say("o+1", VK_TO_KERNEL_USE, NULL);
@@ -477,4 +475,4 @@ static enum vk_err come_and_go(struct vk_state *state) {
     return vk_clist_delete_all(state, v(1), &promise, 1);
 }
 
-Test(clist, host_failures_are_handed_on) { test_sweep_state(&test, come_and_go, 32); }
+TEST_OPEN(clist, host_failures_are_handed_on) { test_sweep_state(&test, come_and_go, 32); }

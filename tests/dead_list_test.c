@@ -3,34 +3,32 @@
 #include <stdlib.h>
 
 #include "../kernel/object/dead_list.h"
-#include "testing_store.h"
+#include "testing_state.h"
 
 static struct test_heap heap;
 static struct vk_dead_list list;
 
-static void init_it(void) {
+static void open_it(void) {
     test_heap_init(&heap);
     vk_dead_list_init(&list, &heap.port);
 }
 
-static void release_it(void) {
+static void close_it(void) {
     vk_dead_list_release(&list);
     cr_assert(heap.outstanding_blocks == 0 && heap.outstanding_bytes == 0);
 }
-
-TestSuite(dead_list, .init = init_it, .fini = release_it);
 
 static struct vk_kref kref(enum vk_slot_type type, uint64_t id) {
     return (struct vk_kref){type, id};
 }
 
-Test(dead_list, is_empty_and_without_memory_at_first) {
+TEST_OPEN(dead_list, is_empty_and_without_memory_at_first) {
     cr_assert(list.count == 0 && !vk_dead_list_has(&list, kref(VK_SLOT_OBJECT, 0)));
     vk_dead_list_clear(&list);
     cr_assert(heap.allocations == 0);
 }
 
-Test(dead_list, members_stay_in_the_order_of_coming) {
+TEST_OPEN(dead_list, members_stay_in_the_order_of_coming) {
     static const uint64_t ids[] = {20, 7, 100, 7, 20, 3};
     for (int i = 0; i < 6; i++)
         test_ok(vk_dead_list_add(&list, kref(VK_SLOT_OBJECT, ids[i])));
@@ -39,7 +37,7 @@ Test(dead_list, members_stay_in_the_order_of_coming) {
     cr_assert(list.items[3].id == 3);
 }
 
-Test(dead_list, types_are_told_apart) {
+TEST_OPEN(dead_list, types_are_told_apart) {
     test_ok(vk_dead_list_add(&list, kref(VK_SLOT_OBJECT, 40)));
     cr_assert(!vk_dead_list_has(&list, kref(VK_SLOT_PROMISE, 40)));
     test_ok(vk_dead_list_add(&list, kref(VK_SLOT_PROMISE, 40)));
@@ -49,7 +47,7 @@ Test(dead_list, types_are_told_apart) {
 }
 
 /* Against a plain array, through growth and clearing. */
-Test(dead_list, is_a_set_under_random_additions) {
+TEST_OPEN(dead_list, is_a_set_under_random_additions) {
     enum { ROUNDS = 40, IDS = 700 };
     uint64_t random = 1;
     for (int round = 0; round < ROUNDS; round++) {
@@ -76,7 +74,7 @@ Test(dead_list, is_a_set_under_random_additions) {
     }
 }
 
-Test(dead_list, members_added_during_a_walk_are_walked) {
+TEST_OPEN(dead_list, members_added_during_a_walk_are_walked) {
     test_ok(vk_dead_list_add(&list, kref(VK_SLOT_PROMISE, 500)));
     size_t seen = 0;
     for (size_t i = 0; i < list.count; i++, seen++) {
@@ -86,7 +84,7 @@ Test(dead_list, members_added_during_a_walk_are_walked) {
     cr_assert(seen == 501, "%zu", seen);
 }
 
-Test(dead_list, clear_keeps_the_memory) {
+TEST_OPEN(dead_list, clear_keeps_the_memory) {
     for (uint64_t i = 0; i < 1000; i++)
         test_ok(vk_dead_list_add(&list, kref(VK_SLOT_OBJECT, i)));
     uint64_t allocations = heap.allocations, blocks = heap.outstanding_blocks;
@@ -98,7 +96,7 @@ Test(dead_list, clear_keeps_the_memory) {
 }
 
 /* Growing takes two blocks: the first, the second, or both are refused. */
-Test(dead_list, growth_that_fails_loses_nothing) {
+TEST_OPEN(dead_list, growth_that_fails_loses_nothing) {
     for (uint64_t failing = 1; failing <= 3; failing++) {
         uint64_t added = 0, refused = failing == 2 ? 2 : 1;
         enum vk_err err = VK_OK;
@@ -124,7 +122,7 @@ Test(dead_list, growth_that_fails_loses_nothing) {
     cr_assert(list.count == 0);
 }
 
-Test(dead_list, released_list_may_be_used_again) {
+TEST_OPEN(dead_list, released_list_may_be_used_again) {
     test_ok(vk_dead_list_add(&list, kref(VK_SLOT_OBJECT, 1)));
     vk_dead_list_release(&list);
     cr_assert(list.count == 0 && heap.outstanding_blocks == 0);

@@ -15,8 +15,6 @@ static void open_it(void) {
 
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(device, .init = open_it, .fini = close_it);
-
 /* What d7 says, as the kernel's kref; the fault that is due, or NULL. */
 static struct vk_kref say(const char *slot, const char *reason) {
     struct vk_fault fault = {0};
@@ -32,7 +30,7 @@ static struct vk_str hear(struct vk_kref kref) {
     return slot;
 }
 
-Test(device, names_and_ids_find_each_other) {
+TEST_OPEN(device, names_and_ids_find_each_other) {
     struct vk_device_id device;
     struct vk_str name;
     bool found = true;
@@ -54,7 +52,7 @@ Test(device, names_and_ids_find_each_other) {
                  "device.name.timer: 'v8'");
 }
 
-Test(device, node_is_allocated_when_first_said) {
+TEST_OPEN(device, node_is_allocated_when_first_said) {
     test_is_kref(say("d+0", NULL), "kd30");
     test_wrote(&test, "set kd.nextID = 31", "set kd30.owner = d7", "set d7.c.kd30 = d+0",
                "set d7.c.d+0 = kd30");
@@ -67,7 +65,7 @@ Test(device, node_is_allocated_when_first_said) {
     test_is(hear(kd(30)), "d+0");
 }
 
-Test(device, node_knows_its_owner) {
+TEST_OPEN(device, node_knows_its_owner) {
     struct vk_device_id owner;
     say("d+0", NULL);
     test_ok(vk_device_node_owner(&test.state, kd(30), &owner));
@@ -77,7 +75,7 @@ Test(device, node_knows_its_owner) {
     test_corrupt(vk_device_node_owner(&test.state, kd(31), &owner), "kd31.owner: 'v7'");
 }
 
-Test(device, devices_export_nothing_but_nodes) {
+TEST_OPEN(device, devices_export_nothing_but_nodes) {
     static const char *const slots[] = {"o+1", "p+1", "o-10", "p-30", "d-20", "",
                                         "d",   "d*1", "d+x",  "kd30", "d+1/2"};
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
@@ -86,7 +84,7 @@ Test(device, devices_export_nothing_but_nodes) {
     cr_assert(test_stat(&test, VK_STAT_KERNEL_DEVICES) == 0);
 }
 
-Test(device, import_of_an_object_is_held_for_ever) {
+TEST_OPEN(device, import_of_an_object_is_held_for_ever) {
     test_given(&test, "ko20.refCount", "1,1");
     test_is(hear(ko(20)), "o-10");
     test_wrote(&test, "set d7.o.nextID = 11", "set ko20.refCount = 2,2", "set d7.c.o-10 = ko20",
@@ -97,28 +95,28 @@ Test(device, import_of_an_object_is_held_for_ever) {
     cr_assert(test_stat(&test, VK_STAT_CLIST_ENTRIES) == 0);
 }
 
-Test(device, import_of_a_promise_is_counted) {
+TEST_OPEN(device, import_of_a_promise_is_counted) {
     test_given(&test, "kp40.refCount", "1");
     test_is(hear(kp(40)), "p-30");
     test_wrote(&test, "set d7.p.nextID = 31", "set kp40.refCount = 2", "set d7.c.p-30 = kp40",
                "set d7.c.kp40 = p-30");
 }
 
-Test(device, import_of_anothers_node_is_not_counted) {
+TEST_OPEN(device, import_of_anothers_node_is_not_counted) {
     test_given(&test, "kd33.owner", "d8");
     test_is(hear(kd(33)), "d-20");
     test_wrote(&test, "set d7.d.nextID = 21", "set d7.c.d-20 = kd33", "set d7.c.kd33 = d-20");
     test_is_kref(say("d-20", NULL), "kd33");
 }
 
-Test(device, imports_are_numbered_one_by_one) {
+TEST_OPEN(device, imports_are_numbered_one_by_one) {
     test_given(&test, "ko20.refCount", "0,0", "ko21.refCount", "0,0");
     test_is(hear(ko(21)), "o-10");
     test_is(hear(ko(20)), "o-11");
     test_holds(&test, "d7.o.nextID", "12");
 }
 
-Test(device, what_no_kernel_wrote_is_corruption) {
+TEST_OPEN(device, what_no_kernel_wrote_is_corruption) {
     struct vk_fault fault = {0};
     struct vk_kref kref;
     struct vk_str slot;
@@ -141,7 +139,7 @@ static enum vk_err in_and_out(struct vk_state *state) {
     return vk_device_name(state, d(7), &text);
 }
 
-Test(device, host_failures_are_handed_on) {
+TEST_OPEN(device, host_failures_are_handed_on) {
     test_given(&test, "ko20.refCount", "0,0", "device.name.a", "d9", "device.name.b", "d7");
     test_sweep_state(&test, in_and_out, 8);
 }

@@ -12,10 +12,7 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(gc_actions, .init = open_it, .fini = close_it);
-TestSuite(reap_queue, .init = open_it, .fini = close_it);
-
-Test(gc_actions, names_stand_in_order_of_priority) {
+TEST_OPEN(gc_actions, names_stand_in_order_of_priority) {
     cr_assert_str_eq(vk_gc_action_name(VK_GC_DROP_EXPORT), "dropExport");
     cr_assert_str_eq(vk_gc_action_name(VK_GC_RETIRE_EXPORT), "retireExport");
     cr_assert_str_eq(vk_gc_action_name(VK_GC_RETIRE_IMPORT), "retireImport");
@@ -23,7 +20,7 @@ Test(gc_actions, names_stand_in_order_of_priority) {
               (int)VK_GC_RETIRE_IMPORT == 2);
 }
 
-Test(gc_actions, parse_reads_vat_type_and_object) {
+TEST_OPEN(gc_actions, parse_reads_vat_type_and_object) {
     struct vk_gc_action action;
     test_ok(vk_gc_action_parse(VK_STR("v1 dropExport ko20"), &action));
     cr_assert(action.vat.n == 1 && action.type == VK_GC_DROP_EXPORT);
@@ -35,7 +32,7 @@ Test(gc_actions, parse_reads_vat_type_and_object) {
     cr_assert(action.type == VK_GC_RETIRE_IMPORT);
 }
 
-Test(gc_actions, parse_refuses_what_no_kernel_wrote) {
+TEST_OPEN(gc_actions, parse_refuses_what_no_kernel_wrote) {
     static const char *const texts[] = {
         "",
         "v1",
@@ -69,7 +66,7 @@ Test(gc_actions, parse_refuses_what_no_kernel_wrote) {
     test_corrupt(vk_gc_action_parse(VK_STR_NONE, &action), "bad GC action ''");
 }
 
-Test(gc_actions, save_sorts_and_writes_each_once) {
+TEST_OPEN(gc_actions, save_sorts_and_writes_each_once) {
     struct vk_string_list actions;
     vk_string_list_init(&actions, &test.arena);
     test_ok(vk_gc_action_note(&test.state, &actions, v(9), VK_GC_RETIRE_IMPORT, ko(20)));
@@ -86,7 +83,7 @@ Test(gc_actions, save_sorts_and_writes_each_once) {
     test_is(actions.items[1], "v10 dropExport ko9");
 }
 
-Test(gc_actions, add_merges_with_what_is_there) {
+TEST_OPEN(gc_actions, add_merges_with_what_is_there) {
     struct vk_string_list actions;
     test_given(&test, "gcActions", "[\"v1 dropExport ko20\",\"v2 retireImport ko20\"]");
     vk_string_list_init(&actions, &test.arena);
@@ -98,7 +95,7 @@ Test(gc_actions, add_merges_with_what_is_there) {
     cr_assert(actions.count == 2, "the additions are the caller's");
 }
 
-Test(gc_actions, add_of_nothing_writes_the_set_all_the_same) {
+TEST_OPEN(gc_actions, add_of_nothing_writes_the_set_all_the_same) {
     struct vk_string_list actions;
     vk_string_list_init(&actions, &test.arena);
     test_ok(vk_gc_actions_add(&test.state, &actions));
@@ -108,7 +105,7 @@ Test(gc_actions, add_of_nothing_writes_the_set_all_the_same) {
     test_wrote(&test, "set gcActions = [\"v1 dropExport ko1\",\"v2 dropExport ko2\"]");
 }
 
-Test(gc_actions, set_that_is_no_list_of_strings_is_corruption) {
+TEST_OPEN(gc_actions, set_that_is_no_list_of_strings_is_corruption) {
     struct vk_string_list actions;
     vk_string_list_init(&actions, &test.arena);
     test_given(&test, "gcActions", "{}");
@@ -121,7 +118,7 @@ Test(gc_actions, set_that_is_no_list_of_strings_is_corruption) {
 
 /* ---- the reap queue */
 
-Test(reap_queue, vat_waits_once_and_in_order_of_coming) {
+TEST_OPEN(reap_queue, vat_waits_once_and_in_order_of_coming) {
     struct vk_vat_id vat;
     bool found;
     test_ok(vk_reap_schedule(&test.state, v(9)));
@@ -142,7 +139,7 @@ Test(reap_queue, vat_waits_once_and_in_order_of_coming) {
     test_wrote(&test, "set reapQueue = [\"v9\"]", "set reapQueue = []");
 }
 
-Test(reap_queue, empty_queue_writes_nothing) {
+TEST_OPEN(reap_queue, empty_queue_writes_nothing) {
     struct vk_vat_id vat;
     bool found = true;
     test_ok(vk_reap_next(&test.state, &found, &vat));
@@ -150,7 +147,7 @@ Test(reap_queue, empty_queue_writes_nothing) {
     test_wrote_nothing(&test);
 }
 
-Test(reap_queue, what_no_kernel_wrote_is_corruption) {
+TEST_OPEN(reap_queue, what_no_kernel_wrote_is_corruption) {
     struct vk_vat_id vat;
     bool found;
     test_given(&test, "reapQueue", "[\"x1\"]");
@@ -172,7 +169,7 @@ static enum vk_err note_and_reap(struct vk_state *state) {
     return vk_reap_next(state, &found, &vat);
 }
 
-Test(gc_actions, host_failures_are_handed_on) {
+TEST_OPEN(gc_actions, host_failures_are_handed_on) {
     test_given(&test, "gcActions", "[\"v1 retireExport ko19\"]", "reapQueue", "[\"v1\"]");
     test_sweep_state(&test, note_and_reap, 3);
 }

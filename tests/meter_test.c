@@ -11,8 +11,6 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(meter, .init = open_it, .fini = close_it);
-
 #define M1 VK_STR("m1")
 
 static struct vk_str create(bool unlimited, uint64_t remaining_computrons,
@@ -43,7 +41,7 @@ static uint64_t remaining(void) {
     return meter.remaining_computrons;
 }
 
-Test(meter, create_numbers_it_and_writes_both_values) {
+TEST_OPEN(meter, create_numbers_it_and_writes_both_values) {
     struct vk_str id;
     test_ok(vk_meter_create(&test.state, (struct vk_meter){false, 100, 10}, &id));
     test_is(id, "m1");
@@ -54,7 +52,7 @@ Test(meter, create_numbers_it_and_writes_both_values) {
                "set m2.threshold = 5");
 }
 
-Test(meter, get_reads_what_create_wrote) {
+TEST_OPEN(meter, get_reads_what_create_wrote) {
     struct vk_meter meter = {true, 1, 1};
     test_ok(vk_meter_get(&test.state, create(false, 100, 10), &meter));
     cr_assert(!meter.unlimited && meter.remaining_computrons == 100 &&
@@ -64,7 +62,7 @@ Test(meter, get_reads_what_create_wrote) {
               meter.threshold_computrons == 7);
 }
 
-Test(meter, exists_if_it_was_created) {
+TEST_OPEN(meter, exists_if_it_was_created) {
     static const char *const others[] = {"",  "m",  "m2",           "m01", "m 1",
                                          "1", "n1", "m1.remaining", "m-1", "m1 "};
     bool exists = false;
@@ -81,14 +79,14 @@ Test(meter, exists_if_it_was_created) {
     cr_assert(!exists);
 }
 
-Test(meter, check_changes_nothing) {
+TEST_OPEN(meter, check_changes_nothing) {
     create(false, 100, 10);
     cr_assert(suffices(0) && suffices(99) && suffices(100) && !suffices(101) &&
               !suffices(UINT64_MAX));
     test_wrote_nothing(&test);
 }
 
-Test(meter, deduct_writes_what_remains) {
+TEST_OPEN(meter, deduct_writes_what_remains) {
     create(false, 100, 10);
     cr_assert(!crosses(30));
     test_wrote(&test, "set m1.remaining = 70");
@@ -96,7 +94,7 @@ Test(meter, deduct_writes_what_remains) {
     test_wrote(&test, "set m1.remaining = 70");
 }
 
-Test(meter, crossing_is_told_exactly_once) {
+TEST_OPEN(meter, crossing_is_told_exactly_once) {
     create(false, 100, 10);
     cr_assert(!crosses(90), "at the threshold is not below it");
     cr_assert(crosses(1));
@@ -107,19 +105,19 @@ Test(meter, crossing_is_told_exactly_once) {
     cr_assert(crosses(1), "told again once it has been above");
 }
 
-Test(meter, crossing_to_nothing_is_a_crossing) {
+TEST_OPEN(meter, crossing_to_nothing_is_a_crossing) {
     create(false, 50, 10);
     test_wrote_whatever(&test);
     cr_assert(!suffices(51) && crosses(51));
     test_wrote(&test, "set m1.remaining = 0");
 }
 
-Test(meter, threshold_of_nothing_is_never_crossed) {
+TEST_OPEN(meter, threshold_of_nothing_is_never_crossed) {
     create(false, 5, 0);
     cr_assert(!crosses(3) && !crosses(3) && remaining() == 0);
 }
 
-Test(meter, threshold_is_moved_alone) {
+TEST_OPEN(meter, threshold_is_moved_alone) {
     create(false, 50, 10);
     test_ok(vk_meter_set_threshold(&test.state, M1, 40));
     test_wrote(&test, "set m1.threshold = 40");
@@ -128,13 +126,13 @@ Test(meter, threshold_is_moved_alone) {
 }
 
 /* Raised above what remains, it is no crossing: the meter was below it already. */
-Test(meter, threshold_raised_past_what_remains_is_not_crossed) {
+TEST_OPEN(meter, threshold_raised_past_what_remains_is_not_crossed) {
     create(false, 50, 10);
     test_ok(vk_meter_set_threshold(&test.state, M1, 60));
     cr_assert(!crosses(1));
 }
 
-Test(meter, add_saturates) {
+TEST_OPEN(meter, add_saturates) {
     create(false, 5, 1);
     test_ok(vk_meter_add(&test.state, M1, 10));
     test_wrote(&test, "set m1.remaining = 15");
@@ -145,7 +143,7 @@ Test(meter, add_saturates) {
     cr_assert(remaining() == UINT64_MAX && suffices(UINT64_MAX));
 }
 
-Test(meter, unlimited_bears_everything_and_is_never_written) {
+TEST_OPEN(meter, unlimited_bears_everything_and_is_never_written) {
     create(true, 0, 10);
     cr_assert(suffices(UINT64_MAX));
     cr_assert(!crosses(UINT64_MAX));
@@ -156,7 +154,7 @@ Test(meter, unlimited_bears_everything_and_is_never_written) {
     test_holds(&test, "m1.remaining", "unlimited");
 }
 
-Test(meter, what_no_kernel_wrote_is_corruption) {
+TEST_OPEN(meter, what_no_kernel_wrote_is_corruption) {
     static const char *const values[] = {
         "", "-1", "01", "Unlimited", "1.5", "18446744073709551616", "1n"};
     struct vk_meter meter;
@@ -181,7 +179,7 @@ Test(meter, what_no_kernel_wrote_is_corruption) {
 }
 
 /* SwingSet's state.test.js, in its order. */
-Test(meter, life_of_a_meter) {
+TEST_OPEN(meter, life_of_a_meter) {
     create(false, 100, 10);
     cr_assert(suffices(100) && !suffices(101));
     cr_assert(!crosses(10) && !crosses(10) && remaining() == 80);
@@ -205,4 +203,4 @@ static enum vk_err make_and_spend(struct vk_state *state) {
     return vk_meter_deduct(state, id, 50, &crossed);
 }
 
-Test(meter, host_failures_are_handed_on) { test_sweep_state(&test, make_and_spend, 6); }
+TEST_OPEN(meter, host_failures_are_handed_on) { test_sweep_state(&test, make_and_spend, 6); }

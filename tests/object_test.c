@@ -12,9 +12,7 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(object, .init = open_it, .fini = close_it);
-
-Test(object, add_writes_owner_and_count) {
+TEST_OPEN(object, add_writes_owner_and_count) {
     struct vk_kref kref;
     bool exists = true;
     test_ok(vk_object_exists(&test.state, ko(20), &exists));
@@ -30,7 +28,7 @@ Test(object, add_writes_owner_and_count) {
     cr_assert(test_stat(&test, VK_STAT_KERNEL_OBJECTS) == 2);
 }
 
-Test(object, counter_that_is_no_number_is_corruption) {
+TEST_OPEN(object, counter_that_is_no_number_is_corruption) {
     struct vk_kref kref;
     test_given(&test, "ko.nextID", "x20");
     test_corrupt(vk_object_add(&test.state, v(1), &kref), "key ko.nextID: expected a number");
@@ -39,7 +37,7 @@ Test(object, counter_that_is_no_number_is_corruption) {
     test_wrote_nothing(&test);
 }
 
-Test(object, terminated_vats_own_nothing_for_delivery) {
+TEST_OPEN(object, terminated_vats_own_nothing_for_delivery) {
     struct vk_vat_id owner;
     bool owned;
     test_given(&test, "ko20.owner", "v3", "ko20.refCount", "1,1", "ko21.refCount", "1,1",
@@ -59,7 +57,7 @@ Test(object, terminated_vats_own_nothing_for_delivery) {
     test_corrupt(vk_object_live_owner(&test.state, ko(20), &owned, &owner), "ko20.owner: 'd3'");
 }
 
-Test(object, orphan_loses_owner_and_entry_and_keeps_its_counts) {
+TEST_OPEN(object, orphan_loses_owner_and_entry_and_keeps_its_counts) {
     test_given(&test, "ko20.owner", "v3", "ko20.refCount", "1,2", "v3.c.ko20", "R o+d5/1",
                "v3.c.o+d5/1", "ko20");
     vk_stats_add(&test.state.stats, VK_STAT_CLIST_ENTRIES, 1);
@@ -71,7 +69,7 @@ Test(object, orphan_loses_owner_and_entry_and_keeps_its_counts) {
     cr_assert(test_stat(&test, VK_STAT_KERNEL_OBJECTS) == 0);
 }
 
-Test(object, orphan_only_from_its_owner) {
+TEST_OPEN(object, orphan_only_from_its_owner) {
     test_given(&test, "ko20.owner", "v3", "v3.c.ko20", "R o+1", "v4.c.ko20", "R o-50", "v4.c.o-50",
                "ko20");
     test_corrupt(vk_object_orphan(&test.state, ko(20), v(4)), "ko20 not owned by old vat v4");
@@ -82,7 +80,7 @@ Test(object, orphan_only_from_its_owner) {
     test_corrupt(vk_object_orphan(&test.state, ko(22), v(3)), "v3 has no c-list entry for ko22");
 }
 
-Test(object, delete_erases_owner_and_count) {
+TEST_OPEN(object, delete_erases_owner_and_count) {
     test_given(&test, "ko20.owner", "v3", "ko20.refCount", "0,0");
     vk_stats_add(&test.state.stats, VK_STAT_KERNEL_OBJECTS, 2);
     test_ok(vk_object_delete(&test.state, ko(20)));
@@ -98,7 +96,7 @@ static void given_vats(void) {
                "vat.name.alice", "v1", "vat.name.bob", "v12");
 }
 
-Test(object, retire_tells_importers_sorted_by_their_ids_texts) {
+TEST_OPEN(object, retire_tells_importers_sorted_by_their_ids_texts) {
     const struct vk_kref krefs[] = {ko(20)};
     given_vats();
     test_given(&test, "ko20.owner", "v4", "ko20.refCount", "2,6", "v1.c.ko20", "R o-50",
@@ -111,7 +109,7 @@ Test(object, retire_tells_importers_sorted_by_their_ids_texts) {
                "\"v9 retireImport ko20\"]");
 }
 
-Test(object, retire_tells_no_exporter_and_nobody_who_does_not_know) {
+TEST_OPEN(object, retire_tells_no_exporter_and_nobody_who_does_not_know) {
     const struct vk_kref krefs[] = {ko(20)};
     given_vats();
     test_given(&test, "ko20.refCount", "0,3", "v1.c.ko20", "R o+7", "v9.c.ko20", "_ o-53",
@@ -121,7 +119,7 @@ Test(object, retire_tells_no_exporter_and_nobody_who_does_not_know) {
                "set gcActions = [\"v9 retireImport ko20\"]");
 }
 
-Test(object, retire_looks_at_terminated_vats_no_more) {
+TEST_OPEN(object, retire_looks_at_terminated_vats_no_more) {
     const struct vk_kref krefs[] = {ko(20)};
     given_vats();
     test_given(&test, "ko20.refCount", "0,2", "v77.c.ko20", "R o-50", "v5.c.ko20", "_ o-51");
@@ -129,7 +127,7 @@ Test(object, retire_looks_at_terminated_vats_no_more) {
     test_holds(&test, "gcActions", "[\"v5 retireImport ko20\"]");
 }
 
-Test(object, retire_of_several_writes_the_actions_once) {
+TEST_OPEN(object, retire_of_several_writes_the_actions_once) {
     const struct vk_kref krefs[] = {ko(9), ko(20), ko(10)};
     given_vats();
     test_given(&test, "gcActions", "[\"v2 dropExport ko3\",\"v9 retireImport ko9\"]",
@@ -144,12 +142,12 @@ Test(object, retire_of_several_writes_the_actions_once) {
     cr_assert(test_stat(&test, VK_STAT_KERNEL_OBJECTS) == 0);
 }
 
-Test(object, retire_of_none_writes_the_actions_all_the_same) {
+TEST_OPEN(object, retire_of_none_writes_the_actions_all_the_same) {
     test_ok(vk_objects_retire(&test.state, NULL, 0));
     test_wrote(&test, "set gcActions = []");
 }
 
-Test(object, retire_reads_no_vat_that_is_no_vat) {
+TEST_OPEN(object, retire_reads_no_vat_that_is_no_vat) {
     const struct vk_kref krefs[] = {ko(20)};
     test_given(&test, "ko20.refCount", "0,1", "vat.dynamicIDs", "[\"v1\",\"x2\"]");
     test_corrupt(vk_objects_retire(&test.state, krefs, 1), "vat id 'x2'");
@@ -164,7 +162,7 @@ Test(object, retire_reads_no_vat_that_is_no_vat) {
 
 /* ---- pins */
 
-Test(object, pin_takes_a_reference_once) {
+TEST_OPEN(object, pin_takes_a_reference_once) {
     test_given(&test, "ko20.refCount", "0,0");
     test_ok(vk_pin(&test.state, ko(20)));
     test_wrote(&test, "set ko20.refCount = 1,1", "set pinnedObjects = ko20");
@@ -172,7 +170,7 @@ Test(object, pin_takes_a_reference_once) {
     test_wrote_nothing(&test);
 }
 
-Test(object, pins_are_sorted_as_texts) {
+TEST_OPEN(object, pins_are_sorted_as_texts) {
     static const uint64_t ids[] = {20, 9, 100, 10, 20};
     for (int i = 0; i < 5; i++)
         test_ok(vk_pin(&test.state, ko(ids[i])));
@@ -196,7 +194,7 @@ static enum vk_err end_of_two(struct vk_state *state) {
     return vk_objects_retire(state, krefs, 2);
 }
 
-Test(object, host_failures_are_handed_on) {
+TEST_OPEN(object, host_failures_are_handed_on) {
     given_vats();
     test_given(&test, "ko.nextID", "22", "ko20.owner", "v4", "ko20.refCount", "0,2", "v4.c.ko20",
                "_ o+1", "v4.c.o+1", "ko20", "v9.c.ko20", "_ o-50", "v1.c.ko20", "_ o-50",

@@ -14,8 +14,6 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(promise, .init = open_it, .fini = close_it);
-
 static struct vk_capdata capdata(const char *body, const struct vk_str *slots, size_t count) {
     return (struct vk_capdata){vk_str(body), slots, count};
 }
@@ -28,7 +26,7 @@ static struct vk_promise get(struct vk_kref kpid) {
 
 /* ---- unresolved */
 
-Test(promise, add_has_no_decider) {
+TEST_OPEN(promise, add_has_no_decider) {
     struct vk_kref kpid;
     bool exists = true;
     test_ok(vk_promise_exists(&test.state, kp(40), &exists));
@@ -47,7 +45,7 @@ Test(promise, add_has_no_decider) {
     cr_assert(test_stat(&test, VK_STAT_KP_UNRESOLVED) == 1);
 }
 
-Test(promise, add_for_a_vat_writes_the_decider_twice) {
+TEST_OPEN(promise, add_for_a_vat_writes_the_decider_twice) {
     struct vk_kref kpid;
     test_ok(vk_promise_add_for_vat(&test.state, v(4), &kpid));
     test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
@@ -57,7 +55,7 @@ Test(promise, add_for_a_vat_writes_the_decider_twice) {
     cr_assert(promise.has_decider && promise.decider.n == 4);
 }
 
-Test(promise, policy_is_written_last) {
+TEST_OPEN(promise, policy_is_written_last) {
     struct vk_kref kpid;
     test_ok(vk_promise_add(&test.state, VK_STR("panic"), &kpid));
     test_wrote(&test, "set kp.nextID = 41", "set kp40.state = unresolved",
@@ -66,7 +64,7 @@ Test(promise, policy_is_written_last) {
     test_is(get(kpid).policy, "panic");
 }
 
-Test(promise, decider_is_cleared_before_another_is_set) {
+TEST_OPEN(promise, decider_is_cleared_before_another_is_set) {
     struct vk_kref kpid;
     test_ok(vk_promise_add_for_vat(&test.state, v(4), &kpid));
     test_wrote_whatever(&test);
@@ -80,7 +78,7 @@ Test(promise, decider_is_cleared_before_another_is_set) {
     cr_assert(get(kpid).decider.n == 7);
 }
 
-Test(promise, subscribers_are_unique_and_sorted_as_texts) {
+TEST_OPEN(promise, subscribers_are_unique_and_sorted_as_texts) {
     static const uint64_t vats[] = {5, 3, 10, 5, 100};
     test_given(&test, "kp40.state", "unresolved");
     for (int i = 0; i < 5; i++)
@@ -91,7 +89,7 @@ Test(promise, subscribers_are_unique_and_sorted_as_texts) {
     test_is(get(kp(40)).subscribers, "v10,v100,v3,v5");
 }
 
-Test(promise, message_is_queued_behind_the_counter) {
+TEST_OPEN(promise, message_is_queued_behind_the_counter) {
     struct vk_kref kpid;
     test_ok(vk_promise_add(&test.state, VK_STR_NONE, &kpid));
     test_wrote_whatever(&test);
@@ -102,7 +100,7 @@ Test(promise, message_is_queued_behind_the_counter) {
     cr_assert(test_stat(&test, VK_STAT_PROMISE_QUEUES_LENGTH) == 2);
 }
 
-Test(promise, requeue_sends_all_messages_to_the_promise_again) {
+TEST_OPEN(promise, requeue_sends_all_messages_to_the_promise_again) {
     test_given(&test, "kp40.state", "unresolved", "kp40.queue.nextID", "2", "kp40.queue.0",
                "{\"m\":1}", "kp40.queue.1", "{\"m\":2}", "acceptanceQueue", "[7,7]");
     vk_stats_add(&test.state.stats, VK_STAT_PROMISE_QUEUES_LENGTH, 5);
@@ -120,7 +118,7 @@ Test(promise, requeue_sends_all_messages_to_the_promise_again) {
 }
 
 /* More than nine: the entries' order is of numbers, not of texts. */
-Test(promise, requeue_keeps_the_order_of_sending) {
+TEST_OPEN(promise, requeue_keeps_the_order_of_sending) {
     struct vk_kref kpid;
     char key[32], message[32];
     test_ok(vk_promise_add(&test.state, VK_STR_NONE, &kpid));
@@ -149,7 +147,7 @@ Test(promise, requeue_keeps_the_order_of_sending) {
 #define ERASED_DATA(kpid)                                                                          \
     "del " kpid ".queue.nextID", "del " kpid ".data.body", "del " kpid ".data.slots"
 
-Test(promise, fulfil_references_the_data_and_erases_the_rest) {
+TEST_OPEN(promise, fulfil_references_the_data_and_erases_the_rest) {
     const struct vk_str slots[] = {VK_STR("ko20"), VK_STR("kp41"), VK_STR("ko20")};
     struct vk_capdata data = capdata("#\"$0\"", slots, 3);
     test_given(&test, "kp40.state", "unresolved", "kp40.decider", "v4", "kp40.subscribers", "v1,v3",
@@ -173,7 +171,7 @@ Test(promise, fulfil_references_the_data_and_erases_the_rest) {
     cr_assert(!promise.has_decider && !promise.policy.p && !promise.subscribers.p);
 }
 
-Test(promise, reject_to_data_without_slots) {
+TEST_OPEN(promise, reject_to_data_without_slots) {
     struct vk_kref kpid;
     struct vk_capdata data = capdata("#\"no\"", NULL, 0);
     test_ok(vk_promise_add_for_vat(&test.state, v(4), &kpid));
@@ -190,7 +188,7 @@ Test(promise, reject_to_data_without_slots) {
 }
 
 /* Slots are referenced before anything is erased: a promise may be settled to what only it keeps alive. */
-Test(promise, settle_to_no_kref_changes_nothing) {
+TEST_OPEN(promise, settle_to_no_kref_changes_nothing) {
     const struct vk_str slots[] = {VK_STR("o+1")};
     struct vk_capdata data = capdata("#1", slots, 1);
     test_given(&test, "kp40.state", "unresolved");
@@ -198,7 +196,7 @@ Test(promise, settle_to_no_kref_changes_nothing) {
     test_wrote_nothing(&test);
 }
 
-Test(promise, settled_promises_take_nothing_more) {
+TEST_OPEN(promise, settled_promises_take_nothing_more) {
     static const char *const states[] = {"fulfilled", "rejected"};
     struct vk_capdata data = capdata("#1", NULL, 0);
     for (int i = 0; i < 2; i++) {
@@ -217,7 +215,7 @@ Test(promise, settled_promises_take_nothing_more) {
 
 /* ---- deletion */
 
-Test(promise, delete_erases_a_settled_promise) {
+TEST_OPEN(promise, delete_erases_a_settled_promise) {
     test_given(&test, "kp40.state", "fulfilled", "kp40.data.body", "#0", "kp40.data.slots", "ko20",
                "kp40.refCount", "0");
     vk_stats_add(&test.state.stats, VK_STAT_KP_FULFILLED, 3);
@@ -232,7 +230,7 @@ Test(promise, delete_erases_a_settled_promise) {
     cr_assert(test_stat(&test, VK_STAT_KERNEL_PROMISES) == 4);
 }
 
-Test(promise, delete_erases_an_unresolved_promise_with_its_queue) {
+TEST_OPEN(promise, delete_erases_an_unresolved_promise_with_its_queue) {
     test_given(&test, "kp40.state", "unresolved", "kp40.queue.nextID", "2", "kp40.queue.0", "{}",
                "kp40.queue.1", "{}", "kp40.refCount", "0");
     vk_stats_add(&test.state.stats, VK_STAT_KP_UNRESOLVED, 1);
@@ -245,7 +243,7 @@ Test(promise, delete_erases_an_unresolved_promise_with_its_queue) {
     test_holds(&test, "acceptanceQueue", "[1,1]");
 }
 
-Test(promise, what_no_kernel_wrote_is_corruption) {
+TEST_OPEN(promise, what_no_kernel_wrote_is_corruption) {
     struct vk_promise promise;
     test_corrupt(vk_promise_get(&test.state, kp(40), &promise), "kp40.state");
     test_corrupt(vk_promise_delete(&test.state, kp(40)), "kp40.state");
@@ -268,7 +266,7 @@ Test(promise, what_no_kernel_wrote_is_corruption) {
     test_wrote_nothing(&test);
 }
 
-Test(promise, only_promises_are_promises, .signal = SIGABRT) {
+Test(promise, only_promises_are_promises, .init = open_it, .signal = SIGABRT) {
     struct vk_promise promise;
     cr_redirect_stderr();
     enum vk_err err = vk_promise_get(&test.state, ko(20), &promise);
@@ -289,7 +287,7 @@ static enum vk_err a_life(struct vk_state *state) {
     return vk_promise_delete(state, kpid);
 }
 
-Test(promise, host_failures_are_handed_on) {
+TEST_OPEN(promise, host_failures_are_handed_on) {
     test_given(&test, "ko20.refCount", "0,0");
     test_sweep_state(&test, a_life, 7 + 1 + 1 + 2 + (1 + 4 + 7 + 3) + 8);
 }

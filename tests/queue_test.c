@@ -12,8 +12,6 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(queue, .init = open_it, .fini = close_it);
-
 static const enum vk_queue both[] = {VK_QUEUE_ACCEPTANCE, VK_QUEUE_RUN};
 static const char *const keys[] = {"acceptanceQueue", "runQueue"};
 
@@ -29,14 +27,14 @@ static struct vk_str take(enum vk_queue queue) {
     return event;
 }
 
-Test(queue, entry_is_written_before_the_bound) {
+TEST_OPEN(queue, entry_is_written_before_the_bound) {
     test_ok(vk_queue_add(&test.state, VK_QUEUE_RUN, VK_STR("{\"type\":\"send\"}")));
     test_wrote(&test, "set runQueue.1 = {\"type\":\"send\"}", "set runQueue = [1,2]");
     test_ok(vk_queue_add(&test.state, VK_QUEUE_ACCEPTANCE, VK_STR("{}")));
     test_wrote(&test, "set acceptanceQueue.1 = {}", "set acceptanceQueue = [1,2]");
 }
 
-Test(queue, entry_is_deleted_before_the_bound_moves) {
+TEST_OPEN(queue, entry_is_deleted_before_the_bound_moves) {
     test_given(&test, "runQueue", "[3,5]", "runQueue.3", "{\"n\":3}", "runQueue.4", "{\"n\":4}");
     test_is(take(VK_QUEUE_RUN), "{\"n\":3}");
     test_wrote(&test, "del runQueue.3", "set runQueue = [4,5]");
@@ -44,7 +42,7 @@ Test(queue, entry_is_deleted_before_the_bound_moves) {
     test_wrote(&test, "del runQueue.4", "set runQueue = [5,5]");
 }
 
-Test(queue, empty_queue_gives_nothing_and_writes_nothing) {
+TEST_OPEN(queue, empty_queue_gives_nothing_and_writes_nothing) {
     for (int q = 0; q < 2; q++) {
         cr_assert(length_of(both[q]) == 0);
         test_is(take(both[q]), NULL);
@@ -55,7 +53,7 @@ Test(queue, empty_queue_gives_nothing_and_writes_nothing) {
     test_wrote_nothing(&test);
 }
 
-Test(queue, first_in_is_first_out_and_numbers_go_on) {
+TEST_OPEN(queue, first_in_is_first_out_and_numbers_go_on) {
     for (int q = 0; q < 2; q++) {
         char event[32], key[48];
         uint64_t added = 0, taken = 0, random = 7;
@@ -80,7 +78,7 @@ Test(queue, first_in_is_first_out_and_numbers_go_on) {
     }
 }
 
-Test(queue, one_queue_is_not_the_other) {
+TEST_OPEN(queue, one_queue_is_not_the_other) {
     test_ok(vk_queue_add(&test.state, VK_QUEUE_RUN, VK_STR("1")));
     test_is(take(VK_QUEUE_ACCEPTANCE), NULL);
     cr_assert(length_of(VK_QUEUE_RUN) == 1 && length_of(VK_QUEUE_ACCEPTANCE) == 0);
@@ -98,7 +96,7 @@ Test(queue, one_queue_is_not_the_other) {
     cr_assert(acceptance->max == 2);
 }
 
-Test(queue, bounds_that_no_kernel_wrote_are_corruption) {
+TEST_OPEN(queue, bounds_that_no_kernel_wrote_are_corruption) {
     static const char *const bounds[] = {
         "",        "[]",     "[1]",     "[1,]",   "[,1]",   "[2,1]",  "1,1",   "[1,1",
         "1,1]",    "[1,1]x", "[1,2,3]", "[-1,1]", "[01,1]", "[1, 1]", "[a,b]", "[,]",
@@ -124,7 +122,7 @@ Test(queue, bounds_that_no_kernel_wrote_are_corruption) {
     cr_assert(test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 0);
 }
 
-Test(queue, hole_is_corruption) {
+TEST_OPEN(queue, hole_is_corruption) {
     struct vk_str event;
     test_given(&test, "runQueue", "[1,3]", "runQueue.2", "{}");
     test_corrupt(vk_queue_take(&test.state, VK_QUEUE_RUN, &event),
@@ -139,4 +137,4 @@ static enum vk_err in_and_out(struct vk_state *state) {
     return vk_queue_take(state, VK_QUEUE_RUN, &event);
 }
 
-Test(queue, host_failures_are_handed_on) { test_sweep_state(&test, in_and_out, 4); }
+TEST_OPEN(queue, host_failures_are_handed_on) { test_sweep_state(&test, in_and_out, 4); }

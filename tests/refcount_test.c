@@ -13,9 +13,7 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(refcount, .init = open_it, .fini = close_it);
-
-Test(refcount, strong_reference_reaches_and_recognizes) {
+TEST_OPEN(refcount, strong_reference_reaches_and_recognizes) {
     test_given(&test, "ko20.refCount", "0,0");
     test_ok(vk_ref_add(&test.state, ko(20), VK_REF_STRONG));
     test_wrote(&test, "set ko20.refCount = 1,1");
@@ -26,7 +24,7 @@ Test(refcount, strong_reference_reaches_and_recognizes) {
     test_maybe_free(&test, "");
 }
 
-Test(refcount, import_recognizes_and_leaves_reach_to_the_flag) {
+TEST_OPEN(refcount, import_recognizes_and_leaves_reach_to_the_flag) {
     test_given(&test, "ko20.refCount", "1,1");
     test_ok(vk_ref_add(&test.state, ko(20), VK_REF_IMPORT_RECOGNIZES));
     test_wrote(&test, "set ko20.refCount = 1,2");
@@ -35,7 +33,7 @@ Test(refcount, import_recognizes_and_leaves_reach_to_the_flag) {
     test_maybe_free(&test, "");
 }
 
-Test(refcount, export_counts_for_promises_alone) {
+TEST_OPEN(refcount, export_counts_for_promises_alone) {
     test_given(&test, "ko20.refCount", "1,1", "kp40.refCount", "0");
     test_ok(vk_ref_add(&test.state, ko(20), VK_REF_EXPORT));
     test_ok(vk_ref_drop(&test.state, ko(20), VK_REF_EXPORT));
@@ -51,7 +49,7 @@ Test(refcount, export_counts_for_promises_alone) {
     test_maybe_free(&test, "");
 }
 
-Test(refcount, devices_are_not_counted) {
+TEST_OPEN(refcount, devices_are_not_counted) {
     test_ok(vk_ref_add(&test.state, kd(30), VK_REF_STRONG));
     test_ok(vk_ref_drop(&test.state, kd(30), VK_REF_STRONG));
     test_wrote_nothing(&test);
@@ -59,7 +57,7 @@ Test(refcount, devices_are_not_counted) {
 }
 
 /* Either zero will do: unreachable ones may be dropped, unrecognizable ones retired. */
-Test(refcount, object_with_a_zero_goes_to_the_work_list) {
+TEST_OPEN(refcount, object_with_a_zero_goes_to_the_work_list) {
     test_given(&test, "ko20.refCount", "1,2", "ko21.refCount", "0,2", "ko22.refCount", "1,1",
                "ko23.refCount", "2,3");
     test_ok(vk_ref_drop(&test.state, ko(23), VK_REF_STRONG));
@@ -76,7 +74,7 @@ Test(refcount, object_with_a_zero_goes_to_the_work_list) {
     test_holds(&test, "ko22.refCount", "0,0");
 }
 
-Test(refcount, promise_goes_to_the_work_list_at_zero) {
+TEST_OPEN(refcount, promise_goes_to_the_work_list_at_zero) {
     test_given(&test, "kp40.refCount", "2", "kp41.refCount", "1");
     test_ok(vk_ref_drop(&test.state, kp(40), VK_REF_STRONG));
     test_wrote(&test, "set kp40.refCount = 1");
@@ -89,7 +87,7 @@ Test(refcount, promise_goes_to_the_work_list_at_zero) {
     test_maybe_free(&test, "kp40 kp41");
 }
 
-Test(refcount, drop_leaves_an_object_alone_that_is_gone) {
+TEST_OPEN(refcount, drop_leaves_an_object_alone_that_is_gone) {
     test_ok(vk_ref_drop(&test.state, ko(20), VK_REF_STRONG));
     test_ok(vk_ref_drop(&test.state, ko(20), VK_REF_IMPORT_RECOGNIZES));
     test_wrote_nothing(&test);
@@ -97,7 +95,7 @@ Test(refcount, drop_leaves_an_object_alone_that_is_gone) {
 }
 
 /* As SwingSet has it: a count that is not there is 0,0, and adding to it writes one. */
-Test(refcount, add_to_an_object_that_is_gone_writes_a_count) {
+TEST_OPEN(refcount, add_to_an_object_that_is_gone_writes_a_count) {
     struct vk_refcount count = {7, 7};
     test_ok(vk_object_refcount_get(&test.state, ko(20), &count));
     cr_assert(count.reachable == 0 && count.recognizable == 0);
@@ -105,7 +103,7 @@ Test(refcount, add_to_an_object_that_is_gone_writes_a_count) {
     test_wrote(&test, "set ko20.refCount = 0,1");
 }
 
-Test(refcount, promise_that_is_gone_is_corruption) {
+TEST_OPEN(refcount, promise_that_is_gone_is_corruption) {
     uint64_t count;
     test_corrupt(vk_ref_add(&test.state, kp(40), VK_REF_STRONG), "kp40.refCount");
     test_corrupt(vk_ref_drop(&test.state, kp(40), VK_REF_STRONG), "kp40.refCount");
@@ -113,7 +111,7 @@ Test(refcount, promise_that_is_gone_is_corruption) {
     test_wrote_nothing(&test);
 }
 
-Test(refcount, underflow_is_corruption) {
+TEST_OPEN(refcount, underflow_is_corruption) {
     test_given(&test, "kp40.refCount", "0", "ko20.refCount", "0,0", "ko21.refCount", "0,1",
                "ko22.refCount", "1,1");
     test_corrupt(vk_ref_drop(&test.state, kp(40), VK_REF_STRONG), "kp40");
@@ -125,7 +123,7 @@ Test(refcount, underflow_is_corruption) {
     test_maybe_free(&test, "");
 }
 
-Test(refcount, counts_that_no_kernel_wrote_are_corruption) {
+TEST_OPEN(refcount, counts_that_no_kernel_wrote_are_corruption) {
     static const char *const objects[] = {"1",
                                           "1,",
                                           ",1",
@@ -153,7 +151,7 @@ Test(refcount, counts_that_no_kernel_wrote_are_corruption) {
     test_wrote_nothing(&test);
 }
 
-Test(refcount, counts_are_read_as_they_were_written) {
+TEST_OPEN(refcount, counts_are_read_as_they_were_written) {
     struct vk_refcount count;
     uint64_t promises;
     test_ok(vk_object_refcount_set(&test.state, ko(20), (struct vk_refcount){12, 345}));
@@ -165,7 +163,7 @@ Test(refcount, counts_are_read_as_they_were_written) {
     cr_assert(promises == 17);
 }
 
-Test(refcount, slots_are_counted_one_by_one_in_order) {
+TEST_OPEN(refcount, slots_are_counted_one_by_one_in_order) {
     const struct vk_str slots[] = {VK_STR("ko21"), VK_STR("kp40"), VK_STR("kd30"), VK_STR("ko20"),
                                    VK_STR("ko21")};
     test_given(&test, "ko20.refCount", "0,0", "ko21.refCount", "0,0", "kp40.refCount", "0");
@@ -181,7 +179,7 @@ Test(refcount, slots_are_counted_one_by_one_in_order) {
     test_wrote_nothing(&test);
 }
 
-Test(refcount, slot_that_is_no_kref_is_corruption) {
+TEST_OPEN(refcount, slot_that_is_no_kref_is_corruption) {
     const struct vk_str slots[] = {VK_STR("ko20"), VK_STR("o+1")};
     struct vk_kref kref;
     test_given(&test, "ko20.refCount", "1,1");
@@ -193,13 +191,13 @@ Test(refcount, slot_that_is_no_kref_is_corruption) {
 }
 
 /* Nobody may write a count that INV-REF-1 forbids, nor two counts for a promise. */
-Test(refcount, more_reach_than_recognition_is_a_bug, .signal = SIGABRT) {
+Test(refcount, more_reach_than_recognition_is_a_bug, .init = open_it, .signal = SIGABRT) {
     cr_redirect_stderr();
     enum vk_err err = vk_object_refcount_set(&test.state, ko(20), (struct vk_refcount){2, 1});
     cr_assert_fail("%s", vk_err_name(err));
 }
 
-Test(refcount, promises_have_one_count, .signal = SIGABRT) {
+Test(refcount, promises_have_one_count, .init = open_it, .signal = SIGABRT) {
     cr_redirect_stderr();
     enum vk_err err = vk_object_refcount_set(&test.state, kp(40), (struct vk_refcount){1, 1});
     cr_assert_fail("%s", vk_err_name(err));
@@ -211,7 +209,7 @@ static enum vk_err add_and_drop(struct vk_state *state) {
     return vk_refs_drop(state, slots, 2);
 }
 
-Test(refcount, host_failures_are_handed_on) {
+TEST_OPEN(refcount, host_failures_are_handed_on) {
     test_given(&test, "ko20.refCount", "0,0", "kp40.refCount", "0");
     test_sweep_state(&test, add_and_drop, 4);
 }

@@ -1,5 +1,6 @@
 /* slots_test.c - the names of things: krefs, vat and device ids, and the vrefs that a vat may say. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "../kernel/base/slots.h"
 #include "testing_store.h"
@@ -50,8 +51,8 @@ Test(slots, vat_and_device_ids_are_canonical_too) {
     cr_assert(!vk_vat_id_parse(VK_STR("d7"), &vat) && !vk_device_id_parse(VK_STR("v12"), &device));
     cr_assert(!vk_vat_id_parse(VK_STR(""), &vat) && !vk_device_id_parse(VK_STR(""), &device));
     for (size_t i = 0; i < COUNT(illegal); i++) {
-        char id[8] = "v";
-        strcpy(id + 1, illegal[i]);
+        char id[8];
+        snprintf(id, sizeof id, "v%s", illegal[i]);
         cr_assert(!vk_vat_id_parse(vk_str(id), &vat), "%s", id);
         id[0] = 'd';
         cr_assert(!vk_device_id_parse(vk_str(id), &device), "%s", id);

@@ -11,14 +11,9 @@
 static struct test_state test;
 static struct vk_stats stats;
 
-static void open_it(void) {
-    test_state_open(&test);
-    vk_stats_clear(&stats);
-}
+static void open_it(void) { test_state_open(&test); }
 
 static void close_it(void) { test_state_close(&test); }
-
-TestSuite(stats, .init = open_it, .fini = close_it);
 
 static const struct vk_json *parse(const char *text) {
     const struct vk_json *json;
@@ -63,7 +58,7 @@ static bool is(enum vk_stat stat, int64_t value, int64_t up, int64_t down, int64
     "\"syscallVatstoreGetNextKey\":0,\"syscallVatstoreDelete\":0,\"syscallDropImports\":0,"        \
     "\"dispatches\":0,\"dispatchDeliver\":0,\"dispatchNotify\":0"
 
-Test(stats, new_kernel_is_all_zeros_in_order) {
+TEST_OPEN(stats, new_kernel_is_all_zeros_in_order) {
     test_is(consensus_text(),
             "{" ZERO_GAUGE("runQueueLength") "," ZERO_GAUGE("acceptanceQueueLength") "," ZERO_GAUGE(
                 "promiseQueuesLength") "}");
@@ -74,18 +69,18 @@ Test(stats, new_kernel_is_all_zeros_in_order) {
             "kpFulfilled") "," ZERO_GAUGE("kpRejected") "," ZERO_GAUGE("clistEntries") "," ZERO_GAUGE("vats") "}");
 }
 
-Test(stats, counter_only_counts_up) {
+TEST_OPEN(stats, counter_only_counts_up) {
     vk_stats_inc(&stats, VK_STAT_SYSCALLS);
     vk_stats_add(&stats, VK_STAT_SYSCALLS, 4);
     cr_assert(is(VK_STAT_SYSCALLS, 5, 0, 0, 0));
 }
 
-Test(stats, counter_that_goes_down_is_a_bug, .signal = SIGABRT) {
+Test(stats, counter_that_goes_down_is_a_bug, .init = open_it, .signal = SIGABRT) {
     cr_redirect_stderr();
     vk_stats_dec(&stats, VK_STAT_DISPATCH_NOTIFY);
 }
 
-Test(stats, gauge_knows_its_ups_downs_and_height) {
+TEST_OPEN(stats, gauge_knows_its_ups_downs_and_height) {
     vk_stats_inc(&stats, VK_STAT_VATS);
     cr_assert(is(VK_STAT_VATS, 1, 1, 0, 1));
     vk_stats_dec(&stats, VK_STAT_VATS);
@@ -116,7 +111,7 @@ static void check_members(struct vk_str text, const char *name) {
 }
 
 /* Each stat goes to its own name, and to no other. */
-Test(stats, each_has_a_name_of_its_own) {
+TEST_OPEN(stats, each_has_a_name_of_its_own) {
     static const char *const names[] = {
         "runQueueLength",
         "acceptanceQueueLength",
@@ -153,7 +148,7 @@ Test(stats, each_has_a_name_of_its_own) {
     }
 }
 
-Test(stats, text_has_the_current_values) {
+TEST_OPEN(stats, text_has_the_current_values) {
     vk_stats_add(&stats, VK_STAT_RUN_QUEUE_LENGTH, 3);
     vk_stats_subtract(&stats, VK_STAT_RUN_QUEUE_LENGTH, 1);
     vk_stats_subtract(&stats, VK_STAT_PROMISE_QUEUES_LENGTH, 12);
@@ -170,7 +165,7 @@ Test(stats, text_has_the_current_values) {
 
 /* ---- reading back */
 
-Test(stats, what_is_missing_is_zero) {
+TEST_OPEN(stats, what_is_missing_is_zero) {
     vk_stats_add(&stats, VK_STAT_VATS, 5);
     vk_stats_add(&stats, VK_STAT_RUN_QUEUE_LENGTH, 5);
     load("{}", NULL);
@@ -180,14 +175,14 @@ Test(stats, what_is_missing_is_zero) {
     cr_assert(is(VK_STAT_SYSCALLS, 9, 0, 0, 0) && is(VK_STAT_VATS, 0, 0, 0, 3));
 }
 
-Test(stats, every_part_of_a_gauge_is_read) {
+TEST_OPEN(stats, every_part_of_a_gauge_is_read) {
     load("{" GAUGE("acceptanceQueueLength", "2", "40", "38", "7") "}",
          "{" GAUGE("clistEntries", "-3", "5", "8", "4") "}");
     cr_assert(is(VK_STAT_ACCEPTANCE_QUEUE_LENGTH, 2, 40, 38, 7));
     cr_assert(is(VK_STAT_CLIST_ENTRIES, -3, 5, 8, 4));
 }
 
-Test(stats, unknown_consensus_stats_are_forgotten) {
+TEST_OPEN(stats, unknown_consensus_stats_are_forgotten) {
     load("{\"runQueueLength\":1,\"extra\":11,\"runQueueLengthMin\":4,\"runQueue\":5,\"\":6}", "{}");
     test_is(consensus_text(),
             "{" GAUGE("runQueueLength", "1", "0", "0", "0") "," ZERO_GAUGE(
@@ -195,7 +190,7 @@ Test(stats, unknown_consensus_stats_are_forgotten) {
 }
 
 /* A counter's name may begin another's. */
-Test(stats, longer_names_are_not_taken_for_shorter_ones) {
+TEST_OPEN(stats, longer_names_are_not_taken_for_shorter_ones) {
     load(
         "{}",
         "{\"syscallVatstoreGet\":2,\"syscallVatstoreGetNextKey\":3,\"syscallsUp\":4,\"syscallSendMax\":5}");
@@ -205,7 +200,7 @@ Test(stats, longer_names_are_not_taken_for_shorter_ones) {
 }
 
 /* "Demoting a consensus metric to local": the older kernel's value counts. */
-Test(stats, local_stat_among_the_consensus_ones_wins) {
+TEST_OPEN(stats, local_stat_among_the_consensus_ones_wins) {
     load("{\"vats\":5,\"vatsUp\":6,\"runQueueLength\":1}",
          "{\"vats\":1,\"vatsUp\":1,\"vatsDown\":1}");
     cr_assert(is(VK_STAT_VATS, 5, 6, 1, 0));
@@ -215,12 +210,12 @@ Test(stats, local_stat_among_the_consensus_ones_wins) {
 }
 
 /* "Promoting a local metric to consensus": the local value is not believed. */
-Test(stats, consensus_stat_among_the_local_ones_is_passed_over) {
+TEST_OPEN(stats, consensus_stat_among_the_local_ones_is_passed_over) {
     load("{}", "{\"runQueueLength\":11,\"runQueueLengthMax\":12,\"vats\":2}");
     cr_assert(is(VK_STAT_RUN_QUEUE_LENGTH, 0, 0, 0, 0) && is(VK_STAT_VATS, 2, 0, 0, 0));
 }
 
-Test(stats, what_was_written_is_read_back) {
+TEST_OPEN(stats, what_was_written_is_read_back) {
     uint64_t random = 11;
     for (int stat = 0; stat < VK_STAT_COUNT; stat++) {
         bool gauge = stat < VK_STAT_SYSCALLS || stat >= VK_STAT_KERNEL_OBJECTS;
@@ -237,7 +232,7 @@ Test(stats, what_was_written_is_read_back) {
     cr_assert(memcmp(&stats, &before, sizeof stats) == 0);
 }
 
-Test(stats, what_is_no_object_holds_no_stats) {
+TEST_OPEN(stats, what_is_no_object_holds_no_stats) {
     vk_stats_add(&stats, VK_STAT_VATS, 5);
     load("[]", "7");
     cr_assert(is(VK_STAT_VATS, 0, 0, 0, 0));
@@ -246,7 +241,7 @@ Test(stats, what_is_no_object_holds_no_stats) {
 }
 
 /* After a rollback and at the start of a kernel: what is saved is what counts. */
-Test(stats, reload_takes_the_saved_values) {
+TEST_OPEN(stats, reload_takes_the_saved_values) {
     vk_stats_add(&test.state.stats, VK_STAT_VATS, 3);
     vk_stats_add(&test.state.stats, VK_STAT_RUN_QUEUE_LENGTH, 3);
     test_given(&test, "kernelStats", "{\"runQueueLength\":1}", "local.kernelStats", "{\"vats\":7}");
@@ -259,7 +254,7 @@ Test(stats, reload_takes_the_saved_values) {
               test_stat(&test, VK_STAT_RUN_QUEUE_LENGTH) == 1);
 }
 
-Test(stats, reload_of_what_no_kernel_saved_is_corruption) {
+TEST_OPEN(stats, reload_of_what_no_kernel_saved_is_corruption) {
     test_given(&test, "local.kernelStats", "{");
     test_corrupt(vk_state_reload(&test.state), "key local.kernelStats: not JSON: '{'");
     test_given(&test, "kernelStats", "");

@@ -10,8 +10,6 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(string_list, .init = open_it, .fini = close_it);
-
 #define LIST VK_STR("list")
 
 /* The list, joined with commas. */
@@ -32,7 +30,7 @@ static struct vk_string_list split(const char *text) {
     return list;
 }
 
-Test(string_list, load_reads_an_array_in_order) {
+TEST_OPEN(string_list, load_reads_an_array_in_order) {
     struct vk_string_list list;
     test_given(&test, "list", " [ \"v10\", \"v9\",\"\",\"v10\" ] ");
     test_ok(vk_string_list_load(&list, &test.state, LIST));
@@ -46,7 +44,7 @@ Test(string_list, load_reads_an_array_in_order) {
     cr_assert(list.count == 0);
 }
 
-Test(string_list, save_writes_what_json_stringify_writes) {
+TEST_OPEN(string_list, save_writes_what_json_stringify_writes) {
     struct vk_string_list list = split("a,b");
     test_ok(vk_string_list_save(&list, &test.state, LIST));
     test_wrote(&test, "set list = [\"a\",\"b\"]");
@@ -60,7 +58,7 @@ Test(string_list, save_writes_what_json_stringify_writes) {
     test_is(list.items[0], "a \"quoted\" \\ name\n\x01\xc3\xa9");
 }
 
-Test(string_list, what_is_no_list_of_strings_is_corruption) {
+TEST_OPEN(string_list, what_is_no_list_of_strings_is_corruption) {
     struct vk_string_list list;
     test_corrupt(vk_string_list_load(&list, &test.state, LIST), "storage lacks required key list");
     static const char *const arrays[] = {"{}", "\"v1\"", "null", "1", "{\"0\":\"v1\"}"};
@@ -80,7 +78,7 @@ Test(string_list, what_is_no_list_of_strings_is_corruption) {
     }
 }
 
-Test(string_list, commas_part_and_join) {
+TEST_OPEN(string_list, commas_part_and_join) {
     static const char *const texts[] = {"", "v1", "v1,v3", "ko20,kp40,ko20", "v1,,v2", ",v1"};
     static const size_t counts[] = {0, 1, 2, 3, 3, 2};
     for (int i = 0; i < 6; i++) {
@@ -93,7 +91,7 @@ Test(string_list, commas_part_and_join) {
     cr_assert_str_eq(joined(&more), "a,b,c");
 }
 
-Test(string_list, has_and_remove_go_by_the_whole_text) {
+TEST_OPEN(string_list, has_and_remove_go_by_the_whole_text) {
     struct vk_string_list list = split("v1,v10,v1,v2,v1");
     cr_assert(vk_string_list_has(&list, VK_STR("v10")) && !vk_string_list_has(&list, VK_STR("v")));
     cr_assert(!vk_string_list_has(&list, VK_STR("v100")) && !vk_string_list_has(&list, VK_STR("")));
@@ -107,7 +105,7 @@ Test(string_list, has_and_remove_go_by_the_whole_text) {
               !vk_string_list_has(&none, VK_STR("v1")));
 }
 
-Test(string_list, sort_is_by_bytes) {
+TEST_OPEN(string_list, sort_is_by_bytes) {
     struct vk_string_list list = split("v10,v9,v1,v100,v2,v,ko9,ko10");
     vk_string_list_sort(&list, false);
     cr_assert_str_eq(joined(&list), "ko10,ko9,v,v1,v10,v100,v2,v9");
@@ -125,7 +123,7 @@ Test(string_list, sort_is_by_bytes) {
 }
 
 /* Every length up to 60, so that every shape of the heap is met. */
-Test(string_list, sort_of_random_lists_is_sorted_and_whole) {
+TEST_OPEN(string_list, sort_of_random_lists_is_sorted_and_whole) {
     static char texts[60][8];
     uint64_t random = 3;
     for (size_t n = 0; n <= 60; n++) {
@@ -160,7 +158,7 @@ Test(string_list, sort_of_random_lists_is_sorted_and_whole) {
     }
 }
 
-Test(string_list, grows_and_shares_no_growth_with_its_copy) {
+TEST_OPEN(string_list, grows_and_shares_no_growth_with_its_copy) {
     struct vk_string_list list;
     vk_string_list_init(&list, &test.arena);
     for (int i = 0; i < 100; i++)
@@ -178,7 +176,7 @@ static enum vk_err there_and_back(struct vk_state *state) {
     return vk_string_list_save(&list, state, LIST);
 }
 
-Test(string_list, host_failures_are_handed_on) {
+TEST_OPEN(string_list, host_failures_are_handed_on) {
     test_given(&test, "list", "[\"v1\",\"v2\"]");
     test_sweep_state(&test, there_and_back, 1);
 }

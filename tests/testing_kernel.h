@@ -111,7 +111,7 @@ enum vk_crank_kind world_crank(struct test_world *w);
 unsigned world_run(struct test_world *w);
 /* Cranks until one fails, which it must, with that error and a reason that contains `reason`; and then the kernel must be
  * halted. */
-void world_run_halts(struct test_world *w, enum vk_err err, const char *reason);
+void world_run_halts(struct test_world *w, enum vk_err expected, const char *reason);
 
 /* ---- what is there to see */
 

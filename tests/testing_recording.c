@@ -104,7 +104,7 @@ struct sim_recording *test_lines_recording(struct test_lines *lines) {
 }
 
 struct vk_str test_compress(struct vk_arena *arena, struct vk_str text, int filter) {
-    size_t capacity = text.n + 64 * 1024, used = 0;
+    size_t capacity = text.n + (size_t)65536, used = 0;
     char *bytes = vk_arena_alloc(arena, capacity);
     struct archive *archive = archive_write_new();
     struct archive_entry *entry = archive_entry_new();

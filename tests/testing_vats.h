@@ -79,7 +79,7 @@ void test_vats_release(struct test_vats *vats);
 const char *test_bundle_id(const char *name);
 /* vatParameters that make a puppet run `program` when it starts; NULL: that have nothing in them. */
 void test_parameters(struct vk_arena *arena, const char *program, struct vk_capdata *out);
-/* [METHOD,[VALUE...]]; `words` is METHOD VALUE... [with SLOT...] as in a program. */
-void test_methargs(struct vk_arena *arena, const char *words, struct vk_capdata *out);
+/* [METHOD,[VALUE...]]; `text` is METHOD VALUE... [with SLOT...] as in a program. */
+void test_methargs(struct vk_arena *arena, const char *text, struct vk_capdata *out);
 
 #endif

@@ -12,14 +12,9 @@ static struct test_state test;
 static void open_it(void) { test_state_open(&test); }
 static void close_it(void) { test_state_close(&test); }
 
-TestSuite(vat, .init = open_it, .fini = close_it);
-TestSuite(vat_options, .init = open_it, .fini = close_it);
-TestSuite(dirt, .init = open_it, .fini = close_it);
-TestSuite(vat_lists, .init = open_it, .fini = close_it);
-
 /* ---- keys */
 
-Test(vat, id_is_taken_and_the_vat_counted) {
+TEST_OPEN(vat, id_is_taken_and_the_vat_counted) {
     struct vk_vat_id vat;
     test_ok(vk_vat_allocate_id(&test.state, &vat));
     cr_assert(vat.n == 1);
@@ -32,7 +27,7 @@ Test(vat, id_is_taken_and_the_vat_counted) {
     cr_assert(test_stat(&test, VK_STAT_VATS) == 2);
 }
 
-Test(vat, create_writes_its_keys_in_order) {
+TEST_OPEN(vat, create_writes_its_keys_in_order) {
     test_ok(vk_vat_create(&test.state, v(3), VK_STR("{\"bundleID\":\"b\"}"),
                           VK_STR("{\"workerOptions\":{}}")));
     test_wrote(&test, "set v3.o.nextID = 50", "set v3.p.nextID = 60", "set v3.d.nextID = 70",
@@ -44,7 +39,7 @@ Test(vat, create_writes_its_keys_in_order) {
     cr_assert(test_stat(&test, VK_STAT_VATS) == 0, "counted when its id was taken");
 }
 
-Test(vat, alive_from_its_first_key_to_its_termination) {
+TEST_OPEN(vat, alive_from_its_first_key_to_its_termination) {
     bool alive = true;
     test_ok(vk_vat_is_alive(&test.state, v(1), &alive));
     cr_assert(!alive);
@@ -62,7 +57,7 @@ Test(vat, alive_from_its_first_key_to_its_termination) {
     cr_assert(alive, "until its keys are gone");
 }
 
-Test(vat, source_and_options_are_written_together) {
+TEST_OPEN(vat, source_and_options_are_written_together) {
     struct vk_str source;
     test_ok(vk_vat_set_source_and_options(&test.state, v(3), VK_STR("{\"bundleID\":\"b2\"}"),
                                           VK_STR("{}")));
@@ -82,7 +77,7 @@ static struct vk_vat_options options_of(const char *json) {
     return options;
 }
 
-Test(vat_options, what_is_recorded_is_read) {
+TEST_OPEN(vat_options, what_is_recorded_is_read) {
     struct vk_vat_options options = options_of(
         "{\"workerOptions\":{\"type\":\"xsnap\",\"bundleIDs\":[\"b1\",\"b2\"]},\"name\":\"fred\",\"enableSetup\":false,"
         "\"enablePipelining\":true,\"useTranscript\":false,\"reapDirtThreshold\":{},\"critical\":true,"
@@ -94,7 +89,7 @@ Test(vat_options, what_is_recorded_is_read) {
     cr_assert(options.is_xsnap && options.can_snapshot);
 }
 
-Test(vat_options, what_is_missing_has_swingsets_default) {
+TEST_OPEN(vat_options, what_is_missing_has_swingsets_default) {
     struct vk_vat_options options = options_of("{\"workerOptions\":{\"type\":\"local\"}}");
     test_is(options.name, NULL);
     test_is(options.meter_id, NULL);
@@ -102,13 +97,13 @@ Test(vat_options, what_is_missing_has_swingsets_default) {
     cr_assert(!options.is_xsnap && !options.can_snapshot);
 }
 
-Test(vat_options, setup_vats_take_no_snapshots) {
+TEST_OPEN(vat_options, setup_vats_take_no_snapshots) {
     struct vk_vat_options options =
         options_of("{\"workerOptions\":{\"type\":\"xsnap\"},\"enableSetup\":true}");
     cr_assert(options.is_xsnap && !options.can_snapshot);
 }
 
-Test(vat_options, what_no_kernel_recorded_is_corruption) {
+TEST_OPEN(vat_options, what_no_kernel_recorded_is_corruption) {
     static const char *const texts[] = {"{}",
                                         "[]",
                                         "7",
@@ -133,7 +128,7 @@ static struct vk_str replace(const char *options, const char *member, const char
 }
 
 /* As {...options, member: value} does. */
-Test(vat_options, replaced_member_keeps_its_place_and_a_new_one_goes_last) {
+TEST_OPEN(vat_options, replaced_member_keeps_its_place_and_a_new_one_goes_last) {
     test_is(replace("{\"a\":1,\"b\":{\"a\":2},\"c\":[3]}", "b", "\"never\""),
             "{\"a\":1,\"b\":\"never\",\"c\":[3]}");
     test_is(replace("{\"a\":1}", "a", "{}"), "{\"a\":{}}");
@@ -148,7 +143,7 @@ Test(vat_options, replaced_member_keeps_its_place_and_a_new_one_goes_last) {
 /* ---- parameters */
 
 /* SwingSet's state.test.js ("vatKeeper.setVatParameters"). */
-Test(vat, parameters_hold_their_slots_until_replaced) {
+TEST_OPEN(vat, parameters_hold_their_slots_until_replaced) {
     const struct vk_str one[] = {VK_STR("ko1")}, two[] = {VK_STR("ko1"), VK_STR("ko2")},
                         last[] = {VK_STR("ko2")};
     struct vk_capdata parameters = {VK_STR("#{\"bar\":\"$0\"}"), one, 1};
@@ -174,7 +169,7 @@ Test(vat, parameters_hold_their_slots_until_replaced) {
     test_maybe_free(&test, "ko1 ko2");
 }
 
-Test(vat, parameters_that_no_kernel_wrote_are_corruption) {
+TEST_OPEN(vat, parameters_that_no_kernel_wrote_are_corruption) {
     static const char *const texts[] = {"[]", "{\"body\":1,\"slots\":[]}",
                                         "{\"body\":\"#1\",\"slots\":[1]}", "{\"slots\":[]}"};
     const struct vk_str slots[] = {VK_STR("o+1")};
@@ -283,40 +278,41 @@ static const struct {
      false},
 };
 
-Test(dirt, counters_move_and_thresholds_put_the_vat_on_the_reap_queue) {
+TEST_OPEN(dirt, counters_move_and_thresholds_put_the_vat_on_the_reap_queue) {
     for (size_t i = 0; i < sizeof dirt_cases / sizeof dirt_cases[0]; i++) {
         struct vk_dirt dirt = {.deliveries = (uint64_t)dirt_cases[i].deliveries,
                                .has_computrons = dirt_cases[i].computrons != NO_COMPUTRONS,
                                .gc_krefs = (uint64_t)dirt_cases[i].gc_krefs};
-        char line[160] = "";
+        char line[160];
         if (dirt.has_computrons) dirt.computrons = (uint64_t)dirt_cases[i].computrons;
         test_given(&test, "kernel.defaultReapDirtThreshold", dirt_cases[i].by_default, "v3.options",
                    dirt_cases[i].options, "v3.reapDirt", dirt_cases[i].before, "reapQueue",
                    "[\"v5\"]");
         test_ok(vk_vat_add_dirt(&test.state, v(3), dirt));
-        if (dirt_cases[i].after)
-            snprintf(line, sizeof line, "set v3.reapDirt = %s\n", dirt_cases[i].after);
-        if (dirt_cases[i].reap) strcat(line, "set reapQueue = [\"v5\",\"v3\"]\n");
+        const char *after = dirt_cases[i].after;
+        snprintf(line, sizeof line, "%s%s%s%s", after ? "set v3.reapDirt = " : "",
+                 after ? after : "", after ? "\n" : "",
+                 dirt_cases[i].reap ? "set reapQueue = [\"v5\",\"v3\"]\n" : "");
         cr_assert(strcmp(test.store.trace.text, line) == 0, "case %zu: expected\n%sfound\n%s", i,
                   line, test.store.trace.text);
     }
 }
 
-Test(dirt, vat_that_waits_already_waits_once) {
+TEST_OPEN(dirt, vat_that_waits_already_waits_once) {
     test_given(&test, "kernel.defaultReapDirtThreshold", "{\"deliveries\":2}", "v3.options", "{}",
                "v3.reapDirt", "{\"deliveries\":2}", "reapQueue", "[\"v3\"]");
     test_ok(vk_vat_add_dirt(&test.state, v(3), (struct vk_dirt){.deliveries = 1}));
     test_wrote(&test, "set v3.reapDirt = {\"deliveries\":3}");
 }
 
-Test(dirt, clear_forgets_all_of_it) {
+TEST_OPEN(dirt, clear_forgets_all_of_it) {
     test_given(&test, "v3.reapDirt", "{\"deliveries\":3,\"computrons\":7}");
     test_ok(vk_vat_clear_dirt(&test.state, v(3)));
     test_wrote(&test, "set v3.reapDirt = {}");
 }
 
 /* SwingSet's state.test.js ("vatKeeper dirt counters"). */
-Test(dirt, one_vats_dirt_is_not_anothers) {
+TEST_OPEN(dirt, one_vats_dirt_is_not_anothers) {
     test_given(&test, "v1.options",
                "{\"reapDirtThreshold\":{\"deliveries\":10,\"gcKrefs\":20,\"computrons\":100}}",
                "v1.reapDirt", "{}", "v2.options", "{\"reapDirtThreshold\":{\"deliveries\":10}}",
@@ -330,7 +326,7 @@ Test(dirt, one_vats_dirt_is_not_anothers) {
     test_holds(&test, "v2.reapDirt", "{}");
 }
 
-Test(dirt, what_no_kernel_wrote_is_corruption) {
+TEST_OPEN(dirt, what_no_kernel_wrote_is_corruption) {
     struct vk_dirt dirt = {.deliveries = 1};
     test_corrupt(vk_vat_add_dirt(&test.state, v(3), dirt), "v3.reapDirt");
     test_given(&test, "v3.reapDirt", "{");
@@ -345,7 +341,7 @@ Test(dirt, what_no_kernel_wrote_is_corruption) {
 
 /* ---- lists */
 
-Test(vat_lists, static_vats_are_found_by_name_and_listed_by_it) {
+TEST_OPEN(vat_lists, static_vats_are_found_by_name_and_listed_by_it) {
     struct vk_string_list ids;
     struct vk_vat_id vat;
     bool found = true;
@@ -368,7 +364,7 @@ Test(vat_lists, static_vats_are_found_by_name_and_listed_by_it) {
                  "vat.name.zoe: 'd1'");
 }
 
-Test(vat_lists, a_kernel_without_vats_lists_none) {
+TEST_OPEN(vat_lists, a_kernel_without_vats_lists_none) {
     struct vk_string_list ids;
     test_ok(vk_static_vats(&test.state, &ids));
     cr_assert(ids.count == 0);
@@ -376,7 +372,7 @@ Test(vat_lists, a_kernel_without_vats_lists_none) {
     cr_assert(ids.count == 0);
 }
 
-Test(vat_lists, dynamic_vats_stand_in_the_order_of_their_coming) {
+TEST_OPEN(vat_lists, dynamic_vats_stand_in_the_order_of_their_coming) {
     struct vk_string_list ids;
     bool is_dynamic;
     test_ok(vk_dynamic_vat_add(&test.state, v(9)));
@@ -393,7 +389,7 @@ Test(vat_lists, dynamic_vats_stand_in_the_order_of_their_coming) {
     cr_assert(!is_dynamic);
 }
 
-Test(vat_lists, unlisted_dynamic_vat_is_still_counted) {
+TEST_OPEN(vat_lists, unlisted_dynamic_vat_is_still_counted) {
     test_given(&test, "vat.dynamicIDs", "[\"v9\",\"v10\",\"v2\"]", "vat.name.zoe", "v1");
     vk_stats_add(&test.state.stats, VK_STAT_VATS, 4);
     test_ok(vk_vat_unlist(&test.state, v(10)));
@@ -401,7 +397,7 @@ Test(vat_lists, unlisted_dynamic_vat_is_still_counted) {
     cr_assert(test_stat(&test, VK_STAT_VATS) == 4);
 }
 
-Test(vat_lists, unlisted_static_vat_loses_its_name_and_is_counted_out) {
+TEST_OPEN(vat_lists, unlisted_static_vat_loses_its_name_and_is_counted_out) {
     test_given(&test, "vat.dynamicIDs", "[\"v9\"]", "vat.names", "[\"zoe\",\"Frank\",\"bob\"]",
                "vat.name.zoe", "v1", "vat.name.Frank", "v12", "vat.name.bob", "v2");
     vk_stats_add(&test.state.stats, VK_STAT_VATS, 4);
@@ -413,7 +409,7 @@ Test(vat_lists, unlisted_static_vat_loses_its_name_and_is_counted_out) {
     cr_assert(test_stat(&test, VK_STAT_VATS) == 2, "SwingSet counts before it looks");
 }
 
-Test(vat_lists, names_may_be_any_text) {
+TEST_OPEN(vat_lists, names_may_be_any_text) {
     bool found;
     struct vk_vat_id vat;
     test_given(&test, "vat.names", "[\"a.b \\\"c\\\"\",\"a\"]", "vat.name.a.b \"c\"", "v1",
@@ -424,7 +420,7 @@ Test(vat_lists, names_may_be_any_text) {
     test_wrote(&test, "del vat.name.a.b \"c\"", "set vat.names = [\"a\"]");
 }
 
-Test(vat_lists, terminated_list_is_remembered_as_it_is_written) {
+TEST_OPEN(vat_lists, terminated_list_is_remembered_as_it_is_written) {
     test_ok(vk_vat_mark_terminated(&test.state, v(9)));
     test_ok(vk_vat_mark_terminated(&test.state, v(10)));
     test_ok(vk_vat_mark_terminated(&test.state, v(9)));
@@ -443,7 +439,7 @@ Test(vat_lists, terminated_list_is_remembered_as_it_is_written) {
 }
 
 /* After a rollback the list is what the store says, whatever was remembered. */
-Test(vat_lists, terminated_list_is_reloaded_from_its_key) {
+TEST_OPEN(vat_lists, terminated_list_is_reloaded_from_its_key) {
     test_ok(vk_vat_mark_terminated(&test.state, v(9)));
     test_given(&test, "vats.terminated", "[\"v3\",\"v12\"]");
     test_ok(vk_terminated_vats_load(&test.state));
@@ -455,7 +451,7 @@ Test(vat_lists, terminated_list_is_reloaded_from_its_key) {
     cr_assert(!vk_vat_is_terminated(&test.state, v(3)));
 }
 
-Test(vat_lists, terminated_list_grows) {
+TEST_OPEN(vat_lists, terminated_list_grows) {
     for (uint64_t i = 1; i <= 100; i++)
         test_ok(vk_vat_mark_terminated(&test.state, v(i)));
     test_ok(vk_terminated_vats_load(&test.state));
@@ -465,7 +461,7 @@ Test(vat_lists, terminated_list_grows) {
 }
 
 /* When there is no memory for one more, nothing is written and nothing is forgotten. */
-Test(vat_lists, terminated_list_that_cannot_grow_stays) {
+TEST_OPEN(vat_lists, terminated_list_that_cannot_grow_stays) {
     enum vk_err err = VK_OK;
     uint64_t marked = 0;
     while (err == VK_OK) {
@@ -487,7 +483,7 @@ Test(vat_lists, terminated_list_that_cannot_grow_stays) {
               vk_vat_is_terminated(&test.state, v(marked + 1)));
 }
 
-Test(vat_lists, lists_that_no_kernel_wrote_are_corruption) {
+TEST_OPEN(vat_lists, lists_that_no_kernel_wrote_are_corruption) {
     struct vk_string_list ids;
     bool is_dynamic;
     test_given(&test, "vat.dynamicIDs", "v1");
@@ -529,7 +525,7 @@ static enum vk_err death(struct vk_state *state) {
     return vk_vat_forget_terminated(state, v(7));
 }
 
-Test(vat, host_failures_are_handed_on) {
+TEST_OPEN(vat, host_failures_are_handed_on) {
     test_given(&test, "vat.name.a", "v6", "vat.name.b", "v7", "vat.names", "[\"a\",\"b\"]",
                "v7.reapDirt", "{}", "v7.options", "{}", "ko1.refCount", "0,0");
     test_sweep_state(&test, birth, 1 + 7 + 1 + 2 + 3);

@@ -151,7 +151,7 @@ char *vk_buf_reserve(struct vk_buf *buf, size_t n) {
             buf->failed = true;
             return NULL;
         }
-        if (buf->n) memcpy(p, buf->p, buf->n);
+        if (buf->p) memcpy(p, buf->p, buf->n);
         buf->p = p;
         buf->capacity = capacity;
     }

@@ -14,3 +14,12 @@ bool vk_str_to_u64(struct vk_str s, uint64_t *out) {
     *out = value;
     return true;
 }
+
+void vk_str_hex(const unsigned char *bytes, size_t n, char *hex) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        hex[2 * i] = digits[bytes[i] >> 4];
+        hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    hex[2 * n] = '\0';
+}

@@ -55,7 +55,7 @@ struct vk_event {
 /* "create-vat" */
 const char *vk_event_name(enum vk_event_type type);
 /* Reads what a queue held; VK_ERR_CORRUPT if no kernel would have put it there. */
-enum vk_err vk_event_parse(struct vk_arena *arena, struct vk_str json, struct vk_event *out)
+enum vk_err vk_event_parse(struct vk_arena *arena, struct vk_str text, struct vk_event *out)
     VK_MUST_CHECK;
 
 /* The texts that go into queues. */

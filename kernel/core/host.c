@@ -100,13 +100,14 @@ enum vk_err vk_host_pin_vat_root(struct vk_kernel *kernel, struct vk_str name,
     return vk_kernel_leave(kernel, pin_vat_root(kernel, name, kref));
 }
 
-enum vk_err vk_host_pin(struct vk_kernel *kernel, struct vk_str text) {
+enum vk_err vk_host_pin(struct vk_kernel *kernel, struct vk_str kref_text) {
     struct vk_kref kref;
     bool exists;
-    VK_TRY(parse_kref(text, VK_SLOT_OBJECT, &kref));
+    VK_TRY(parse_kref(kref_text, VK_SLOT_OBJECT, &kref));
     VK_TRY(vk_kernel_enter(kernel));
     enum vk_err err = vk_object_exists(&kernel->state, kref, &exists);
-    if (err == VK_OK && !exists) err = VK_RAISE(VK_ERR_USAGE, "no object %.*s", VK_STR_ARG(text));
+    if (err == VK_OK && !exists)
+        err = VK_RAISE(VK_ERR_USAGE, "no object %.*s", VK_STR_ARG(kref_text));
     if (err == VK_OK) err = vk_pin(&kernel->state, kref);
     return vk_kernel_leave(kernel, err);
 }
@@ -135,10 +136,10 @@ static enum vk_err take_resolution(struct vk_kernel *kernel, struct vk_arena *ar
 }
 
 enum vk_err vk_host_take_resolution(struct vk_kernel *kernel, struct vk_arena *arena,
-                                    struct vk_str text, bool *settled, bool *rejected,
+                                    struct vk_str kpid_text, bool *settled, bool *rejected,
                                     struct vk_capdata *data) {
     struct vk_kref kpid;
-    VK_TRY(parse_kref(text, VK_SLOT_PROMISE, &kpid));
+    VK_TRY(parse_kref(kpid_text, VK_SLOT_PROMISE, &kpid));
     VK_TRY(vk_kernel_enter(kernel));
     return vk_kernel_leave(kernel, take_resolution(kernel, arena, kpid, settled, rejected, data));
 }
@@ -177,11 +178,11 @@ enum vk_err vk_host_install_bundle(struct vk_kernel *kernel, struct vk_str bundl
     return leave_bracket(kernel, install_bundle(kernel, bundle_id, bytes));
 }
 
-enum vk_err vk_host_terminate_vat(struct vk_kernel *kernel, struct vk_str text,
+enum vk_err vk_host_terminate_vat(struct vk_kernel *kernel, struct vk_str vat_text,
                                   const struct vk_capdata *reason) {
     struct vk_vat_id vat;
-    if (!vk_vat_id_parse(text, &vat))
-        return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no vat id", VK_STR_ARG(text));
+    if (!vk_vat_id_parse(vat_text, &vat))
+        return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no vat id", VK_STR_ARG(vat_text));
     if (reason->slot_count) return VK_RAISE(VK_ERR_USAGE, "no slots allowed in reason");
     VK_TRY(vk_kernel_enter(kernel));
     return vk_kernel_leave(kernel, vk_terminate_vat(kernel, vat, true, reason));

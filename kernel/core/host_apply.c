@@ -231,10 +231,10 @@ enum vk_err vk_host_apply_write(struct vk_kernel *kernel, struct vk_str key, str
     return vk_kernel_leave(kernel, apply(kernel, key, value));
 }
 
-enum vk_err vk_host_attach_vat(struct vk_kernel *kernel, struct vk_str text) {
+enum vk_err vk_host_attach_vat(struct vk_kernel *kernel, struct vk_str vat_text) {
     struct vk_vat_id vat;
-    if (!vk_vat_id_parse(text, &vat))
-        return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no vat id", VK_STR_ARG(text));
+    if (!vk_vat_id_parse(vat_text, &vat))
+        return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no vat id", VK_STR_ARG(vat_text));
     VK_TRY(vk_kernel_enter(kernel));
     return vk_kernel_leave(kernel, vk_warehouse_attach(kernel, vat));
 }

@@ -11,18 +11,13 @@
 static enum vk_err image_hash(struct vk_kernel *kernel, const struct vk_snapshot_image *image,
                               char hex[VK_HASH_HEX]) {
     const struct vk_worker_host *host = kernel->ports->workers;
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
     if (host->snapshot_hash) return host->snapshot_hash(host->impl, image, hex);
     if (!EVP_Digest(image->bytes.p, image->bytes.n, digest, &length, EVP_sha256(), NULL))
         return VK_RAISE(VK_ERR_NOMEM, "SHA-256 of a snapshot");
     VK_ASSERT(length * 2 == VK_HASH_HEX - 1); /* INV-HASH-1: SHA-256 has 32 bytes */
-    for (unsigned int i = 0; i < length; i++) {
-        hex[i * 2] = digits[digest[i] >> 4];
-        hex[i * 2 + 1] = digits[digest[i] & 15];
-    }
-    hex[length * 2] = 0;
+    vk_str_hex(digest, length, hex);
     return VK_OK;
 }
 

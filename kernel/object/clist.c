@@ -92,12 +92,13 @@ static enum vk_err allocate_export(struct vk_state *state, struct vk_vat_id vat,
     return vk_slog_clist(state, "export", vat, *out, vref->text);
 }
 
-enum vk_err vk_clist_to_kernel(struct vk_state *state, struct vk_vat_id vat, struct vk_str text,
-                               enum vk_to_kernel how, struct vk_fault *fault, struct vk_kref *out) {
+enum vk_err vk_clist_to_kernel(struct vk_state *state, struct vk_vat_id vat,
+                               struct vk_str vref_text, enum vk_to_kernel how,
+                               struct vk_fault *fault, struct vk_kref *out) {
     struct vk_vref vref;
     struct vk_str found;
-    if (!text.p || !vk_vref_parse(text, &vref)) return VK_FAULT(fault, "invalid vref");
-    VK_TRY(vk_state_get(state, &found, KEY(VAT(vat), LIT(".c."), TEXT(text))));
+    if (!vref_text.p || !vk_vref_parse(vref_text, &vref)) return VK_FAULT(fault, "invalid vref");
+    VK_TRY(vk_state_get(state, &found, KEY(VAT(vat), LIT(".c."), TEXT(vref_text))));
     if (!found.p) {
         if (how == VK_TO_KERNEL_EXISTING) return VK_FAULT(fault, "vref not in clist");
         if (!vref.allocated_by_vat) return VK_FAULT(fault, "unknown vatSlot");

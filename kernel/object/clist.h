@@ -30,9 +30,9 @@ enum vk_to_kernel {
 };
 
 /* What the vat calls `vref`. Raises the fault when the vat may not say that name. */
-enum vk_err vk_clist_to_kernel(struct vk_state *state, struct vk_vat_id vat, struct vk_str vref,
-                               enum vk_to_kernel how, struct vk_fault *fault, struct vk_kref *out)
-    VK_MUST_CHECK;
+enum vk_err vk_clist_to_kernel(struct vk_state *state, struct vk_vat_id vat,
+                               struct vk_str vref_text, enum vk_to_kernel how,
+                               struct vk_fault *fault, struct vk_kref *out) VK_MUST_CHECK;
 
 enum vk_to_vat {
     VK_TO_VAT_USE,      /* imports are allocated or become reachable; exports must be reachable */

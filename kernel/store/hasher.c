@@ -59,16 +59,11 @@ void vk_hasher_add(struct vk_hasher *hasher, struct vk_str bytes) {
 }
 
 void vk_hasher_finish(struct vk_hasher *hasher, char hex[VK_HASH_HEX]) {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[DIGEST_SIZE];
     flush(hasher);
     int ok = EVP_DigestFinal_ex(hasher->context, digest, NULL);
     VK_ASSERT(ok == 1); /* INV-HASHER-2 */
-    for (size_t i = 0; i < DIGEST_SIZE; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[2 * (size_t)DIGEST_SIZE] = '\0';
+    vk_str_hex(digest, DIGEST_SIZE, hex);
     start(hasher);
 }
 

@@ -129,7 +129,7 @@ static bool parse(struct command *command, int argc, char **argv, bool *wants_he
 }
 
 int main(int argc, char **argv) {
-    struct command command = {.options = {.repeats = 7, .keys_max = 1000 * 1000},
+    struct command command = {.options = {.repeats = 7, .keys_max = 1000000},
                               .program = argv[0],
                               .folders = default_folders,
                               .folder_count = sizeof default_folders / sizeof *default_folders};

@@ -9,7 +9,7 @@
 
 enum { BLOCK_CRANKS = 100, BLOCKS = 60, BLOCKS_WARM_UP = 10 };
 
-static const uint64_t sizes[] = {1000, 100 * 1000, 1000 * 1000};
+static const uint64_t sizes[] = {1000, 100000, 1000000};
 
 enum { SIZE_COUNT = sizeof sizes / sizeof *sizes };
 

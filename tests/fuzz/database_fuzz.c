@@ -119,7 +119,7 @@ static void blob_bind(sqlite3_stmt *row, int index, struct vk_str hex) {
 
 static void field_bind(sqlite3_stmt *row, int index, struct vk_str field) {
     char number[64];
-    char type = field.n ? field.p[0] : '\0';
+    char type = (char)(field.n ? field.p[0] : '\0');
     struct vk_str rest = field.n ? vk_str_from(field, 1) : field;
     snprintf(number, sizeof number, "%.*s", (int)(rest.n < 40 ? rest.n : 40), rest.p);
     switch (type) {

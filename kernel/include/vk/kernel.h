@@ -147,16 +147,16 @@ enum vk_err vk_host_vat_root(struct vk_kernel *kernel, struct vk_str name, char 
     VK_MUST_CHECK;
 enum vk_err vk_host_pin_vat_root(struct vk_kernel *kernel, struct vk_str name,
                                  char kref[VK_KREF_TEXT]) VK_MUST_CHECK;
-enum vk_err vk_host_pin(struct vk_kernel *kernel, struct vk_str kref) VK_MUST_CHECK;
+enum vk_err vk_host_pin(struct vk_kernel *kernel, struct vk_str kref_text) VK_MUST_CHECK;
 /* controller.kpResolution: gives up the external reference. *settled false (and nothing done) while unresolved. */
 enum vk_err vk_host_take_resolution(struct vk_kernel *kernel, struct vk_arena *arena,
-                                    struct vk_str kpid, bool *settled, bool *rejected,
+                                    struct vk_str kpid_text, bool *settled, bool *rejected,
                                     struct vk_capdata *data) VK_MUST_CHECK;
 /* controller.validateAndInstallBundle without the validation; nothing if it is there already. */
 enum vk_err vk_host_install_bundle(struct vk_kernel *kernel, struct vk_str bundle_id,
                                    struct vk_str bytes) VK_MUST_CHECK;
 /* controller.terminateVat: `reason` may hold no slots. */
-enum vk_err vk_host_terminate_vat(struct vk_kernel *kernel, struct vk_str vat,
+enum vk_err vk_host_terminate_vat(struct vk_kernel *kernel, struct vk_str vat_text,
                                   const struct vk_capdata *reason) VK_MUST_CHECK;
 enum vk_err vk_host_reap_all_vats(struct vk_kernel *kernel) VK_MUST_CHECK;
 enum vk_err vk_host_snapshot_all_vats(struct vk_kernel *kernel) VK_MUST_CHECK;
@@ -177,7 +177,7 @@ enum vk_err vk_host_apply_write(struct vk_kernel *kernel, struct vk_str key, str
     VK_MUST_CHECK;
 /* Brings a vat online whose startVat was made outside any crank and without a worker's start in its transcript
  * (kernel.createTestVat): it is not replayed now and never paged out. */
-enum vk_err vk_host_attach_vat(struct vk_kernel *kernel, struct vk_str vat) VK_MUST_CHECK;
+enum vk_err vk_host_attach_vat(struct vk_kernel *kernel, struct vk_str vat_text) VK_MUST_CHECK;
 /* Counts a syscall that was made outside any crank (sends are counted by their queue entry already). */
 enum vk_err vk_host_apply_syscall(struct vk_kernel *kernel, enum vk_syscall_type type)
     VK_MUST_CHECK;

@@ -48,6 +48,9 @@ static inline struct vk_str vk_str_from(struct vk_str s, size_t from) {
     return (struct vk_str){s.p + from, s.n - from};
 }
 
+/* Writes 2 * n lower-case hex digits and a NUL. */
+void vk_str_hex(const unsigned char *bytes, size_t n, char *hex);
+
 /* Decimal digits only, no sign, no leading zero but "0" itself, fits 64 bits; false otherwise. */
 bool vk_str_to_u64(struct vk_str s, uint64_t *out);
 
