@@ -56,14 +56,16 @@ set_tests_properties(runner.fails_what_criterion_lets_pass PROPERTIES
   LABELS layers TIMEOUT 120
   ENVIRONMENT "SANITIZED=$<BOOL:${CRANKCASE_SANITIZE}>;VALGRIND=${VALGRIND}")
 
-# The store against the real swing-store, where node and its package are at hand; 77 says that they
-# are not. Once is enough: instrumented builds leave it to the others.
+# The store, and the databases that replays leave behind, against the real swing-store, where node
+# and its package are at hand; 77 says that they are not. Once is enough: instrumented builds leave
+# it to the others.
 set(compat ${PROJECT_SOURCE_DIR}/tests/swing_store_compat)
 if(EXISTS ${compat}/run.sh AND NOT CRANKCASE_SANITIZE AND NOT CRANKCASE_COVERAGE)
   add_executable(swing_store_probe ${compat}/swing_store_probe.c)
   target_link_libraries(swing_store_probe PRIVATE vk crankcase_posix PkgConfig::CRYPTO)
   add_test(NAME swing_store_compat
-    COMMAND ${compat}/run.sh $<TARGET_FILE:swing_store_probe> ${PROJECT_BINARY_DIR})
+    COMMAND ${compat}/run.sh $<TARGET_FILE:swing_store_probe> ${PROJECT_BINARY_DIR}
+      $<TARGET_FILE:crankcase> ${PROJECT_SOURCE_DIR}/corpus/recordings)
   set_tests_properties(swing_store_compat PROPERTIES
     LABELS compat SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()

@@ -11,6 +11,12 @@ add_recordings_test(replay_write_back replay --quiet)
 add_recordings_test(replay_direct replay --quiet --store direct)
 add_recordings_test(replay_few_vats_online replay --quiet --vats-online 2)
 add_recordings_test(audit audit)
+add_recordings_test(audit_every_crank audit --every-crank)
+
+add_test(NAME recordings.kept_databases
+  COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tests/recordings/kept_databases.py
+    $<TARGET_FILE:crankcase> ${recordings})
+set_tests_properties(recordings.kept_databases PROPERTIES LABELS recordings TIMEOUT 900)
 
 # A few under valgrind; `ctest -C valgrind`, as with the unit tests.
 if(VALGRIND AND NOT CRANKCASE_SANITIZE)

@@ -45,7 +45,7 @@ static void job_is_done(struct job_table *table, struct job *job) {
 static void begin_job(struct job_table *table, struct job *job, size_t i) {
     const struct sim_jobs *jobs = table->jobs;
     fflush(NULL); /* or the child would print it again */
-    job->process = jobs->at_once > 1 ? fork() : -1;
+    job->process = jobs->at_once > 1 || jobs->isolated ? fork() : -1;
     if (job->process > 0) {
         table->running++;
         return;

@@ -12,6 +12,7 @@
 
 #include "vk/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -19,7 +20,8 @@ enum { SIM_JOBS_AT_ONCE_MAX = 256 };
 
 struct sim_jobs {
     size_t count;
-    size_t at_once; /* 1: in this process */
+    size_t at_once; /* 1: in this process, unless isolated */
+    bool isolated;  /* even a single one in a process of its own: it may crash */
     void *impl;
     /* Does job `i`. */
     void (*run)(void *impl, size_t i, FILE *out);

@@ -8,7 +8,7 @@
 
 #include "testing_store.h"
 
-#include "../kernel/object/fault.h"
+#include "../kernel/object/vat_fault.h"
 #include "../kernel/object/state.h"
 
 /* A world for one state: all its memory comes from store.heap, which is checked when it is closed. */

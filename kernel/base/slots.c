@@ -1,26 +1,28 @@
 /* slots.c - parsing and printing the names of things. See slots.h. */
 #include "slots.h"
 
-struct vk_str vk_u64_str(uint64_t value, char text[VK_SLOT_TEXT_MAX]) {
+/* Returns the end. */
+static char *digits_write(uint64_t value, char *p) {
     char digits[20];
     size_t n = 0;
     do {
         digits[n++] = (char)('0' + value % 10);
         value /= 10;
     } while (value);
-    for (size_t i = 0; i < n; i++)
-        text[i] = digits[n - 1 - i];
-    return (struct vk_str){text, n};
+    while (n > 0)
+        *p++ = digits[--n];
+    return p;
+}
+
+struct vk_str vk_u64_str(uint64_t value, char text[VK_SLOT_TEXT_MAX]) {
+    return (struct vk_str){text, (size_t)(digits_write(value, text) - text)};
 }
 
 static struct vk_str prefixed_str(const char *prefix, uint64_t id, char text[VK_SLOT_TEXT_MAX]) {
     size_t n = 0;
     for (; prefix[n]; n++)
         text[n] = prefix[n];
-    char digits[VK_SLOT_TEXT_MAX];
-    struct vk_str number = vk_u64_str(id, digits);
-    memcpy(text + n, number.p, number.n);
-    return (struct vk_str){text, n + number.n};
+    return (struct vk_str){text, (size_t)(digits_write(id, text + n) - text)};
 }
 
 static const char *kref_prefix(enum vk_slot_type type) {

@@ -218,6 +218,9 @@ static enum vk_err apply_results(struct vk_kernel *kernel, const struct vk_crank
 static void report(const struct vk_event *event, const struct vk_crank_results *results,
                    struct vk_crank_result *result) {
     result->kind = VK_CRANK_NONE;
+    result->aborted = results->abort;
+    result->terminated = results->terminate;
+    if (results->did_delivery) result->vat = results->vat.n;
     if (results->did_cleanup)
         result->kind = VK_CRANK_CLEANUP;
     else if (results->did_delivery)
@@ -247,6 +250,7 @@ static enum vk_err run_crank(struct vk_kernel *kernel, const struct vk_run_polic
     VK_TRY(next_event(kernel, policy, &found, &routing, &event));
     if (found) {
         result->kind = VK_CRANK_NONE;
+        result->event = vk_event_name(event.type);
         if (routing)
             VK_TRY(run_routing(kernel, &event, result));
         else
@@ -257,7 +261,7 @@ static enum vk_err run_crank(struct vk_kernel *kernel, const struct vk_run_polic
 
 enum vk_err vk_kernel_run_crank(struct vk_kernel *kernel, const struct vk_run_policy *policy,
                                 struct vk_crank_result *result) {
-    *result = (struct vk_crank_result){.kind = VK_CRANK_IDLE};
+    *result = (struct vk_crank_result){.kind = VK_CRANK_IDLE, .event = "", .vat = VK_NO_VAT};
     VK_TRY(vk_kernel_enter(kernel));
     enum vk_err err = run_crank(kernel, policy, result);
     if (err != VK_OK) vk_store_abandon_crank(kernel->store);

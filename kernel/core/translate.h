@@ -6,7 +6,7 @@
 #ifndef VK_CORE_TRANSLATE_H
 #define VK_CORE_TRANSLATE_H
 
-#include "../object/fault.h"
+#include "../object/vat_fault.h"
 #include "kernel_core.h"
 
 /* A delivery on its way: what the vat gets, and what the kernel meant (for the slog; absent if nobody listens). */

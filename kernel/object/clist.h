@@ -8,7 +8,7 @@
 #ifndef VK_OBJECT_CLIST_H
 #define VK_OBJECT_CLIST_H
 
-#include "fault.h"
+#include "vat_fault.h"
 #include "state.h"
 
 struct vk_clist_entry {

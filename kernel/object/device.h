@@ -6,7 +6,7 @@
 #ifndef VK_OBJECT_DEVICE_H
 #define VK_OBJECT_DEVICE_H
 
-#include "fault.h"
+#include "vat_fault.h"
 #include "state.h"
 
 /* The first numbers of a new device's own id spaces. */

@@ -34,20 +34,23 @@ static size_t part_length_max(const struct vk_part *part) {
     return part->type == VK_PART_STR ? part->str.n : VK_SLOT_TEXT_MAX;
 }
 
-static struct vk_str part_text(const struct vk_part *part, char text[VK_SLOT_TEXT_MAX]) {
+/* Writes the part at `p`, where there is room for part_length_max; returns its end. */
+static char *part_write(const struct vk_part *part, char *p) {
     switch (part->type) {
-    case VK_PART_STR: return part->str;
-    case VK_PART_VAT: return vk_vat_id_str((struct vk_vat_id){part->n}, text);
+    case VK_PART_STR:
+        if (part->str.n) memcpy(p, part->str.p, part->str.n);
+        return p + part->str.n;
+    case VK_PART_VAT: return p + vk_vat_id_str((struct vk_vat_id){part->n}, p).n;
     case VK_PART_DEVICE: {
-        struct vk_str s = vk_vat_id_str((struct vk_vat_id){part->n}, text);
-        text[0] = 'd';
-        return s;
+        size_t n = vk_vat_id_str((struct vk_vat_id){part->n}, p).n;
+        p[0] = 'd';
+        return p + n;
     }
-    case VK_PART_KREF: return vk_kref_str(part->kref, text);
-    case VK_PART_U64: return vk_u64_str(part->n, text);
+    case VK_PART_KREF: return p + vk_kref_str(part->kref, p).n;
+    case VK_PART_U64: return p + vk_u64_str(part->n, p).n;
     }
     VK_ASSERT(false); /* INV-STATE-2: every part has a type */
-    return VK_STR_NONE;
+    return p;
 }
 
 enum vk_err vk_state_text(struct vk_state *state, struct vk_str *out, const struct vk_part *parts,
@@ -57,14 +60,10 @@ enum vk_err vk_state_text(struct vk_state *state, struct vk_str *out, const stru
         size += part_length_max(&parts[i]);
     char *p = vk_arena_alloc(state->arena, size);
     if (!p) return VK_RAISE(VK_ERR_NOMEM, "key of up to %zu bytes", size);
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        char text[VK_SLOT_TEXT_MAX];
-        struct vk_str s = part_text(&parts[i], text);
-        if (s.n) memcpy(p + n, s.p, s.n);
-        n += s.n;
-    }
-    *out = (struct vk_str){p, n};
+    char *end = p;
+    for (size_t i = 0; i < count; i++)
+        end = part_write(&parts[i], end);
+    *out = (struct vk_str){p, (size_t)(end - p)};
     return VK_OK;
 }
 
@@ -75,21 +74,25 @@ enum vk_err vk_state_get(struct vk_state *state, struct vk_str *value, const str
     return vk_store_get(state->store, state->arena, key, value);
 }
 
-enum vk_err vk_state_require(struct vk_state *state, struct vk_str *value,
-                             const struct vk_part *parts, size_t count) {
-    struct vk_str key;
-    VK_TRY(vk_state_text(state, &key, parts, count));
+static enum vk_err require(struct vk_state *state, struct vk_str key, struct vk_str *value) {
     VK_TRY(vk_store_get(state->store, state->arena, key, value));
     if (!value->p)
         return VK_RAISE(VK_ERR_CORRUPT, "storage lacks required key %.*s", VK_STR_ARG(key));
     return VK_OK;
 }
 
+enum vk_err vk_state_require(struct vk_state *state, struct vk_str *value,
+                             const struct vk_part *parts, size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    return require(state, key, value);
+}
+
 enum vk_err vk_state_require_u64(struct vk_state *state, uint64_t *value,
                                  const struct vk_part *parts, size_t count) {
     struct vk_str key, text;
     VK_TRY(vk_state_text(state, &key, parts, count));
-    VK_TRY(vk_state_require(state, &text, parts, count));
+    VK_TRY(require(state, key, &text));
     if (!vk_str_to_u64(text, value))
         return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: expected a number, found '%.*s'",
                         VK_STR_ARG(key), VK_STR_ARG(text));

@@ -20,7 +20,7 @@ static const char usage[] =
     "options:\n"
     "  --json       one JSON object a line\n"
     "  --only PART  reading, replay, split or state; may be given more than once\n"
-    "  --passes N   passes over the recordings (default 7)\n"
+    "  --passes N   passes over the recordings, and rounds over the states (default 5)\n"
     "  --keys N     the largest state (default 1000000)\n"
     "  --help       this text";
 
@@ -129,7 +129,7 @@ static bool parse(struct command *command, int argc, char **argv, bool *wants_he
 }
 
 int main(int argc, char **argv) {
-    struct command command = {.options = {.repeats = 7, .keys_max = 1000000},
+    struct command command = {.options = {.repeats = 5, .keys_max = 1000000},
                               .program = argv[0],
                               .folders = default_folders,
                               .folder_count = sizeof default_folders / sizeof *default_folders};

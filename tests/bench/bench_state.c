@@ -1,4 +1,8 @@
-/* bench_state.c - see bench_state.h. */
+/* bench_state.c - see bench_state.h.
+ *
+ * The sizes take turns, round by round, each in a process and a world of its own. A ratio is of two
+ * sizes of one round; what is printed of it is the median and the worst of all rounds.
+ */
 #include "bench_state.h"
 
 #include "bench_measure.h"
@@ -29,10 +33,17 @@ struct task {
     uint64_t keys;
 };
 
+/* What one process measures, ns a crank by block. */
 struct cost {
     uint64_t keys;
-    struct bench_samples crank_ns, commit_ns; /* a crank, by block */
+    struct bench_samples crank_ns, commit_ns, whole_ns;
     double fill_s, peak_mb;
+};
+
+/* The medians of all rounds for one size; ratios are to the least size of the same round. */
+struct series {
+    uint64_t keys;
+    struct bench_samples crank_ns, commit_ns, whole_ns, crank_ratio, whole_ratio, fill_s, peak_mb;
 };
 
 static enum vk_err time_block(struct bench_world *world, struct cost *cost, bool is_warm_up) {
@@ -50,6 +61,7 @@ static enum vk_err time_block(struct bench_world *world, struct cost *cost, bool
     if (is_warm_up) return VK_OK;
     bench_samples_add(&cost->crank_ns, cranks_s * 1e9 / BLOCK_CRANKS);
     bench_samples_add(&cost->commit_ns, commit_s * 1e9 / BLOCK_CRANKS);
+    bench_samples_add(&cost->whole_ns, (cranks_s + commit_s) * 1e9 / BLOCK_CRANKS);
     return VK_OK;
 }
 
@@ -78,48 +90,74 @@ static bool measure(void *impl, void *result) {
     return err == VK_OK;
 }
 
-static double whole_ns(const struct cost *cost) {
-    return bench_samples_median(&cost->crank_ns) + bench_samples_median(&cost->commit_ns);
+static void add(struct series *series, const struct cost *cost, const struct cost *least) {
+    double crank_ns = bench_samples_median(&cost->crank_ns);
+    double whole_ns = bench_samples_median(&cost->whole_ns);
+    series->keys = cost->keys;
+    bench_samples_add(&series->crank_ns, crank_ns);
+    bench_samples_add(&series->commit_ns, bench_samples_median(&cost->commit_ns));
+    bench_samples_add(&series->whole_ns, whole_ns);
+    bench_samples_add(&series->crank_ratio, crank_ns / bench_samples_median(&least->crank_ns));
+    bench_samples_add(&series->whole_ratio, whole_ns / bench_samples_median(&least->whole_ns));
+    bench_samples_add(&series->fill_s, cost->fill_s);
+    bench_samples_add(&series->peak_mb, cost->peak_mb);
 }
 
-static void print_text(const struct mode *mode, const struct cost *cost, const struct cost *least) {
-    printf("%-11s %9" PRIu64 " %9.0f %8.0f %8.0f %7.2f %10.0f %9.0f %7.2f %8.1f %8.0f\n",
-           mode->name, cost->keys, bench_samples_median(&cost->crank_ns),
-           bench_samples_min(&cost->crank_ns), bench_samples_max(&cost->crank_ns),
-           bench_samples_median(&cost->crank_ns) / bench_samples_median(&least->crank_ns),
-           bench_samples_median(&cost->commit_ns), whole_ns(cost), whole_ns(cost) / whole_ns(least),
-           cost->fill_s, cost->peak_mb);
+static bool run_round(const struct bench_options *options, const struct mode *mode,
+                      struct series series[SIZE_COUNT]) {
+    struct cost least = {0};
+    for (size_t s = 0; s < SIZE_COUNT && sizes[s] <= options->keys_max; s++) {
+        struct task task = {mode->mode, sizes[s]};
+        struct cost cost;
+        if (!bench_apart(measure, &task, &cost, sizeof cost)) return false;
+        if (s == 0) least = cost;
+        add(&series[s], &cost, &least);
+    }
+    return true;
 }
 
-static void print_json(const struct mode *mode, const struct cost *cost, const struct cost *least) {
+/* ---- printing */
+
+static void print_text(const struct mode *mode, const struct series *series) {
+    printf("%-11s %9" PRIu64 " %8.0f %6.2f %8.0f %8.0f %8.0f %8.0f %6.2f %6.2f %7.1f %8.0f\n",
+           mode->name, series->keys, bench_samples_median(&series->crank_ns),
+           bench_samples_median(&series->crank_ratio), bench_samples_median(&series->commit_ns),
+           bench_samples_median(&series->whole_ns), bench_samples_min(&series->whole_ns),
+           bench_samples_max(&series->whole_ns), bench_samples_median(&series->whole_ratio),
+           bench_samples_max(&series->whole_ratio), bench_samples_median(&series->fill_s),
+           bench_samples_max(&series->peak_mb));
+}
+
+static void print_json(const struct mode *mode, const struct series *series) {
     printf("{\"bench\":\"state\",\"mode\":\"%s\",\"keys\":%" PRIu64 ",\"crankNs\":%.0f,"
-           "\"crankNsMin\":%.0f,\"crankNsMax\":%.0f,\"crankRatio\":%.3f,\"commitNs\":%.0f,"
-           "\"wholeNs\":%.0f,\"wholeRatio\":%.3f,\"fillSeconds\":%.2f,\"peakMB\":%.1f}\n",
-           mode->json_name, cost->keys, bench_samples_median(&cost->crank_ns),
-           bench_samples_min(&cost->crank_ns), bench_samples_max(&cost->crank_ns),
-           bench_samples_median(&cost->crank_ns) / bench_samples_median(&least->crank_ns),
-           bench_samples_median(&cost->commit_ns), whole_ns(cost), whole_ns(cost) / whole_ns(least),
-           cost->fill_s, cost->peak_mb);
+           "\"crankRatio\":%.3f,\"commitNs\":%.0f,\"wholeNs\":%.0f,\"wholeNsMin\":%.0f,"
+           "\"wholeNsMax\":%.0f,\"wholeRatio\":%.3f,\"wholeRatioMax\":%.3f,"
+           "\"fillSeconds\":%.2f,\"peakMB\":%.1f}\n",
+           mode->json_name, series->keys, bench_samples_median(&series->crank_ns),
+           bench_samples_median(&series->crank_ratio), bench_samples_median(&series->commit_ns),
+           bench_samples_median(&series->whole_ns), bench_samples_min(&series->whole_ns),
+           bench_samples_max(&series->whole_ns), bench_samples_median(&series->whole_ratio),
+           bench_samples_max(&series->whole_ratio), bench_samples_median(&series->fill_s),
+           bench_samples_max(&series->peak_mb));
+}
+
+static void print_head(const struct bench_options *options) {
+    printf("\na crank over a state of so many keys: ping-pong, 4 cranks a message, each message "
+           "visits a random\n  vatstore key; by CPU time, ns a crank, %d blocks of %d cranks; the "
+           "store is in memory; median of\n  %u rounds in which the sizes take turns; ratios are "
+           "of one round\n%-11s %9s %8s %6s %8s %8s %8s %8s %6s %6s %7s %8s\n",
+           BLOCKS - BLOCKS_WARM_UP, BLOCK_CRANKS, options->repeats, "", "keys", "crank", "ratio",
+           "+ commit", "= whole", "min", "max", "ratio", "worst", "fill s", "peak MB");
 }
 
 bool bench_state(const struct bench_options *options) {
-    if (!options->json)
-        printf(
-            "\na crank over a state of so many keys: ping-pong, 4 cranks a message, each message "
-            "visits a random\n  vatstore key; by CPU time, ns a crank, median of %d blocks of %d "
-            "cranks; the store is in memory\n"
-            "%-11s %9s %9s %8s %8s %7s %10s %9s %7s %8s %8s\n",
-            BLOCKS - BLOCKS_WARM_UP, BLOCK_CRANKS, "", "keys", "crank", "min", "max", "ratio",
-            "+ commit", "= whole", "ratio", "fill s", "peak MB");
+    if (!options->json) print_head(options);
     for (size_t m = 0; m < MODE_COUNT; m++) {
-        struct cost least = {0};
-        for (size_t s = 0; s < SIZE_COUNT && sizes[s] <= options->keys_max; s++) {
-            struct task task = {modes[m].mode, sizes[s]};
-            struct cost cost;
-            if (!bench_apart(measure, &task, &cost, sizeof cost)) return false;
-            if (s == 0) least = cost;
-            (options->json ? print_json : print_text)(&modes[m], &cost, &least);
-        }
+        struct series series[SIZE_COUNT] = {{0}};
+        for (unsigned round = 0; round < options->repeats; round++)
+            if (!run_round(options, &modes[m], series)) return false;
+        for (size_t s = 0; s < SIZE_COUNT && sizes[s] <= options->keys_max; s++)
+            (options->json ? print_json : print_text)(&modes[m], &series[s]);
     }
     return true;
 }

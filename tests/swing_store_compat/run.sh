@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # The store against the real swing-store (npm @agoric/swing-store), both ways.
 #
-#   run.sh PROBE [BUILD_DIRECTORY]
+#   run.sh PROBE [BUILD_DIRECTORY [CRANKCASE RECORDINGS]]
 #
 # PROBE is the built swing_store_probe. The npm packages are installed once, into BUILD_DIRECTORY (default: beside
 # PROBE). Three databases are made of first.script: by our two modes and by the real one. All must be told
 # apart by nothing: what operations return, what either store reads in them, their rows, their exports. Then
-# second.script goes on with each in the other's hands.
+# second.script goes on with each in the other's hands. Last, CRANKCASE replays the folder of RECORDINGS, and the
+# real store opens each database that is left behind: see kept_databases.mjs.
 #
 # Exits 77, saying why, where node or the packages are not to be had.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[[ $# -ge 1 ]] || { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+[[ $# -ge 1 ]] || { sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 probe=$(readlink -f "$1")
 build=$(readlink -f "${2:-$(dirname "$probe")}")/swing_store_compat
+crankcase=${3:+$(readlink -f "$3")} recordings=${4:+$(readlink -f "$4")}
 
 skip() { echo "skipped: $1"; exit 77; }
 fail() { echo "FAILED: $1"; exit 1; }
@@ -22,7 +24,7 @@ fail() { echo "FAILED: $1"; exit 1; }
 command -v node >/dev/null || skip "node is not installed"
 command -v npm >/dev/null || skip "npm is not installed"
 mkdir -p "$build"
-cp "$here/package.json" "$here/swing_store.mjs" "$build"
+cp "$here/package.json" "$here"/*.mjs "$build"
 if [[ ! -e $build/installed || $build/installed -ot $here/package.json ]]; then
     (cd "$build" && npm install --no-audit --no-fund --no-package-lock --loglevel=error) \
         >"$build/npm.log" 2>&1 || skip "npm could not install @agoric/swing-store (see $build/npm.log)"
@@ -84,3 +86,13 @@ run_real write-back-then-real second
 compare_all second real real-then-direct real-then-write-back direct-then-real write-back-then-real
 
 echo "swing-store compatibility: $checks comparisons hold"
+
+[[ $recordings ]] || exit 0
+"$crankcase" replay --quiet --keep "$work/kept" "$recordings" >"$work/replay.output" || fail "$(cat "$work/replay.output")"
+for kept in "$work"/kept/*.sqlite; do
+    mkdir "${kept%.sqlite}"
+    mv "$kept" "${kept%.sqlite}/swingstore.sqlite"
+done
+summary=$(cd "$build" && node kept_databases.mjs "$work/kept" "$recordings/MANIFEST.tsv") ||
+    fail "a database of a replay: $summary"
+echo "swing-store compatibility: the activityhash and every span's hash hold in $summary"

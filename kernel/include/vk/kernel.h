@@ -34,6 +34,8 @@ struct vk_cleanup_work {
     uint64_t exports, imports, promises, kv, snapshots, transcripts;
 };
 
+#define VK_NO_VAT UINT64_MAX
+
 enum vk_crank_kind {
     VK_CRANK_IDLE,       /* nothing to do: no crank was run */
     VK_CRANK_NONE,       /* routing, or an event that came to no delivery */
@@ -44,7 +46,11 @@ enum vk_crank_kind {
 
 struct vk_crank_result {
     enum vk_crank_kind kind;
-    bool metered; /* computrons is known */
+    const char *event; /* "send", "notify" ...; "" if the crank is idle */
+    uint64_t vat;      /* the number of the vat that was delivered to; VK_NO_VAT */
+    bool aborted;      /* rolled back: only the declared survivors are left */
+    bool terminated;   /* the vat was terminated */
+    bool metered;      /* computrons is known */
     uint64_t computrons;
     struct vk_cleanup_work cleanup;
     char crankhash[VK_HASH_HEX];
@@ -122,6 +128,14 @@ enum vk_err vk_kernel_run_crank(struct vk_kernel *kernel, const struct vk_run_po
 /* Runs cranks until the policy says stop or there is nothing to do. */
 enum vk_err vk_kernel_run(struct vk_kernel *kernel, const struct vk_run_policy *policy,
                           uint64_t *cranks) VK_MUST_CHECK;
+
+#define VK_DIFFERS_MAX 128
+
+/* Checks INV-KERNEL-1: holds what `live` remembers against `fresh`, which must have been opened on the same store a
+ * moment ago with no_preload. `differs` says what is not the same, or is "". After a crank (a host call moves
+ * statistics that the next crank saves); changes nothing. Neither may be halted. */
+enum vk_err vk_kernel_compare_memory(struct vk_kernel *live, struct vk_kernel *fresh,
+                                     char differs[VK_DIFFERS_MAX]) VK_MUST_CHECK;
 
 /* Why the kernel is halted, or NULL. */
 const char *vk_kernel_panic_reason(const struct vk_kernel *kernel);

@@ -1,10 +1,10 @@
-/* fault.h - a vat's misbehaviour: a result, not an error.
+/* vat_fault.h - a vat's misbehaviour: a result, not an error.
  *
  * Functions that judge what a vat asks for take a `struct vk_fault *`. They return VK_OK with the fault
  * raised when the vat is to blame, and an error code only when the host has failed.
  */
-#ifndef VK_OBJECT_FAULT_H
-#define VK_OBJECT_FAULT_H
+#ifndef VK_OBJECT_VAT_FAULT_H
+#define VK_OBJECT_VAT_FAULT_H
 
 #include "vk/err.h"
 
