@@ -28,6 +28,7 @@ void report_replay_total_add(struct report_replay_total *total,
     total->syscalls += row->syscalls;
     total->writes += row->writes;
     total->device_effects += row->device_effects;
+    total->host_calls += row->host_calls;
     total->seconds += row->seconds;
 }
 
@@ -57,6 +58,10 @@ void report_replay_row(FILE *out, int name_width, const struct report_replay_row
         fprintf(out, "%s%" PRIu64 " device effect%s from the recording (%s)",
                 remark[0] || row->notes[0] ? "; " : "", row->device_effects,
                 row->device_effects == 1 ? "" : "s", row->devices);
+    if (row->host_calls)
+        fprintf(out, "%s%" PRIu64 " host call%s told from statistics",
+                remark[0] || row->notes[0] || row->device_effects ? "; " : "", row->host_calls,
+                row->host_calls == 1 ? "" : "s");
     fputc('\n', out);
 }
 
@@ -79,6 +84,7 @@ void report_replay_total(FILE *out, int name_width, const struct report_replay_t
     add_count(out, total->verdicts[REPORT_BAD_INPUT], "no recordings", REPORT_YELLOW, colours);
     add_count(out, total->verdicts[REPORT_FAILED], "could not be run", REPORT_YELLOW, colours);
     add_count(out, total->device_effects, "device effects from recordings", REPORT_PLAIN, colours);
+    add_count(out, total->host_calls, "host calls told from statistics", REPORT_PLAIN, colours);
     fprintf(out, "; %.1f s\n", total->seconds_elapsed);
 }
 
@@ -132,6 +138,7 @@ void report_replay_row_json(FILE *out, const struct report_replay_row *row) {
         field_real(&buf, "seconds", row->seconds);
         field_real(&buf, "cranksPerSecond", per_second(row->cranks, row->seconds));
         field_count(&buf, "deviceEffects", row->device_effects);
+        field_count(&buf, "hostCalls", row->host_calls);
         field_text(&buf, "devices", row->devices);
         field_text(&buf, "notes", row->notes);
     } else {
@@ -160,6 +167,7 @@ void report_replay_total_json(FILE *out, const struct report_replay_total *total
     field_count(&buf, "syscalls", total->syscalls);
     field_count(&buf, "writes", total->writes);
     field_count(&buf, "deviceEffects", total->device_effects);
+    field_count(&buf, "hostCalls", total->host_calls);
     field_real(&buf, "seconds", total->seconds);
     field_real(&buf, "secondsElapsed", total->seconds_elapsed);
     field_real(&buf, "cranksPerSecond", per_second(total->cranks, total->seconds));

@@ -27,6 +27,7 @@ struct report_replay_row {
     const char *notes;        /* "" if there are none */
     const char *devices;      /* names of devices answered for from the recording, or "" */
     uint64_t device_effects;
+    uint64_t host_calls;         /* the host's syscalls that only the statistics tell of */
     const char *error;           /* BAD_INPUT, FAILED: one line */
     const char *difference_json; /* DIFFERENT: an object; for the JSON row only */
 };
@@ -34,7 +35,7 @@ struct report_replay_row {
 struct report_replay_total {
     uint64_t recordings;
     uint64_t verdicts[REPORT_VERDICTS];
-    uint64_t cranks, deliveries, syscalls, writes, device_effects;
+    uint64_t cranks, deliveries, syscalls, writes, device_effects, host_calls;
     double seconds;         /* of all runs together */
     double seconds_elapsed; /* from beginning to end, reading included */
 };

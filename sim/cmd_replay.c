@@ -57,7 +57,7 @@ struct replay_command {
 /* What a job tells first; a text follows. */
 struct job_summary {
     enum report_verdict verdict;
-    uint64_t cranks, deliveries, syscalls, writes, device_effects;
+    uint64_t cranks, deliveries, syscalls, writes, device_effects, host_calls;
     double seconds;
     char activityhash[VK_HASH_HEX];
     char devices[256];
@@ -106,6 +106,7 @@ static void tell_result(const char *file, const struct sim_replay_result *result
     summary->syscalls = result->syscalls;
     summary->writes = result->writes;
     summary->device_effects = result->device_calls + result->device_gets;
+    summary->host_calls = result->host_calls;
     memcpy(summary->activityhash, result->activityhash, sizeof summary->activityhash);
     snprintf(summary->devices, sizeof summary->devices, "%.*s", VK_STR_ARG(result->devices));
     snprintf(summary->error, sizeof summary->error, "%s: %s", file, result->error);
@@ -261,6 +262,7 @@ static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
         .notes = summary.notes,
         .devices = summary.devices,
         .device_effects = summary.device_effects,
+        .host_calls = summary.host_calls,
         .error = is_run ? "" : summary.error,
         .difference_json = command->json ? text : NULL,
     };

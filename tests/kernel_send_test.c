@@ -324,6 +324,33 @@ SCENARIO(kernel_send, message_to_a_device_halts_the_kernel, halting) {
     w->unaudited = true;                     /* and such a message should not stand there */
 }
 
+/* Only a damaged database has an object whose owner is no vat of the kernel's: that is the host's
+ * trouble, and not a bug of the kernel's. */
+static void message_to_owner(struct test_world *w, const char *owner) {
+    world_tell(w, "bob", "{set a b}");
+    cr_assert(world_crank(w) == VK_CRANK_NONE); /* to the run-queue */
+    const char *queue = world_key(w, "runQueue");
+    test_ok(vk_store_set(w->store, VK_STR("ko22.owner"), vk_str(owner)));
+    world_run_halts(w, VK_ERR_CORRUPT, "a dead vat owns a message's target");
+    world_is(w, "runQueue", queue); /* the crank is undone */
+    world_is(w, "ko22.refCount", "2,2");
+    w->unaudited = true; /* damaged, as it was */
+}
+
+SCENARIO(kernel_send, message_to_an_object_of_no_vat_halts_the_kernel, halting) {
+    message_to_owner(w, "v99");
+}
+
+SCENARIO(kernel_send, message_to_an_object_of_a_vat_long_gone_halts_the_kernel, halting) {
+    world_create_vat(w, "", "set x y");
+    world_is(w, "v5.vs.x", "y");
+    const struct vk_capdata reason = {.body = VK_STR("#\"enough\"")};
+    test_ok(vk_host_terminate_vat(w->kernel, VK_STR("v5"), &reason));
+    world_run(w);
+    world_is(w, "vats.terminated", "[]"); /* and cleaned up */
+    message_to_owner(w, "v5");
+}
+
 SCENARIO(kernel_send, statistics_count_sends_and_queues, ordinary) {
     long long syscalls = world_stat(w, "syscalls"), sends = world_stat(w, "syscallSend");
     long long dispatches = world_stat(w, "dispatches"), up = world_stat(w, "runQueueLengthUp");

@@ -356,6 +356,129 @@ Test(replay, local_statistics_are_forgiven_for_device_reads_only) {
     planted_release(&planted);
 }
 
+/* ---- host calls that only the statistics tell of */
+
+/* kernel-03 without its slog: the host's doings, then cranks and nothing between them. */
+static void read_without_slog(struct planted *planted) {
+    test_lines_read(&planted->lines, "suite/kernel-03");
+    for (size_t l = planted->lines.lines.count; l-- > 0;)
+        if (vk_str_starts(planted->lines.lines.at[l], VK_STR("{\"t\":\"slog\"")))
+            test_lines_delete(&planted->lines, l);
+}
+
+/* The local statistics at the end of the nth crank, counted from 1. */
+static size_t find_local_statistics(const struct planted *planted, unsigned crank) {
+    size_t line = 0;
+    while (crank-- > 0)
+        line = test_lines_find(&planted->lines, line + 1, "{\"t\":\"startCrank\"}");
+    return test_lines_find(&planted->lines, line, "\"k\":\"local.kernelStats\"");
+}
+
+/* In all local statistics from the line on. */
+static void raise_counter(struct planted *planted, size_t from, const char *name, long long by) {
+    char member[64], old[96], fresh[96];
+    snprintf(member, sizeof member, "\\\"%s\\\":", name);
+    for (size_t l = from; l < planted->lines.lines.count; l++) {
+        struct vk_str line = planted->lines.lines.at[l];
+        char *text = strndup(line.p, line.n), *at = strstr(text, member);
+        if (strstr(text, "\"k\":\"local.kernelStats\"")) {
+            cr_assert(at, "no counter %s", name);
+            long long count = strtoll(at + strlen(member), NULL, 10);
+            snprintf(old, sizeof old, "%s%lld", member, count);
+            snprintf(fresh, sizeof fresh, "%s%lld", member, count + by);
+            test_lines_replace(&planted->lines, l, old, fresh);
+        }
+        free(text);
+    }
+}
+
+Test(replay, host_calls_that_only_the_statistics_tell_of_are_met_and_counted) {
+    struct planted planted;
+    read_without_slog(&planted);
+    planted_run(&planted, &plain);
+    cr_assert_eq(planted.result.outcome, SIM_MET, "%s", planted.report);
+    cr_expect_eq(planted.result.host_calls, 0);
+    sim_replay_release(planted.replay);
+    sim_recording_free(planted.recording);
+
+    size_t first = find_local_statistics(&planted, 1);
+    raise_counter(&planted, first, "syscalls", 5);
+    raise_counter(&planted, first, "syscallVatstoreSet", 2);
+    raise_counter(&planted, first, "syscallVatstoreGet", 3);
+    planted_run(&planted, &plain);
+    cr_assert_eq(planted.result.outcome, SIM_MET, "%s%s", planted.report, planted.result.error);
+    cr_expect_eq(planted.result.host_calls, 5);
+    cr_expect_eq(planted.result.device_gets, 0, "they are the host's");
+    planted_release(&planted);
+}
+
+/* Makes the host do something before the nth crank, n > 1. */
+static void commit_before(struct planted *planted, unsigned crank) {
+    size_t line = find_local_statistics(planted, crank - 1);
+    line = test_lines_find(&planted->lines, line, "{\"t\":\"endCrank\"}");
+    test_lines_insert(&planted->lines, line + 1, "{\"t\":\"commit\"}");
+}
+
+/* After the host's doings in the middle of a run, too: a commit is one. */
+Test(replay, host_calls_may_precede_any_crank_that_follows_the_hosts_doings) {
+    struct planted planted;
+    read_without_slog(&planted);
+    commit_before(&planted, 4);
+    size_t fourth = find_local_statistics(&planted, 4);
+    raise_counter(&planted, fourth, "syscalls", 1);
+    raise_counter(&planted, fourth, "syscallSubscribe", 1);
+    planted_run(&planted, &plain);
+    cr_assert_eq(planted.result.outcome, SIM_MET, "%s%s", planted.report, planted.result.error);
+    cr_expect_eq(planted.result.host_calls, 1);
+    planted_release(&planted);
+}
+
+Test(replay, statistics_that_no_host_call_explains_are_a_difference) {
+    static const struct {
+        unsigned crank; /* the first that differs */
+        long long all;  /* in "syscalls" */
+        const char *name;
+        long long by;
+        const char *said;
+        bool follows_commit;
+    } faults[] = {
+        {1, 1, "syscallSend", 1, "syscalls is ", false},           /* sends show in writes */
+        {1, 1, "dispatches", 1, "syscalls is ", false},            /* no syscall */
+        {1, 0, "kernelObjects", 1, "kernelObjects is ", false},    /* likewise */
+        {1, 1, "syscallVatstoreSet", 0, "syscalls is ", false},    /* of no kind */
+        {1, 0, "syscallVatstoreSet", 1, "VatstoreSet is ", false}, /* not in the sum */
+        {1, 1, "syscallVatstoreSet", 2, "syscalls is ", false},    /* more than the sum */
+        {9, -1, "syscallVatstoreSet", -1, "syscalls is ", true},   /* fewer */
+        {2, 1, "syscallVatstoreSet", 1, "syscalls is ", false}, /* a crank and nothing before it */
+        {8, 1, "syscallVatstoreGet", 1, "syscalls is ", false},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct planted planted;
+        read_without_slog(&planted);
+        if (faults[i].follows_commit) commit_before(&planted, faults[i].crank);
+        size_t line = find_local_statistics(&planted, faults[i].crank);
+        raise_counter(&planted, line, "syscalls", faults[i].all);
+        raise_counter(&planted, line, faults[i].name, faults[i].by);
+        planted_run(&planted, &plain);
+        expect_diff(&planted, SIM_DIFF_EVENT, line,
+                    WORDS("the kernel's local statistics: ", faults[i].said));
+        cr_expect_eq(planted.result.host_calls, 0);
+        planted_release(&planted);
+    }
+}
+
+/* There the calls would be in the slog. */
+Test(replay, a_recording_with_slog_hides_no_host_calls) {
+    struct planted planted;
+    test_lines_read(&planted.lines, "suite/kernel-03");
+    size_t first = find_local_statistics(&planted, 1);
+    raise_counter(&planted, first, "syscalls", 1);
+    raise_counter(&planted, first, "syscallVatstoreSet", 1);
+    planted_run(&planted, &plain);
+    expect_diff(&planted, SIM_DIFF_EVENT, first, WORDS("the kernel's local statistics: "));
+    planted_release(&planted);
+}
+
 Test(replay, cut_reports_show_where_long_values_differ) {
     struct planted planted;
     size_t at = find_delivery(&planted);

@@ -8,8 +8,8 @@
 
 #include "testing_store.h"
 
-#include "../kernel/object/vat_fault.h"
 #include "../kernel/object/state.h"
+#include "../kernel/object/vat_fault.h"
 
 /* A world for one state: all its memory comes from store.heap, which is checked when it is closed. */
 struct test_state {

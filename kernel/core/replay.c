@@ -240,9 +240,22 @@ static enum vk_err replay_item(struct vk_kernel *kernel, struct vk_vat_id vat,
     return slog_delivery(&item, &delivery, &result);
 }
 
-static bool begins_a_span(const struct vk_json *item) {
+/* What begins a span says what the worker was started from. SwingSet does not look: without the snapshot it would replay
+ * onto a heap that never lived through what the snapshot held. */
+static enum vk_err check_beginning(struct vk_kernel *kernel, struct vk_str vat,
+                                   const struct vk_json *item) {
     struct vk_str name = vk_json_string(vk_json_at(vk_json_get(item, "d"), 0));
-    return vk_str_eq(name, VK_STR("initialize-worker")) || vk_str_eq(name, VK_STR("load-snapshot"));
+    struct vk_snapshot_info info;
+    bool found = true;
+    if (vk_str_eq(name, VK_STR("initialize-worker"))) return VK_OK;
+    if (!vk_str_eq(name, VK_STR("load-snapshot")))
+        return VK_RAISE(VK_ERR_CORRUPT, "transcript for %.*s doesn't start with init/load",
+                        VK_STR_ARG(vat));
+    VK_TRY(vk_snapshot_current(kernel->store, vat, &found, &info));
+    return found
+               ? VK_OK
+               : VK_RAISE(VK_ERR_SNAPSHOT, "no snapshot of %.*s, with which its transcript starts",
+                          VK_STR_ARG(vat));
 }
 
 static enum vk_err slog_start(struct vk_kernel *kernel, struct vk_vat_id vat, uint64_t deliveries) {
@@ -279,12 +292,10 @@ enum vk_err vk_replay_transcript(struct vk_kernel *kernel, struct vk_vat_id vat,
             return VK_RAISE(VK_ERR_CORRUPT, "transcript item %llu of v%llu is not JSON",
                             (unsigned long long)position, (unsigned long long)vat.n);
         VK_TRY(err);
-        if (position > span.start) {
+        if (position > span.start)
             VK_TRY(replay_item(kernel, vat, worker, position, json));
-        } else if (!begins_a_span(json)) {
-            return VK_RAISE(VK_ERR_CORRUPT, "transcript for v%llu doesn't start with init/load",
-                            (unsigned long long)vat.n);
-        }
+        else
+            VK_TRY(check_beginning(kernel, id, json));
     }
     return slog_finish(kernel, vat, began_ns);
 }

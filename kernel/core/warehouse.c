@@ -194,6 +194,7 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
         .bundle_id = startup->bundle_id,
         .metered = startup->options.meter_id.p != NULL,
         .position = span.start + 1,
+        .replays = span.end > span.start ? span.end - span.start - 1 : 0,
         .snapshot = has_snapshot ? &image : NULL,
     };
     VK_TRY(host->start(host->impl, &spec, worker));

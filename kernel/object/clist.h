@@ -8,8 +8,8 @@
 #ifndef VK_OBJECT_CLIST_H
 #define VK_OBJECT_CLIST_H
 
-#include "vat_fault.h"
 #include "state.h"
+#include "vat_fault.h"
 
 struct vk_clist_entry {
     bool exists;

@@ -6,8 +6,8 @@
 #ifndef VK_OBJECT_DEVICE_H
 #define VK_OBJECT_DEVICE_H
 
-#include "vat_fault.h"
 #include "state.h"
+#include "vat_fault.h"
 
 /* The first numbers of a new device's own id spaces. */
 enum { VK_FIRST_DEVICE_OBJECT = 10, VK_FIRST_DEVICE_DEVICE = 20, VK_FIRST_DEVICE_PROMISE = 30 };

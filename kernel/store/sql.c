@@ -25,6 +25,7 @@ static enum vk_err err_from_sqlite(int rc) {
     case SQLITE_NOMEM: return VK_ERR_NOMEM;
     case SQLITE_FULL: return VK_ERR_DISK_FULL;
     case SQLITE_BUSY:
+    case SQLITE_PROTOCOL: /* the -wal's locks were never free, however often it was tried */
     case SQLITE_LOCKED: return VK_ERR_BUSY;
     case SQLITE_CORRUPT:
     case SQLITE_CONSTRAINT: /* only rows that no kernel would have written can be in the way */

@@ -190,6 +190,7 @@ struct vk_worker_spec {
     struct vk_str bundle_id; /* may be absent (source given as a whole bundle) */
     bool metered;
     uint64_t position; /* transcript position of the first delivery it will be given */
+    uint64_t replays;  /* so many deliveries, the first ones, are answered from the transcript */
     const struct vk_snapshot_image *snapshot; /* NULL: start from the bundle */
 };
 
