@@ -31,7 +31,7 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 
 # Tests that loop over so much that valgrind's factor of 30 makes minutes of them. The same code runs
 # under ASan and UBSan, and replay itself in valgrind.replay.
-set(tests_too_slow_for_valgrind replay_test store_file store_model store_sweep)
+set(tests_too_slow_for_valgrind recorded_run_test replay_test store_file store_model store_sweep)
 
 foreach(source ${test_sources})
   get_filename_component(name ${source} NAME_WE)

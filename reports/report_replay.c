@@ -2,7 +2,7 @@
 #include "report_replay.h"
 
 #include "colour.h"
-#include "vk/json.h"
+#include "json_line.h"
 
 #include <inttypes.h>
 
@@ -32,6 +32,13 @@ void report_replay_total_add(struct report_replay_total *total,
     total->seconds += row->seconds;
 }
 
+const char *report_verdict_word(enum report_verdict verdict) { return verdicts[verdict].word; }
+
+void report_verdict_print(FILE *out, enum report_verdict verdict, bool colours) {
+    fprintf(out, "%s%s%s", report_colour(verdicts[verdict].colour, colours),
+            verdicts[verdict].remark, report_colour(REPORT_PLAIN, colours));
+}
+
 static double per_second(uint64_t count, double seconds) {
     return seconds > 0 ? (double)count / seconds : 0;
 }
@@ -51,9 +58,8 @@ void report_replay_row(FILE *out, int name_width, const struct report_replay_row
         fprintf(out, "%7" PRIu64 " %10" PRIu64 " %8" PRIu64 " %9" PRIu64 "  %-*.*s %8.0f  ",
                 row->cranks, row->deliveries, row->syscalls, row->writes, HASH_SHORT, HASH_SHORT,
                 row->activityhash, per_second(row->cranks, row->seconds));
-    fprintf(out, "%s%s%s%s", report_colour(verdicts[row->verdict].colour, colours), remark,
-            report_colour(REPORT_PLAIN, colours), remark[0] && row->notes[0] ? "; " : "");
-    fprintf(out, "%s", row->notes);
+    report_verdict_print(out, row->verdict, colours);
+    fprintf(out, "%s%s", remark[0] && row->notes[0] ? "; " : "", row->notes);
     if (row->device_effects)
         fprintf(out, "%s%" PRIu64 " device effect%s from the recording (%s)",
                 remark[0] || row->notes[0] ? "; " : "", row->device_effects,
@@ -90,36 +96,6 @@ void report_replay_total(FILE *out, int name_width, const struct report_replay_t
 
 /* ---- JSON */
 
-static void field(struct vk_buf *buf, const char *name) {
-    vk_buf_lit(buf, ",\"");
-    vk_buf_add(buf, vk_str(name));
-    vk_buf_lit(buf, "\":");
-}
-
-static void field_text(struct vk_buf *buf, const char *name, const char *text) {
-    field(buf, name);
-    vk_json_quote(buf, vk_str(text));
-}
-
-static void field_count(struct vk_buf *buf, const char *name, uint64_t value) {
-    field(buf, name);
-    vk_buf_u64(buf, value);
-}
-
-static void field_real(struct vk_buf *buf, const char *name, double value) {
-    field(buf, name);
-    vk_json_double(buf, value);
-}
-
-/* Prints what was built, or says that it could not be. */
-static void print_line(FILE *out, struct vk_buf *buf) {
-    struct vk_str line;
-    if (vk_buf_finish(buf, &line) == VK_OK)
-        fprintf(out, "%.*s\n", VK_STR_ARG(line));
-    else
-        fputs("{\"outcome\":\"failed\",\"error\":\"out of memory\"}\n", out);
-}
-
 void report_replay_row_json(FILE *out, const struct report_replay_row *row) {
     struct vk_arena arena;
     struct vk_buf buf;
@@ -127,29 +103,29 @@ void report_replay_row_json(FILE *out, const struct report_replay_row *row) {
     vk_buf_init(&buf, &arena);
     vk_buf_lit(&buf, "{\"recording\":");
     vk_json_quote(&buf, vk_str(row->name));
-    field_text(&buf, "file", row->file);
-    field_text(&buf, "outcome", verdicts[row->verdict].word);
+    report_json_text(&buf, "file", row->file);
+    report_json_text(&buf, "outcome", verdicts[row->verdict].word);
     if (row->verdict == REPORT_MET || row->verdict == REPORT_DIFFERENT) {
-        field_count(&buf, "cranks", row->cranks);
-        field_count(&buf, "deliveries", row->deliveries);
-        field_count(&buf, "syscalls", row->syscalls);
-        field_count(&buf, "writes", row->writes);
-        field_text(&buf, "activityhash", row->activityhash);
-        field_real(&buf, "seconds", row->seconds);
-        field_real(&buf, "cranksPerSecond", per_second(row->cranks, row->seconds));
-        field_count(&buf, "deviceEffects", row->device_effects);
-        field_count(&buf, "hostCalls", row->host_calls);
-        field_text(&buf, "devices", row->devices);
-        field_text(&buf, "notes", row->notes);
+        report_json_count(&buf, "cranks", row->cranks);
+        report_json_count(&buf, "deliveries", row->deliveries);
+        report_json_count(&buf, "syscalls", row->syscalls);
+        report_json_count(&buf, "writes", row->writes);
+        report_json_text(&buf, "activityhash", row->activityhash);
+        report_json_real(&buf, "seconds", row->seconds);
+        report_json_real(&buf, "cranksPerSecond", per_second(row->cranks, row->seconds));
+        report_json_count(&buf, "deviceEffects", row->device_effects);
+        report_json_count(&buf, "hostCalls", row->host_calls);
+        report_json_text(&buf, "devices", row->devices);
+        report_json_text(&buf, "notes", row->notes);
     } else {
-        field_text(&buf, "error", row->error);
+        report_json_text(&buf, "error", row->error);
     }
     if (row->difference_json && row->difference_json[0]) {
-        field(&buf, "difference");
+        report_json_name(&buf, "difference");
         vk_buf_add(&buf, vk_str(row->difference_json));
     }
     vk_buf_char(&buf, '}');
-    print_line(out, &buf);
+    report_json_print(out, &buf);
     vk_arena_release(&arena);
 }
 
@@ -161,17 +137,17 @@ void report_replay_total_json(FILE *out, const struct report_replay_total *total
     vk_buf_lit(&buf, "{\"total\":");
     vk_buf_u64(&buf, total->recordings);
     for (int i = 0; i < REPORT_VERDICTS; i++)
-        field_count(&buf, verdicts[i].word, total->verdicts[i]);
-    field_count(&buf, "cranks", total->cranks);
-    field_count(&buf, "deliveries", total->deliveries);
-    field_count(&buf, "syscalls", total->syscalls);
-    field_count(&buf, "writes", total->writes);
-    field_count(&buf, "deviceEffects", total->device_effects);
-    field_count(&buf, "hostCalls", total->host_calls);
-    field_real(&buf, "seconds", total->seconds);
-    field_real(&buf, "secondsElapsed", total->seconds_elapsed);
-    field_real(&buf, "cranksPerSecond", per_second(total->cranks, total->seconds));
+        report_json_count(&buf, verdicts[i].word, total->verdicts[i]);
+    report_json_count(&buf, "cranks", total->cranks);
+    report_json_count(&buf, "deliveries", total->deliveries);
+    report_json_count(&buf, "syscalls", total->syscalls);
+    report_json_count(&buf, "writes", total->writes);
+    report_json_count(&buf, "deviceEffects", total->device_effects);
+    report_json_count(&buf, "hostCalls", total->host_calls);
+    report_json_real(&buf, "seconds", total->seconds);
+    report_json_real(&buf, "secondsElapsed", total->seconds_elapsed);
+    report_json_real(&buf, "cranksPerSecond", per_second(total->cranks, total->seconds));
     vk_buf_char(&buf, '}');
-    print_line(out, &buf);
+    report_json_print(out, &buf);
     vk_arena_release(&arena);
 }

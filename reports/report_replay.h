@@ -17,6 +17,11 @@ enum report_verdict {
     REPORT_VERDICTS,
 };
 
+/* "met", as JSON has it. */
+const char *report_verdict_word(enum report_verdict verdict);
+/* As tables have it, in its colour; nothing for MET. */
+void report_verdict_print(FILE *out, enum report_verdict verdict, bool colours);
+
 struct report_replay_row {
     const char *name;
     const char *file;

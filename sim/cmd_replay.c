@@ -121,14 +121,7 @@ static void write_difference(const struct replay_command *command, size_t i,
                        command->colours);
         return;
     }
-    struct vk_arena arena;
-    struct vk_buf buf;
-    struct vk_str text;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    sim_diff_write_json(diff, recording, &buf);
-    if (vk_buf_finish(&buf, &text) == VK_OK) fwrite(text.p, 1, text.n, out);
-    vk_arena_release(&arena);
+    sim_diff_print_json(diff, recording, out);
 }
 
 /* The database grows under another name, next to where it is to be. */
@@ -210,24 +203,6 @@ static void job_run(void *impl, size_t i, FILE *out) {
 
 /* ---- in the parent */
 
-static char *read_rest(FILE *in) {
-    struct {
-        SIM_ARRAY(char);
-    } text = {0};
-    for (;;) {
-        if (text.count + 1 >= text.capacity) {
-            void *more = sim_array_more(text.at, &text.capacity, 1);
-            if (!more) break;
-            text.at = more;
-        }
-        size_t n = fread(text.at + text.count, 1, text.capacity - text.count - 1, in);
-        text.count += n;
-        if (n == 0) break;
-    }
-    if (text.at) text.at[text.count] = '\0';
-    return text.at;
-}
-
 static void print_row(struct replay_command *command, const struct report_replay_row *row,
                       const char *text) {
     if (row->error[0]) fprintf(stderr, "crankcase replay: %s\n", row->error);
@@ -248,7 +223,7 @@ static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
                  died ? died : "its results are lost");
     }
     bool is_run = summary.verdict == REPORT_MET || summary.verdict == REPORT_DIFFERENT;
-    char *text = summary.verdict == REPORT_DIFFERENT ? read_rest(in) : NULL;
+    char *text = summary.verdict == REPORT_DIFFERENT ? sim_jobs_rest(in) : NULL;
     const struct report_replay_row row = {
         .name = command->files.at[i].name,
         .file = file_of(command, i),

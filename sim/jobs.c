@@ -1,6 +1,8 @@
 /* jobs.c - see jobs.h. */
 #include "jobs.h"
 
+#include "array.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -107,4 +109,22 @@ enum vk_err sim_jobs_run(const struct sim_jobs *jobs) {
         if (table.at[i].file) fclose(table.at[i].file);
     free(table.at);
     return err;
+}
+
+char *sim_jobs_rest(FILE *in) {
+    struct {
+        SIM_ARRAY(char);
+    } text = {0};
+    for (;;) {
+        if (text.count + 1 >= text.capacity) {
+            void *more = sim_array_more(text.at, &text.capacity, 1);
+            if (!more) break;
+            text.at = more;
+        }
+        size_t n = fread(text.at + text.count, 1, text.capacity - text.count - 1, in);
+        text.count += n;
+        if (n == 0) break;
+    }
+    if (text.at) text.at[text.count] = '\0';
+    return text.at;
 }

@@ -35,4 +35,7 @@ struct sim_jobs {
 /* Runs all. VK_ERR_DISK or VK_ERR_NOMEM when the jobs cannot be run at all. */
 enum vk_err sim_jobs_run(const struct sim_jobs *jobs) VK_MUST_CHECK;
 
+/* For `finished`: what has not been read yet, as text, to be freed; NULL: no memory. */
+char *sim_jobs_rest(FILE *in);
+
 #endif

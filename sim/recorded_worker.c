@@ -236,7 +236,7 @@ static enum vk_err unknown_delivery(struct sim_replay *replay, struct vk_worker 
                                     const struct vk_syscall_port *syscalls,
                                     struct vk_delivery_result *result) {
     if (replay_crank_panics(replay)) {
-        replay->death_was_unrecorded = true;
+        replay->death_was_unrecorded = replay->death_is_recorded = true;
         return VK_RAISE(VK_ERR_WORKER_LOST, "the recorded worker of %s died", worker->vat);
     }
     struct vk_span span;
@@ -271,6 +271,7 @@ static enum vk_err live_delivery(struct sim_replay *replay, struct vk_worker *wo
     VK_TRY(make_calls(replay, recorded, syscalls, SIM_DIFF_SYSCALL_RESULT));
     replay->result->deliveries++;
     replay->result->syscalls += recorded->call_count;
+    replay->death_is_recorded = !recorded->is_answered;
     if (!recorded->is_answered)
         return VK_RAISE(VK_ERR_WORKER_LOST, "the recorded worker of %s died in delivery %" PRIu64,
                         worker->vat, recorded->number);

@@ -5,7 +5,8 @@
  * that position. It holds the kernel to the recording in what only a worker sees: the translated
  * delivery and each syscall's result.
  *
- * INV-WORKER-1  Live deliveries are answered in the order of the recording, each once.
+ * INV-WORKER-1  Live deliveries are answered in the order of the recording, each once; a host that has crashed
+ *               goes back to its last commit, and from there each once again.
  * INV-WORKER-2  The first `replays_left` deliveries of a worker are replays, all later ones live.
  * INV-WORKER-3  When the kernel is closed no worker is left.
  *

@@ -360,3 +360,15 @@ void sim_diff_write_json(const struct sim_diff *diff, const struct sim_recording
     field_text(buf, "got", side_text(buf->arena, &diff->got));
     vk_buf_char(buf, '}');
 }
+
+void sim_diff_print_json(const struct sim_diff *diff, const struct sim_recording *recording,
+                         FILE *out) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    struct vk_str text;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    sim_diff_write_json(diff, recording, &buf);
+    if (vk_buf_finish(&buf, &text) == VK_OK) fwrite(text.p, 1, text.n, out);
+    vk_arena_release(&arena);
+}

@@ -34,7 +34,8 @@ struct sim_replay;
     X(HOST, "host", "what the host did could not be applied")                                      \
     X(WORKERS, "workers", "the kernel left workers running")                                       \
     X(ACTIVITYHASH, "activityhash", "the final activityhash differs")                              \
-    X(SPAN, "span", "a transcript span differs")
+    X(SPAN, "span", "a transcript span differs")                                                   \
+    X(LOST, "lost", "after a crash the database does not hold what was committed")
 
 enum sim_diff_kind {
 #define SIM_DIFF_ENUM(name, word, text) SIM_DIFF_##name,
@@ -77,5 +78,8 @@ void sim_diff_print(const struct sim_diff *diff, const struct sim_recording *rec
 /* Appends {"kind":...,"crank":...,...}. */
 void sim_diff_write_json(const struct sim_diff *diff, const struct sim_recording *recording,
                          struct vk_buf *buf);
+/* Prints the same, without a line's end; nothing if there is no memory. */
+void sim_diff_print_json(const struct sim_diff *diff, const struct sim_recording *recording,
+                         FILE *out);
 
 #endif

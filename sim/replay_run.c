@@ -25,13 +25,13 @@ static bool policy_allow_cleanup(void *impl, struct vk_cleanup_budget *budget) {
 }
 
 /* The host itself failed: nothing is learnt about the kernel. */
-static bool is_host_failure(enum vk_err err) {
+static bool is_host_failure(const struct sim_replay *replay, enum vk_err err) {
     return err == VK_ERR_NOMEM || err == VK_ERR_DISK || err == VK_ERR_DISK_FULL ||
-           err == VK_ERR_BUSY;
+           err == VK_ERR_BUSY || replay_resume_is_crash(replay, err);
 }
 
 static enum vk_err stopped(struct sim_replay *replay, enum vk_err err) {
-    if (is_host_failure(err) || replay->diff.kind != SIM_DIFF_NONE) return err;
+    if (is_host_failure(replay, err) || replay->diff.kind != SIM_DIFF_NONE) return err;
     const char *reason = replay->kernel ? vk_kernel_panic_reason(replay->kernel) : NULL;
     const char *text = vk_err_origin()->text;
     struct vk_trace_event due;
@@ -64,12 +64,13 @@ static bool no_crank_follows(const struct sim_replay *replay) {
 
 /* The kernel has stopped. Right if the recording's did so too, after the same events. */
 static enum vk_err crank_stopped(struct sim_replay *replay, enum vk_err err) {
-    if (is_host_failure(err) || replay->diff.kind != SIM_DIFF_NONE) return err;
+    if (is_host_failure(replay, err) || replay->diff.kind != SIM_DIFF_NONE) return err;
     if (!no_crank_follows(replay)) return stopped(replay, err);
     if (replay->crank->is_emitted) {
         if (err != VK_ERR_PANIC) return stopped(replay, err);
         VK_TRY(replay_check_done(replay));
         replay->result->cranks++; /* it was completed first */
+        replay->result->cranks_run++;
     } else if (replay->crank->is_idle) {
         return stopped(replay, err);
     } else {
@@ -83,12 +84,20 @@ static enum vk_err crank_stopped(struct sim_replay *replay, enum vk_err err) {
 }
 
 /* Not one of the recording's commits. */
-static enum vk_err commit_unseen(struct sim_replay *replay) {
+static enum vk_err commit_unseen(struct sim_replay *replay, size_t at) {
     bool was_watching = replay->is_watching;
     replay->is_watching = false;
-    enum vk_err err = vk_store_commit(replay->store);
+    enum vk_err err = replay_resume_commit(replay, at);
     replay->is_watching = was_watching;
     return err;
+}
+
+/* Calls that the statistics lack are counted in the kernel's memory alone, until the next crank. */
+static enum vk_err count_missed_calls(struct sim_replay *replay) {
+    if (!replay->crank->is_idle) replay->memory_is_ahead = false; /* it has saved all statistics */
+    for (size_t i = 0; i < SIM_SYSCALL_COUNTERS; i++)
+        if (replay->to_count[i] > 0) replay->memory_is_ahead = true;
+    return replay_check_catch_up(replay);
 }
 
 static enum vk_err run_crank(struct sim_replay *replay, const struct sim_crank *crank) {
@@ -98,8 +107,8 @@ static enum vk_err run_crank(struct sim_replay *replay, const struct sim_crank *
     replay->deliveries_made = 0;
     replay->delivery = NULL;
     replay->delivery_is_over = false;
+    replay->death_is_recorded = false;
     replay->call = NULL;
-    if (replay_crank_panics(replay)) VK_TRY(commit_unseen(replay)); /* the last chance to */
     replay_check_expect(replay, crank->begin, crank->end);
     enum vk_err err = vk_kernel_run_crank(replay->kernel, &policy, &result);
     if (err != VK_OK) return crank_stopped(replay, err);
@@ -108,7 +117,8 @@ static enum vk_err run_crank(struct sim_replay *replay, const struct sim_crank *
         return replay_diff_keep(replay, SIM_DIFF_NO_PANIC, NULL, NULL, NULL);
     replay->result->state_hash = result.state_hash;
     replay->result->cranks += !crank->is_idle;
-    VK_TRY(replay_check_catch_up(replay));
+    replay->result->cranks_run += !crank->is_idle;
+    VK_TRY(count_missed_calls(replay));
     if (!crank->is_idle) replay->host_may_have_called = false;
     return VK_OK;
 }
@@ -119,19 +129,25 @@ static enum vk_err close_kernel(struct sim_replay *replay) {
     if (!replay->kernel) return VK_OK;
     vk_kernel_close(replay->kernel);
     replay->kernel = NULL;
-    replay->is_halted = false;
+    replay->is_halted = replay->memory_is_ahead = replay->has_attached = false;
     if (replay->worker_pool.running == 0) return VK_OK; /* INV-WORKER-3 */
     return replay_diff_keep(replay, SIM_DIFF_WORKERS, NULL, NULL, "%zu of them",
                             replay->worker_pool.running);
 }
 
-static enum vk_err provide_kernel(struct sim_replay *replay) {
-    const struct vk_kernel_options options = {
+static enum vk_err open_kernel(struct sim_replay *replay, bool is_restart) {
+    const struct sim_replay_host *host = replay->options.host;
+    struct vk_kernel_options options = {
         .vats_online_max = replay->options.vats_online_max,
         .no_preload = true, /* what the recorded kernel did at its start is applied as it stands */
     };
-    if (replay->kernel) return VK_OK;
+    if (host)
+        host->kernel_opens(host->impl, &options, is_restart && replay_resume_may_preload(replay));
     return vk_kernel_open(replay->store, &replay->ports, &options, &replay->kernel);
+}
+
+static enum vk_err provide_kernel(struct sim_replay *replay) {
+    return replay->kernel ? VK_OK : open_kernel(replay, false);
 }
 
 /* ---- the host's doings */
@@ -141,8 +157,10 @@ static bool kernel_keeps_count(const struct sim_replay *replay) {
 }
 
 static enum vk_err apply_write(struct sim_replay *replay, const struct sim_event *event) {
-    if (kernel_keeps_count(replay))
+    if (kernel_keeps_count(replay)) {
+        replay->memory_is_ahead = true;
         return vk_host_apply_write(replay->kernel, event->key, event->value);
+    }
     return event->type == VK_TRACE_SET ? vk_store_set(replay->store, event->key, event->value)
                                        : vk_store_delete(replay->store, event->key);
 }
@@ -165,8 +183,10 @@ static enum vk_err apply_item(struct sim_replay *replay, const struct sim_event 
     VK_TRY(vk_transcript_add(replay->store, event->key, event->value));
     /* A vat made by createTestVat has no worker's start in its transcript. */
     if (item->position == 0 && kernel_keeps_count(replay) &&
-        !vk_str_starts(event->value, VK_STR("{\"d\":[\"initialize-worker\"")))
+        !vk_str_starts(event->value, VK_STR("{\"d\":[\"initialize-worker\""))) {
+        replay->has_attached = true;
         return vk_host_attach_vat(replay->kernel, event->key);
+    }
     return VK_OK;
 }
 
@@ -184,7 +204,9 @@ static enum vk_err count_host_calls(struct sim_replay *replay, size_t at) {
     while (replay->next_host_call < replay->index->host_calls.count &&
            replay->index->host_calls.at[replay->next_host_call].event == at) {
         const struct sim_host_call *call = &replay->index->host_calls.at[replay->next_host_call++];
-        if (kernel_keeps_count(replay)) VK_TRY(vk_host_apply_syscall(replay->kernel, call->type));
+        if (!kernel_keeps_count(replay)) continue;
+        replay->memory_is_ahead = true;
+        VK_TRY(vk_host_apply_syscall(replay->kernel, call->type));
     }
     return VK_OK;
 }
@@ -220,7 +242,7 @@ static enum vk_err apply(struct sim_replay *replay, const struct sim_event *even
         return vk_transcript_delete(store, event->key, event->budget, &number, &done);
     case VK_TRACE_BUNDLE: return apply_bundle(replay, event);
     case VK_TRACE_BUNDLE_DEL: return vk_bundle_delete(store, event->key);
-    case VK_TRACE_COMMIT: return vk_store_commit(store);
+    case VK_TRACE_COMMIT: return replay_resume_commit(replay, at + 1);
     case VK_TRACE_CLOSE:
         replay->cursor = replay->limit; /* the store goes on to be looked at */
         return at + 1 < replay->recording->events.count ? close_kernel(replay) : VK_OK;
@@ -238,7 +260,8 @@ static enum vk_err apply_checked(struct sim_replay *replay, size_t at) {
     enum vk_err err = apply(replay, event, at);
     if (err == VK_OK) err = count_host_calls(replay, at);
     if (err == VK_OK) err = replay_check_done(replay);
-    if (err == VK_OK || is_host_failure(err) || replay->diff.kind != SIM_DIFF_NONE) return err;
+    if (err == VK_OK || is_host_failure(replay, err) || replay->diff.kind != SIM_DIFF_NONE)
+        return err;
     const struct sim_diff_side side = {
         .is_event = true, .event = {.type = event->type, .key = event->key, .value = event->value}};
     return replay_diff_keep(replay, SIM_DIFF_HOST, &side, NULL, "%s: %s", vk_err_name(err),
@@ -248,9 +271,12 @@ static enum vk_err apply_checked(struct sim_replay *replay, size_t at) {
 /* ---- the whole */
 
 static enum vk_err run_crank_at(struct sim_replay *replay, size_t *at) {
-    const struct sim_crank *crank = &replay->index->cranks.at[replay->next_crank++];
+    const struct sim_crank *crank = &replay->index->cranks.at[replay->next_crank];
     VK_ASSERT(crank->begin == *at); /* INV-INDEX-1 */
     VK_TRY(provide_kernel(replay));
+    if (replay_panics_in(crank) && !replay->is_halted)
+        VK_TRY(commit_unseen(replay, *at)); /* the last chance to */
+    replay->next_crank++;
     if (crank->is_host_call) {
         for (; *at < crank->end; ++*at)
             VK_TRY(apply_checked(replay, *at));
@@ -260,12 +286,12 @@ static enum vk_err run_crank_at(struct sim_replay *replay, size_t *at) {
     if (replay->is_halted) return VK_OK; /* only idle ones follow a panic */
     enum vk_err err = run_crank(replay, crank);
     replay->next_item = crank->first_item + crank->item_count;
-    if (err == VK_OK) replay->crank = NULL;
-    return err;
+    VK_TRY(err);
+    replay->crank = NULL;
+    return crank->is_idle ? VK_OK : replay_resume_commit_own(replay, crank->end);
 }
 
-static enum vk_err run_events(struct sim_replay *replay) {
-    size_t at = 0;
+static enum vk_err run_events(struct sim_replay *replay, size_t at) {
     while (at < replay->recording->events.count) {
         if (replay_event(replay, at)->type == VK_TRACE_START_CRANK) {
             VK_TRY(run_crank_at(replay, &at));
@@ -288,20 +314,42 @@ static enum vk_err check_activityhash(struct sim_replay *replay) {
     return replay_diff_keep_texts(replay, SIM_DIFF_ACTIVITYHASH, expected, got);
 }
 
-static enum vk_err run_to_end(struct sim_replay *replay) {
+/* One process of the host's, from its start to the recording's end. */
+static enum vk_err run_process(struct sim_replay *replay) {
+    const size_t end = replay->recording->events.count;
+    size_t at;
     const struct vk_store_options options = {
         .mode = replay->options.mode,
         .no_activity_hash = replay->options.without_activity_hash,
         .no_state_hash = replay->options.without_state_hash,
     };
     VK_TRY(vk_store_open(&replay->ports, &options, &replay->store));
+    VK_TRY(replay_resume_recover(replay, &at));
     replay->is_watching = true;
-    VK_TRY(run_events(replay));
-    replay_check_expect(replay, replay->recording->events.count, replay->recording->events.count);
-    if (!replay->is_abandoned) VK_TRY(commit_unseen(replay));
+    if (replay->marks.committed.has_kernel && at < end) VK_TRY(open_kernel(replay, true));
+    VK_TRY(run_events(replay, at));
+    replay_check_expect(replay, end, end);
+    if (!replay->is_abandoned) VK_TRY(commit_unseen(replay, end));
     VK_TRY(check_activityhash(replay));
     if (!replay->options.without_comparison) VK_TRY(replay_check_spans(replay));
     return close_kernel(replay);
+}
+
+static void end_process(struct sim_replay *replay) {
+    replay->is_watching = false;
+    if (replay->kernel) vk_kernel_close(replay->kernel);
+    if (replay->store) vk_store_close(replay->store);
+    replay->kernel = NULL;
+    replay->store = NULL;
+}
+
+static enum vk_err run_to_end(struct sim_replay *replay) {
+    for (;;) {
+        enum vk_err err = run_process(replay);
+        if (!replay_resume_is_crash(replay, err)) return err;
+        end_process(replay);
+        VK_TRY(replay_resume_crashed(replay));
+    }
 }
 
 /* The names of the devices that were answered for. */
@@ -326,7 +374,7 @@ static void set_outcome(struct sim_replay *replay, enum vk_err err) {
         result->outcome = SIM_DIFFERENT;
         result->diff = &replay->diff;
     } else {
-        result->outcome = is_host_failure(err) ? SIM_FAILED : SIM_UNUSABLE;
+        result->outcome = is_host_failure(replay, err) ? SIM_FAILED : SIM_UNUSABLE;
         snprintf(result->error, sizeof result->error, "%s: %s", vk_err_text(err),
                  vk_err_origin()->text);
     }
@@ -341,7 +389,8 @@ static void begin_run(struct sim_replay *replay, struct sim_replay_result *resul
     replay->is_watching = false;
     replay->is_halted = false;
     replay->is_abandoned = false;
-    replay->death_was_unrecorded = false;
+    replay->death_was_unrecorded = replay->death_is_recorded = false;
+    replay_resume_begin(replay);
     replay->cursor = replay->limit = 0;
     replay->next_crank = replay->next_item = replay->next_host_call = 0;
     replay->crank = NULL;
@@ -356,13 +405,9 @@ static void begin_run(struct sim_replay *replay, struct sim_replay_result *resul
 void sim_replay_run(struct sim_replay *replay, struct sim_replay_result *result) {
     begin_run(replay, result);
     enum vk_err err = run_to_end(replay);
-    replay->is_watching = false;
     if (err == VK_OK) err = name_devices(replay);
     set_outcome(replay, err);
-    if (replay->kernel) vk_kernel_close(replay->kernel);
-    if (replay->store) vk_store_close(replay->store);
-    replay->kernel = NULL;
-    replay->store = NULL;
+    end_process(replay);
 }
 
 struct sim_replay *sim_replay_prepare(const struct sim_recording *recording,
@@ -384,6 +429,7 @@ struct sim_replay *sim_replay_prepare(const struct sim_recording *recording,
         .workers = &replay->workers,
         .devices = &replay->devices,
     };
+    if (options->host) options->host->connect(options->host->impl, &replay->ports);
     return replay;
 }
 

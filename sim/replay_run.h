@@ -5,8 +5,8 @@
  * its store trace must be the recording's next event: writes in order, hashes, deliveries, syscall
  * results, transcripts, slog entries.
  *
- * INV-REPLAY-1  Nothing is compared twice and nothing left out: the cursor passes each recorded
- *               event once.
+ * INV-REPLAY-1  Nothing is left out, and nothing compared twice but what a crash has undone: between
+ *               crashes the cursor passes each recorded event once, in order.
  * INV-REPLAY-2  The result depends on the recording and the options alone, never on the page-out
  *               policy.
  * INV-REPLAY-3  A run allocates nothing by the crank in the driver.
@@ -18,9 +18,30 @@
 #define SIM_REPLAY_RUN_H
 
 #include "recording.h"
+#include "vk/kernel.h"
 
 struct sim_replay;
 struct sim_diff;
+
+enum sim_host_point { SIM_HOST_BEFORE_COMMIT, SIM_HOST_AFTER_COMMIT };
+
+/* A host that may crash and starts again from its last commit; see replay_resume.h. All functions are required. */
+struct sim_replay_host {
+    void *impl;
+    /* Once, when a run is prepared: wraps the ports and says where the database is, which is to be empty
+     * when the run begins and to outlive crashes. */
+    void (*connect)(void *impl, struct vk_ports *ports);
+    /* A kernel is to be opened. no_preload is set, and must stay so unless it may preload. */
+    void (*kernel_opens)(void *impl, struct vk_kernel_options *options, bool may_preload);
+    /* Whether it commits after the crank that was run. */
+    bool (*wants_commit)(void *impl);
+    /* An error: the host is killed here. */
+    enum vk_err (*at_point)(void *impl, enum sim_host_point point);
+    /* How many faults have struck so far. */
+    uint64_t (*strikes)(void *impl);
+    /* It has crashed, its store and kernel are closed: what befalls the disk does so now. */
+    void (*crashed)(void *impl);
+};
 
 enum sim_outcome {
     SIM_MET,       /* all holds */
@@ -39,6 +60,7 @@ struct sim_replay_options {
     bool without_slog;        /* slog entries are neither built nor compared */
     bool without_activity_hash;
     bool without_state_hash;
+    const struct sim_replay_host *host; /* one that may crash, or NULL; then `path` is not used */
 };
 
 struct sim_replay_result {
@@ -51,6 +73,8 @@ struct sim_replay_result {
     uint64_t device_gets;           /* of devices' vatstores, told from the statistics */
     uint64_t host_calls;            /* the host's syscalls, told from the statistics */
     uint64_t inferred_deliveries;   /* told from their writes alone; see inferred_delivery.h */
+    uint64_t crashes, commits;      /* of a host that may crash */
+    uint64_t cranks_run;            /* those that were run again after a crash included */
     char activityhash[VK_HASH_HEX]; /* at the end; empty if there is none */
     struct vk_state_hash state_hash;
     struct vk_str devices; /* names of the devices that were answered for: "timer, bridge" */

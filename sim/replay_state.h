@@ -11,9 +11,7 @@
 #include "recorded_worker.h"
 #include "recording_index.h"
 #include "replay_diff.h"
-#include "replay_run.h"
-
-enum { DEVICES_NOTED_MAX = 64 };
+#include "replay_resume.h"
 
 enum { SIM_SYSCALL_COUNTERS = 8 };
 
@@ -38,6 +36,9 @@ struct sim_replay {
     bool is_abandoned; /* within a crank: the store is not fit for a commit */
     /* Without slog, a dying worker's delivery leaves writes, but no syscalls. */
     bool death_was_unrecorded;
+    bool death_is_recorded; /* the worker that was lost last died as recorded */
+    bool memory_is_ahead;   /* of the store, in statistics */
+    bool has_attached;      /* vats that no restart would bring online again */
     size_t cursor, limit;
     size_t next_crank, next_item, next_host_call;
     const struct sim_crank *crank;
@@ -50,6 +51,7 @@ struct sim_replay {
     bool device_was_called[DEVICES_NOTED_MAX]; /* by place in the index */
     struct recorded_workers worker_pool;
     struct sim_diff diff;
+    struct sim_replay_marks marks;
 };
 
 static inline const struct sim_event *replay_event(const struct sim_replay *replay, size_t i) {
@@ -57,9 +59,14 @@ static inline const struct sim_event *replay_event(const struct sim_replay *repl
     return &replay->recording->events.at[i];
 }
 
-/* Whether the kernel of the recording panicked in the crank in hand. */
+/* Whether the kernel of the recording panicked in this crank. */
+static inline bool replay_panics_in(const struct sim_crank *crank) {
+    return !crank->is_host_call && !crank->is_emitted && !crank->is_idle;
+}
+
+/* The same of the crank in hand. */
 static inline bool replay_crank_panics(const struct sim_replay *replay) {
-    return replay->crank && !replay->crank->is_emitted && !replay->crank->is_idle;
+    return replay->crank && replay_panics_in(replay->crank);
 }
 
 #endif

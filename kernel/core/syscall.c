@@ -74,12 +74,14 @@ static enum vk_err send(struct vk_kernel *kernel, const struct vk_kernel_syscall
                       syscall->has_result ? &syscall->result : NULL, true);
 }
 
-/* Lets the crank complete before the vat goes. A later exit overrides an earlier one. */
-static void request_exit(struct vk_kernel *kernel, const struct vk_kernel_syscall *syscall) {
+/* Lets the crank complete before the vat goes. A later exit overrides an earlier one. The body is the worker's own and may
+ * be gone when the delivery is over; the slots are the kernel's. */
+static enum vk_err request_exit(struct vk_kernel *kernel, const struct vk_kernel_syscall *syscall) {
     count(kernel, VK_STAT_SYSCALL_EXIT);
     kernel->verdict.exit_requested = true;
     kernel->verdict.exit_is_failure = syscall->is_failure;
     kernel->verdict.exit_info = syscall->data;
+    return vk_arena_copy(&kernel->arena, syscall->data.body, &kernel->verdict.exit_info.body);
 }
 
 static enum vk_err abandon_exports(struct vk_kernel *kernel, struct vk_vat_id vat,
@@ -111,7 +113,7 @@ enum vk_err vk_syscall_perform(struct vk_kernel *kernel, struct vk_vat_id vat,
         count(kernel, VK_STAT_SYSCALL_SUBSCRIBE);
         return vk_do_subscribe(kernel, vat, syscall->target);
     case VK_SYSCALL_RESOLVE: return resolve(kernel, vat, syscall);
-    case VK_SYSCALL_EXIT: request_exit(kernel, syscall); return VK_OK;
+    case VK_SYSCALL_EXIT: return request_exit(kernel, syscall);
     case VK_SYSCALL_VATSTORE_GET:
         VK_TRY(vk_vatstore_get(kernel, VAT(vat), syscall->key, &text));
         VK_TRY(string_result(kernel, text, result));

@@ -99,9 +99,12 @@ static enum vk_err query_one(const struct vk_sql *sql, const char *text, char *o
     rc = sqlite3_step(statement);
     enum vk_err err = VK_OK;
     if (rc == SQLITE_ROW) {
-        const unsigned char *value = sqlite3_column_text(statement, 0);
-        if (out) snprintf(out, out_size, "%s", value ? (const char *)value : "");
         if (number) *number = sqlite3_column_int64(statement, 0);
+        /* Only if it is wanted: a conversion for which there is no memory leaves a null behind. */
+        const unsigned char *value = out ? sqlite3_column_text(statement, 0) : NULL;
+        if (out) snprintf(out, out_size, "%s", value ? (const char *)value : "");
+        if (out && !value && sqlite3_errcode(sql->db) == SQLITE_NOMEM)
+            err = vk_sql_raise(sql, SQLITE_NOMEM, text);
     } else {
         if (out) *out = '\0';
         if (number) *number = 0;
@@ -197,6 +200,13 @@ static enum vk_err journal_set(const struct vk_sql *sql, bool in_memory) {
     if (strcmp(mode, "wal") != 0 && !in_memory)
         return VK_RAISE(VK_ERR_DISK, "the disk has no write-ahead log (journal_mode is %s)", mode);
     return exec(sql, "PRAGMA synchronous=full", "setting synchronous");
+}
+
+/* A process that died in a commit may have left it whole in the -wal but not synced: it would be seen now, and a power
+ * cut could still take it back. Once more to the disk, then, before anybody acts on it. */
+static enum vk_err settle(const struct vk_sql *sql) {
+    int rc = sqlite3_wal_checkpoint_v2(sql->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return rc == SQLITE_OK ? VK_OK : vk_sql_raise(sql, rc, "settling what was committed");
 }
 
 /* INV-SCHEMA-2; before anything is read. */
@@ -351,6 +361,7 @@ enum vk_err vk_schema_open(struct vk_sql *sql, const struct vk_heap *heap,
     if (err == VK_OK) err = connection_configure(sql);
     if (err == VK_OK && !read_only) err = foreign_check(sql);
     if (err == VK_OK && !read_only) err = journal_set(sql, in_memory);
+    if (err == VK_OK && !read_only) err = settle(sql);
     if (err == VK_OK && !read_only) err = tables_create(sql);
     if (err == VK_OK) err = tables_check(sql); /* INV-SCHEMA-1 */
     if (err != VK_OK) vk_sql_close(sql);

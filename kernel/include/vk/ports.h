@@ -120,7 +120,8 @@ enum vk_syscall_type {
     VK_SYSCALL_MALFORMED, /* no such syscall, or its arguments have wrong types: vat-fatal */
 };
 
-/* A syscall as the vat made it: typed fields, and its JSON for the transcript. */
+/* A syscall as the vat made it: typed fields, and its JSON for the transcript. Its texts are the worker host's and need
+ * live only until the delivery ends. */
 struct vk_syscall {
     enum vk_syscall_type type;
     struct vk_str json;                      /* as JSON.stringify writes it */

@@ -1,0 +1,168 @@
+/* report_run.c - see report_run.h. */
+#include "report_run.h"
+
+#include "colour.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *vat_text(const struct sim_failure *failure, char text[32]) {
+    if (failure->vat == VK_NO_VAT) return "";
+    snprintf(text, 32, ", vat v%" PRIu64, failure->vat);
+    return text;
+}
+
+void report_run_failure(FILE *out, const struct report_failure *report, bool colours) {
+    const struct sim_failure *failure = report->failure;
+    char vat[32];
+    fprintf(out, "%s%s failed%s: oracle %s (%s)\n", report_colour(REPORT_RED, colours),
+            report->name, report_colour(REPORT_PLAIN, colours), sim_oracle_word(failure->oracle),
+            sim_oracle_demand(failure->oracle));
+    fprintf(out, "  replica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64 ", %s%s), %.3f s in\n",
+            failure->replica, failure->point, failure->block, failure->event,
+            vat_text(failure, vat), (double)failure->at_ns / 1e9);
+    fprintf(out, "  %s\n  signature: %s\n", failure->what, failure->signature);
+    if (report->plan) fprintf(out, "  plan:      %s\n", report->plan);
+    fprintf(out, "  reproduce: %s\n", report->reproduce);
+    fflush(out);
+}
+
+static void json_text(FILE *out, const char *text) {
+    fputc('"', out);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c < ' ')
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
+    }
+    fputc('"', out);
+}
+
+static void json_member(FILE *out, const char *name, const char *text) {
+    fprintf(out, ",\"%s\":", name);
+    json_text(out, text);
+}
+
+void report_run_failure_json(FILE *out, const struct report_failure *report) {
+    const struct sim_failure *failure = report->failure;
+    fputs("{\"type\":\"failure\"", out);
+    json_member(out, "name", report->name);
+    json_member(out, "oracle", sim_oracle_word(failure->oracle));
+    json_member(out, "signature", failure->signature);
+    json_member(out, "what", failure->what);
+    fprintf(out, ",\"replica\":%" PRIu32 ",\"point\":%" PRIu64 ",\"block\":%" PRIu64,
+            failure->replica, failure->point, failure->block);
+    json_member(out, "event", failure->event);
+    if (failure->vat != VK_NO_VAT) fprintf(out, ",\"vat\":\"v%" PRIu64 "\"", failure->vat);
+    json_member(out, "reproduce", report->reproduce);
+    if (report->plan) json_member(out, "plan", report->plan);
+    fputs("}\n", out);
+    fflush(out);
+}
+
+/* ---- the summary */
+
+static void figure(FILE *out, const char *name, uint64_t value, const char *note) {
+    fprintf(out, "  %-22s %14" PRIu64 "  %s\n", name, value, note);
+}
+
+static double per(double value, double seconds) { return seconds > 0 ? value / seconds : 0; }
+
+static const char *duration(double seconds, char text[48]) {
+    if (seconds < 120)
+        snprintf(text, 48, "%.1f s", seconds);
+    else if (seconds < 2 * 3600)
+        snprintf(text, 48, "%.1f minutes", seconds / 60);
+    else if (seconds < 2 * 86400)
+        snprintf(text, 48, "%.1f hours", seconds / 3600);
+    else
+        snprintf(text, 48, "%.1f days", seconds / 86400);
+    return text;
+}
+
+/* Of few seeds nobody expects that every fault strikes. */
+static bool totals_are_few(const struct report_summary *summary) {
+    enum { FEW = 1000 };
+    return summary->totals->seeds < FEW;
+}
+
+static void print_faults(FILE *out, const struct report_summary *summary, bool colours) {
+    bool any = false;
+    int idle = 0;
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        uint64_t hits = summary->totals->hits[k];
+        if (!summary->faults[k] && !hits) continue;
+        if (hits == 0 && totals_are_few(summary)) {
+            idle++;
+            continue;
+        }
+        if (!any) fprintf(out, "  %-32s %-12s %12s\n", "fault", "class", "struck");
+        any = true;
+        bool never = hits == 0;
+        fprintf(out, "  %-32s %-12s %s%12" PRIu64 "%s\n", fault_word((enum fault_kind)k),
+                fault_class_word(fault_class_of((enum fault_kind)k)),
+                never ? report_colour(REPORT_YELLOW, colours) : "", hits,
+                never ? report_colour(REPORT_PLAIN, colours) : "");
+    }
+    if (idle) fprintf(out, "  %d kinds of fault more did not strike\n", idle);
+}
+
+void report_run_summary(FILE *out, const struct report_summary *summary, bool colours) {
+    const struct sim_campaign_totals *totals = summary->totals;
+    double simulated = (double)totals->simulated_ns / 1e9;
+    char simulated_text[48], real_text[48];
+    if (summary->was_interrupted) fputs("interrupted; so far:\n", out);
+    if (summary->is_stable) fputs("stable: new seeds show nothing new\n", out);
+    figure(out, "seeds", totals->seeds, "");
+    figure(out, "cranks", totals->cranks, "of one replica each");
+    figure(out, "cranks run", totals->all_cranks, "by all replicas, again after restarts included");
+    figure(out, "deliveries", totals->deliveries, "");
+    figure(out, "syscalls", totals->syscalls, "by all replicas");
+    figure(out, "aborted cranks", totals->aborted, "");
+    figure(out, "vats terminated", totals->terminated, "by cranks");
+    figure(out, "node crashes", totals->crashes, "each started again from its last commit");
+    figure(out, "nodes halted", totals->halted, "for good, as their faults demand");
+    figure(out, "kernel panics", totals->panicked, "the same on every replica");
+    figure(out, "divergences", totals->diverged, "noticed in the crank where they began");
+    figure(out, "features", totals->covered, "of coverage");
+    if (summary->faults) print_faults(out, summary, colours);
+    fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f seeds/s, %.0f cranks/s\n",
+            duration(simulated, simulated_text), duration(summary->seconds, real_text),
+            per(simulated, summary->seconds), per((double)totals->seeds, summary->seconds),
+            per((double)totals->all_cranks, summary->seconds));
+    fprintf(out, "  hash of all runs: %016" PRIx64 "%016" PRIx64 "\n", totals->hash.high,
+            totals->hash.low);
+    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " seeds failed%s\n",
+            report_colour(totals->failures ? REPORT_RED : REPORT_GREEN, colours), totals->failures,
+            totals->seeds, report_colour(REPORT_PLAIN, colours));
+    fflush(out);
+}
+
+void report_run_summary_json(FILE *out, const struct report_summary *summary) {
+    const struct sim_campaign_totals *totals = summary->totals;
+    fprintf(out,
+            "{\"type\":\"summary\",\"seeds\":%" PRIu64 ",\"failures\":%" PRIu64
+            ",\"cranks\":%" PRIu64 ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64
+            ",\"syscalls\":%" PRIu64 ",\"aborted\":%" PRIu64 ",\"terminated\":%" PRIu64
+            ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64 ",\"panicked\":%" PRIu64
+            ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64 ",\"simulatedSeconds\":%.3f"
+            ",\"seconds\":%.3f,\"interrupted\":%s,\"hash\":\"%016" PRIx64 "%016" PRIx64
+            "\",\"faults\":{",
+            totals->seeds, totals->failures, totals->cranks, totals->all_cranks, totals->deliveries,
+            totals->syscalls, totals->aborted, totals->terminated, totals->crashes, totals->halted,
+            totals->panicked, totals->diverged, totals->covered, (double)totals->simulated_ns / 1e9,
+            summary->seconds, summary->was_interrupted ? "true" : "false", totals->hash.high,
+            totals->hash.low);
+    bool any = false;
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        if (!totals->hits[k] && (!summary->faults || !summary->faults[k])) continue;
+        fprintf(out, "%s\"%s\":%" PRIu64, any ? "," : "", fault_word((enum fault_kind)k),
+                totals->hits[k]);
+        any = true;
+    }
+    fputs("}}\n", out);
+    fflush(out);
+}

@@ -1,0 +1,32 @@
+/* report_run.h - what `crankcase run` prints: failures as they are found, and a summary, for people or as JSON lines.
+ *
+ * It gets plain values and prints them; what they mean was decided elsewhere.
+ */
+#ifndef REPORTS_REPORT_RUN_H
+#define REPORTS_REPORT_RUN_H
+
+#include "sim/campaign.h"
+
+#include <stdio.h>
+
+struct report_failure {
+    const struct sim_failure *failure;
+    const char *name;      /* "seed 42" or the plan's file */
+    const char *reproduce; /* the one-line command */
+    const char *plan;      /* the path of the plan that was written, or NULL */
+};
+
+void report_run_failure(FILE *out, const struct report_failure *failure, bool colours);
+void report_run_failure_json(FILE *out, const struct report_failure *failure);
+
+struct report_summary {
+    const struct sim_campaign_totals *totals;
+    const bool *faults; /* those that could strike, by kind; NULL: none are listed */
+    double seconds;     /* real ones */
+    bool was_interrupted, is_stable;
+};
+
+void report_run_summary(FILE *out, const struct report_summary *summary, bool colours);
+void report_run_summary_json(FILE *out, const struct report_summary *summary);
+
+#endif

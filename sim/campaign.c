@@ -1,0 +1,172 @@
+/* campaign.c - see campaign.h. */
+#include "campaign.h"
+
+#include "jobs.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { CHUNK = 20, CHUNKS_A_ROUND = 8 };
+
+/* What a chunk's process tells of a seed. */
+struct told {
+    uint64_t seed;
+    enum vk_err err; /* the testbed's */
+    char error[256];
+    struct sim_run_result result;
+};
+
+struct round {
+    const struct sim_campaign *campaign;
+    struct sim_campaign_totals *totals;
+    uint64_t first, count;
+    enum vk_err err;
+};
+
+/* ---- in the chunk's process */
+
+static enum vk_err run_seed(const struct sim_campaign *campaign, uint64_t seed,
+                            struct sim_run_result *result) {
+    struct sim_run_options options = campaign->run;
+    struct sim_plan plan;
+    if (!campaign->twice_every || seed % campaign->twice_every != 0)
+        options.off[SIM_ORACLE_TWICE] = true;
+    VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &campaign->generate));
+    enum vk_err err = sim_run(&plan, &options, result);
+    sim_plan_release(&plan);
+    return err;
+}
+
+static uint64_t chunk_size(const struct round *round, size_t i) {
+    uint64_t left = round->count - (uint64_t)i * CHUNK;
+    return left < CHUNK ? left : CHUNK;
+}
+
+static void run_chunk(void *impl, size_t i, FILE *out) {
+    const struct round *round = impl;
+    for (uint64_t k = 0; k < chunk_size(round, i); k++) {
+        struct told told = {.seed = round->first + (uint64_t)i * CHUNK + k};
+        told.err = run_seed(round->campaign, told.seed, &told.result);
+        if (told.err != VK_OK) snprintf(told.error, sizeof told.error, "%s", vk_err_origin()->text);
+        fwrite(&told, sizeof told, 1, out);
+        fflush(out); /* what is told survives what the next seed does */
+    }
+}
+
+/* ---- in the parent */
+
+static void cover(struct sim_campaign_totals *totals, uint64_t feature) {
+    uint64_t bit = feature % SIM_COVERAGE_BITS;
+    uint64_t *word = &totals->coverage[bit / 64];
+    if (*word >> (bit % 64) & 1) return;
+    *word |= (uint64_t)1 << (bit % 64);
+    totals->covered++;
+    totals->newest_feature_at = totals->seeds;
+}
+
+/* A feature is that something happened in a run, and how often, by powers of four. */
+static void cover_count(struct sim_campaign_totals *totals, uint64_t what, uint64_t count) {
+    uint64_t level = 0;
+    for (; count; count /= 4)
+        cover(totals, what * 16 + level++ % 16);
+}
+
+static void cover_run(struct sim_campaign_totals *totals, const struct sim_run_result *result) {
+    const uint64_t counts[] = {result->points,   result->deliveries, result->aborted,
+                               result->crashes,  result->terminated, result->halted,
+                               result->panicked, result->diverged};
+    uint64_t what = 0;
+    for (size_t i = 0; i < FAULT_KIND_COUNT; i++)
+        cover_count(totals, what++, result->hits[i]);
+    for (size_t i = 0; i < SIM_OP_TYPE_COUNT; i++)
+        cover_count(totals, what++, result->ops[i]);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        cover_count(totals, what++, counts[i]);
+}
+
+void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_result *result) {
+    totals->seeds++;
+    totals->failures += result->failed;
+    totals->panicked += result->panicked;
+    totals->diverged += result->diverged;
+    totals->halted += result->halted;
+    totals->points += result->points;
+    totals->cranks += result->cranks;
+    totals->deliveries += result->deliveries;
+    totals->syscalls += result->syscalls;
+    totals->aborted += result->aborted;
+    totals->terminated += result->terminated;
+    totals->all_cranks += result->all_cranks;
+    totals->starts += result->starts;
+    totals->crashes += result->crashes;
+    totals->commits += result->commits;
+    totals->simulated_ns += result->simulated_ns;
+    for (size_t i = 0; i < FAULT_KIND_COUNT; i++)
+        totals->hits[i] += result->hits[i];
+    for (size_t i = 0; i < SIM_OP_TYPE_COUNT; i++)
+        totals->ops[i] += result->ops[i];
+    const uint64_t chain[] = {totals->hash.low, totals->hash.high, result->hash.low,
+                              result->hash.high};
+    XXH128_hash_t hash = XXH3_128bits(chain, sizeof chain);
+    totals->hash = (struct vk_state_hash){hash.low64, hash.high64};
+    cover_run(totals, result);
+}
+
+static void tell_crash(struct round *round, uint64_t seed, const char *died) {
+    struct sim_run_result result = {.failed = true};
+    struct sim_failure *failure = &result.failure;
+    *failure = (struct sim_failure){
+        .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT, .what = "it crashed"};
+    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.60s", died);
+    snprintf(failure->what, sizeof failure->what, "%s", died);
+    sim_campaign_add(round->totals, &result);
+    round->campaign->failed(round->campaign->impl, seed, failure, died);
+}
+
+static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
+    struct round *round = impl;
+    const struct sim_campaign *campaign = round->campaign;
+    struct told told;
+    uint64_t k = 0;
+    for (; fread(&told, sizeof told, 1, in) == 1; k++) {
+        if (told.err != VK_OK) {
+            if (round->err == VK_OK)
+                round->err = VK_RAISE(told.err, "seed %llu: %.180s", (unsigned long long)told.seed,
+                                      told.error);
+            continue;
+        }
+        sim_campaign_add(round->totals, &told.result);
+        if (told.result.failed)
+            campaign->failed(campaign->impl, told.seed, &told.result.failure, NULL);
+    }
+    if (died && k < chunk_size(round, i))
+        tell_crash(round, round->first + (uint64_t)i * CHUNK + k, died);
+    if (campaign->progress) campaign->progress(campaign->impl, round->totals);
+}
+
+enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
+                             struct sim_campaign_totals *totals) {
+    uint64_t done = 0;
+    *totals = (struct sim_campaign_totals){0};
+    while (done < campaign->seeds) {
+        if (campaign->stops && campaign->stops(campaign->impl, totals)) break;
+        uint64_t most = (uint64_t)CHUNK * CHUNKS_A_ROUND * campaign->at_once;
+        uint64_t left = campaign->seeds - done;
+        struct round round = {.campaign = campaign,
+                              .totals = totals,
+                              .first = campaign->first_seed + done,
+                              .count = left < most ? left : most};
+        const struct sim_jobs jobs = {.count = (size_t)((round.count + CHUNK - 1) / CHUNK),
+                                      .at_once = campaign->at_once,
+                                      .isolated = true,
+                                      .impl = &round,
+                                      .run = run_chunk,
+                                      .finished = chunk_finished};
+        VK_TRY(sim_jobs_run(&jobs));
+        VK_TRY(round.err);
+        done += round.count;
+    }
+    return VK_OK;
+}

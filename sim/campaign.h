@@ -1,0 +1,53 @@
+/* campaign.h - many seeds, one after the other and side by side, and what they came to together.
+ *
+ * Seeds are run in chunks, each in a process of its own, so that a crash of one is a result like any other. What is told
+ * comes in the order of the seeds.
+ *
+ * INV-CAMPAIGN-1  What is told does not depend on how many processes there are, but where time decides how many seeds are
+ *                 run.
+ */
+#ifndef SIM_CAMPAIGN_H
+#define SIM_CAMPAIGN_H
+
+#include "plan_generate.h"
+#include "run.h"
+
+/* Features that a run can have shown; a campaign is stable when new seeds show no new ones. */
+enum { SIM_COVERAGE_BITS = 4096, SIM_COVERAGE_WORDS = SIM_COVERAGE_BITS / 64 };
+
+struct sim_campaign_totals {
+    uint64_t seeds, failures, panicked, diverged, halted;
+    uint64_t points, cranks, deliveries, syscalls, aborted, terminated;
+    uint64_t all_cranks, starts, crashes, commits;
+    uint64_t simulated_ns;
+    uint64_t hits[FAULT_KIND_COUNT];
+    uint64_t ops[SIM_OP_TYPE_COUNT];
+    uint64_t coverage[SIM_COVERAGE_WORDS];
+    uint64_t covered;           /* features */
+    uint64_t newest_feature_at; /* the number of seeds after which the newest was seen */
+    struct vk_state_hash hash;  /* of all runs, in order */
+};
+
+struct sim_campaign {
+    uint64_t first_seed;
+    uint64_t seeds; /* UINT64_MAX: until `stops` says so */
+    size_t at_once;
+    uint64_t twice_every; /* one seed in so many is run twice; 0: none */
+    struct sim_generate_options generate;
+    struct sim_run_options run;
+    void *impl;
+    /* Asked between rounds of some hundred seeds; may be NULL. */
+    bool (*stops)(void *impl, const struct sim_campaign_totals *totals);
+    /* A seed failed. `died`: NULL, or how its process ended. */
+    void (*failed)(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died);
+    /* So many seeds are done. */
+    void (*progress)(void *impl, const struct sim_campaign_totals *totals);
+};
+
+/* VK_OK unless the testbed itself fails. */
+enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
+                             struct sim_campaign_totals *totals) VK_MUST_CHECK;
+/* Adds one run to the totals. */
+void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_result *result);
+
+#endif

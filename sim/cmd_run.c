@@ -1,0 +1,449 @@
+/* cmd_run.c - `crankcase run`: plans, seeds and campaigns of seeds under faults.
+ *
+ * INV-CMD-RUN-1  A failure is printed, with its reproducer, before anything else is done with it.
+ */
+#include "campaign.h"
+#include "command.h"
+#include "fault_words.h"
+#include "jobs.h"
+#include "recorded_runs.h"
+#include "reports/colour.h"
+#include "reports/progress.h"
+#include "reports/report_run.h"
+#include "reports/stopwatch.h"
+#include "text_file.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char usage[] =
+    "usage: crankcase run [OPTIONS] [PLAN...]\n\n"
+    "Runs the kernel through simulated days of work under injected faults, on several replicas,\n"
+    "and checks it after every crank. Without a plan the work is drawn from seeds.\n\n"
+    "what to run:\n"
+    "  PLAN...            plans, written by hand or left by a failure\n"
+    "  --seed N           the run that seed N stands for; with --seeds the first one (default 1)\n"
+    "  --seeds N          N seeds\n"
+    "  --minutes N        as many seeds as N minutes hold\n"
+    "  --until-stable     stop when new seeds show nothing new\n"
+    "  --faults LIST      all, none, invisible, halt, divergence or words of the summary's table,\n"
+    "                     with commas; -WORD takes one out (default all,-divergence)\n"
+    "  --replicas N       as many replicas in every plan (default: drawn)\n"
+    "  --scale N          plans N times as large\n"
+    "  --clock            vats may read the clock: those runs must diverge\n"
+    "how to check:\n"
+    "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
+    "  --twice            run every seed twice (default: one in eight of a campaign)\n"
+    "  --no-activityhash  leave crankhash and activityhash out, for speed\n"
+    "how to tell:\n"
+    "  --jobs N           N processes side by side\n"
+    "  --out DIR          where plans of failures go (default crankcase-failures)\n"
+    "  --json             one JSON object a line: failures, then the summary\n"
+    "  --quiet            failures only\n"
+    "  --help             this text\n\n"
+    "examples:\n"
+    "  crankcase run --seed 42\n"
+    "  crankcase run --seeds 1000 --jobs 2\n"
+    "  crankcase run --minutes 10 --faults invisible --until-stable\n"
+    "  crankcase run crankcase-failures/seed-42.plan\n\n"
+    "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
+    "fault never struck, 4 the testbed failed";
+
+enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 8 };
+
+struct run_command {
+    struct sim_campaign campaign;
+    struct sim_campaign_totals totals;
+    const char *faults_text;
+    const char *out_folder;
+    uint64_t minutes;
+    bool until_stable, json, quiet, twice, has_seed, has_seeds;
+    bool colours;
+    bool other_than_liveness; /* a failure of another oracle was seen */
+    bool is_stable;
+    struct report_progress progress;
+    struct report_stopwatch watch;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+    (void)signal_number;
+    interrupted = 1;
+}
+
+/* ---- failures */
+
+/* The options, besides the seed, that make the plan what it is. */
+static void plan_options_text(const struct run_command *command, char *text, size_t size) {
+    size_t n = 0;
+    text[0] = '\0';
+    if (command->faults_text)
+        n += (size_t)snprintf(text + n, size - n, " --faults %s", command->faults_text);
+    if (command->campaign.generate.replicas)
+        n += (size_t)snprintf(text + n, size - n, " --replicas %" PRIu32,
+                              command->campaign.generate.replicas);
+    if (command->campaign.generate.scale)
+        n += (size_t)snprintf(text + n, size - n, " --scale %" PRIu32,
+                              command->campaign.generate.scale);
+    if (command->campaign.generate.clock) snprintf(text + n, size - n, " --clock");
+}
+
+static enum vk_err write_plan(const struct run_command *command, uint64_t seed, const char *path) {
+    struct sim_plan plan;
+    struct vk_str text;
+    VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &command->campaign.generate));
+    enum vk_err err = sim_plan_write(&plan, &plan.arena, &text);
+    if (err == VK_OK) {
+        mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
+        err = sim_text_file_write(path, text);
+    }
+    sim_plan_release(&plan);
+    return err;
+}
+
+static void print_failure(struct run_command *command, const struct report_failure *report) {
+    if (report->failure->oracle != SIM_ORACLE_LIVENESS) command->other_than_liveness = true;
+    report_progress_clear(&command->progress);
+    if (command->json)
+        report_run_failure_json(stdout, report);
+    else
+        report_run_failure(stdout, report, command->colours);
+}
+
+static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
+                        const char *died) {
+    struct run_command *command = impl;
+    char name[40], path[1024], options[400], reproduce[512];
+    (void)died;
+    snprintf(name, sizeof name, "seed %" PRIu64, seed);
+    snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
+    plan_options_text(command, options, sizeof options);
+    snprintf(reproduce, sizeof reproduce, "crankcase run --seed %" PRIu64 "%s", seed, options);
+    bool is_written = write_plan(command, seed, path) == VK_OK;
+    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
+    print_failure(command, &report);
+    if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+}
+
+/* ---- campaigns */
+
+static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
+    struct run_command *command = impl;
+    if (interrupted) return true;
+    double seconds = report_stopwatch_seconds(&command->watch);
+    if (command->minutes && seconds >= (double)command->minutes * 60) return true;
+    uint64_t after = totals->newest_feature_at < STABLE_AFTER_MIN ? STABLE_AFTER_MIN
+                                                                  : totals->newest_feature_at * 2;
+    command->is_stable = command->until_stable && totals->seeds >= after;
+    return command->is_stable;
+}
+
+static void campaign_progress(void *impl, const struct sim_campaign_totals *totals) {
+    struct run_command *command = impl;
+    char text[64];
+    snprintf(text, sizeof text, "%" PRIu64 " failed, %" PRIu64 " features", totals->failures,
+             totals->covered);
+    uint64_t done = totals->seeds;
+    if (command->minutes) done = (uint64_t)report_stopwatch_seconds(&command->watch);
+    report_progress_draw(&command->progress, (size_t)done, text);
+}
+
+/* A fault that was wanted and never struck is no success. */
+static bool some_never_struck(const struct run_command *command) {
+    if (command->totals.seeds < SEEDS_TO_JUDGE_FAULTS) return false;
+    for (int k = 0; k < FAULT_KIND_COUNT; k++)
+        if (command->campaign.generate.faults[k] && !command->totals.hits[k]) return true;
+    return false;
+}
+
+static int exit_code(const struct run_command *command) {
+    if (command->other_than_liveness) return SIM_EXIT_DIFFERENCE;
+    if (command->totals.failures || some_never_struck(command)) return SIM_EXIT_LIVENESS;
+    return SIM_EXIT_OK;
+}
+
+static void print_summary(struct run_command *command, bool with_faults) {
+    const struct report_summary summary = {
+        .totals = &command->totals,
+        .faults = with_faults ? command->campaign.generate.faults : NULL,
+        .seconds = report_stopwatch_seconds(&command->watch),
+        .was_interrupted = interrupted,
+        .is_stable = command->is_stable,
+    };
+    report_progress_clear(&command->progress);
+    if (command->quiet) return;
+    if (command->json)
+        report_run_summary_json(stdout, &summary);
+    else
+        report_run_summary(stdout, &summary, command->colours);
+    if (some_never_struck(command))
+        fputs("crankcase run: a fault of the table never struck: this is no success\n", stderr);
+}
+
+static int failed(const char *what) {
+    fprintf(stderr, "crankcase run: %s\n", what);
+    return SIM_EXIT_FAILED;
+}
+
+static int run_campaign(struct run_command *command) {
+    struct sim_campaign *campaign = &command->campaign;
+    struct sigaction on_signal = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &on_signal, NULL);
+    sigaction(SIGTERM, &on_signal, NULL);
+    campaign->impl = command;
+    campaign->stops = campaign_stops;
+    campaign->failed = seed_failed;
+    campaign->progress = campaign_progress;
+    campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;
+    if (command->minutes || command->until_stable) {
+        campaign->twice_every = command->twice ? 1 : TWICE_EVERY;
+        if (!command->has_seeds) campaign->seeds = UINT64_MAX;
+    }
+    report_progress_begin(&command->progress,
+                          command->minutes ? (size_t)command->minutes * 60
+                                           : (size_t)campaign->seeds,
+                          !command->quiet);
+    enum vk_err err = sim_campaign_run(campaign, &command->totals);
+    print_summary(command, true);
+    return err == VK_OK ? exit_code(command) : failed(vk_err_origin()->text);
+}
+
+/* ---- plans */
+
+static int run_plan(struct run_command *command, const char *path) {
+    struct vk_arena arena;
+    struct vk_str text;
+    struct sim_plan plan;
+    struct sim_plan_error error;
+    struct sim_run_result result;
+    char reproduce[1100];
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_text_file_read(path, &arena, &text);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+        vk_arena_release(&arena);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    err = sim_plan_read(&plan, vk_heap_system(), text, &error);
+    vk_arena_release(&arena);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase run: %s:%zu:%zu: %s\n", path, error.line, error.column,
+                error.what);
+        return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
+    }
+    err = sim_run(&plan, &command->campaign.run, &result);
+    sim_plan_release(&plan);
+    if (err != VK_OK) return failed(vk_err_origin()->text);
+    sim_campaign_add(&command->totals, &result);
+    snprintf(reproduce, sizeof reproduce, "crankcase run %s", path);
+    const struct report_failure report = {&result.failure, path, reproduce, NULL};
+    if (result.failed) print_failure(command, &report);
+    return SIM_EXIT_OK;
+}
+
+/* Recordings are a campaign of their own: the seeds draw their faults. */
+static int run_recordings(struct run_command *command, int count, char **paths) {
+    struct sim_recorded_runs asked = {
+        .command = "crankcase run",
+        .paths = (const char *const *)paths,
+        .path_count = (size_t)count,
+        .first_seed = command->campaign.first_seed,
+        .seeds = command->campaign.seeds,
+        .faults_text = command->faults_text,
+        .at_once = command->campaign.at_once,
+        .json = command->json,
+        .quiet = command->quiet,
+    };
+    memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
+    return sim_recorded_runs(&asked);
+}
+
+static int run_plans(struct run_command *command, int count, char **paths) {
+    static const bool none[FAULT_KIND_COUNT];
+    int worst = SIM_EXIT_OK;
+    memcpy(command->campaign.generate.faults, none, sizeof none);
+    for (int i = 0; i < count; i++) {
+        int code = run_plan(command, paths[i]);
+        if (code > worst) worst = code;
+    }
+    if (command->totals.seeds) print_summary(command, true);
+    return worst != SIM_EXIT_OK ? worst : exit_code(command);
+}
+
+/* ---- the command line */
+
+static int bad_usage(const char *what, const char *which) {
+    fprintf(stderr, "crankcase run: %s%s (see crankcase run --help)\n", what, which);
+    return SIM_EXIT_BAD_INPUT;
+}
+
+static int print_oracles(void) {
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
+        printf("%-10s %s; costs %s\n", sim_oracle_word((enum sim_oracle)i),
+               sim_oracle_demand((enum sim_oracle)i), sim_oracle_cost((enum sim_oracle)i));
+    return SIM_EXIT_OK;
+}
+
+static bool turn_off(struct run_command *command, struct vk_str word) {
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
+        if (vk_str_eq(word, vk_str(sim_oracle_word((enum sim_oracle)i)))) {
+            command->campaign.run.off[i] = true;
+            return true;
+        }
+    return false;
+}
+
+static int turn_off_all(struct run_command *command, const char *list) {
+    for (const char *word = list; *word;) {
+        size_t n = strcspn(word, ",");
+        if (!turn_off(command, (struct vk_str){word, n}))
+            return bad_usage("--off takes oracles (crankcase run --oracles), not ", word);
+        word += n + (word[n] == ',');
+    }
+    return SIM_EXIT_OK;
+}
+
+enum option_code {
+    OPTION_SEED = 256,
+    OPTION_SEEDS,
+    OPTION_MINUTES,
+    OPTION_UNTIL_STABLE,
+    OPTION_FAULTS,
+    OPTION_REPLICAS,
+    OPTION_SCALE,
+    OPTION_CLOCK,
+    OPTION_OFF,
+    OPTION_ORACLES,
+    OPTION_TWICE,
+    OPTION_NO_ACTIVITYHASH,
+    OPTION_JOBS,
+    OPTION_OUT,
+    OPTION_JSON,
+    OPTION_QUIET,
+};
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"seeds", required_argument, NULL, OPTION_SEEDS},
+    {"minutes", required_argument, NULL, OPTION_MINUTES},
+    {"until-stable", no_argument, NULL, OPTION_UNTIL_STABLE},
+    {"faults", required_argument, NULL, OPTION_FAULTS},
+    {"replicas", required_argument, NULL, OPTION_REPLICAS},
+    {"scale", required_argument, NULL, OPTION_SCALE},
+    {"clock", no_argument, NULL, OPTION_CLOCK},
+    {"off", required_argument, NULL, OPTION_OFF},
+    {"oracles", no_argument, NULL, OPTION_ORACLES},
+    {"twice", no_argument, NULL, OPTION_TWICE},
+    {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
+    {"jobs", required_argument, NULL, OPTION_JOBS},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {NULL, 0, NULL, 0},
+};
+
+/* Options whose value is a number, and where it goes. */
+static int take_number(struct run_command *command, int option) {
+    struct sim_campaign *campaign = &command->campaign;
+    uint64_t n;
+    if (!vk_str_to_u64(vk_str(optarg), &n)) return bad_usage("this is no number: ", optarg);
+    switch (option) {
+    case OPTION_SEED:
+        campaign->first_seed = n;
+        command->has_seed = true;
+        return SIM_EXIT_OK;
+    case OPTION_SEEDS:
+        campaign->seeds = n;
+        command->has_seeds = true;
+        return n ? SIM_EXIT_OK : bad_usage("--seeds takes a number from 1 on, not ", optarg);
+    case OPTION_MINUTES:
+        command->minutes = n;
+        return n ? SIM_EXIT_OK : bad_usage("--minutes takes a number from 1 on, not ", optarg);
+    case OPTION_REPLICAS:
+        campaign->generate.replicas = (uint32_t)n;
+        return n >= 1 && n <= SIM_REPLICAS_MAX
+                   ? SIM_EXIT_OK
+                   : bad_usage("--replicas takes a number from 1 to 7, not ", optarg);
+    case OPTION_SCALE:
+        campaign->generate.scale = (uint32_t)n;
+        return n >= 1 && n <= 1000
+                   ? SIM_EXIT_OK
+                   : bad_usage("--scale takes a number from 1 to 1000, not ", optarg);
+    default:
+        campaign->at_once = (size_t)n;
+        return n >= 1 && n <= SIM_JOBS_AT_ONCE_MAX
+                   ? SIM_EXIT_OK
+                   : bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
+    }
+}
+
+static int take_faults(struct run_command *command) {
+    char error[SIM_FAULT_WORDS_ERROR_SIZE];
+    command->faults_text = optarg;
+    if (sim_fault_words_parse(optarg, command->campaign.generate.faults, error)) return SIM_EXIT_OK;
+    return bad_usage("--faults: ", error);
+}
+
+static int take_option(struct run_command *command, int option) {
+    switch (option) {
+    case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
+    case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
+    case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
+    case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
+    case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
+    case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
+    case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
+    case OPTION_OFF: return turn_off_all(command, optarg);
+    case OPTION_FAULTS: return take_faults(command);
+    default: return take_number(command, option);
+    }
+}
+
+static int parse_and_run(struct run_command *command, int argc, char **argv) {
+    int option, code;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
+        if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
+        if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+        if (option == OPTION_ORACLES) return print_oracles();
+        code = take_option(command, option);
+        if (code != SIM_EXIT_OK) return code;
+    }
+    bool has_seeds =
+        command->has_seed || command->has_seeds || command->minutes || command->until_stable;
+    if (optind == argc && !has_seeds) return bad_usage("neither a plan nor a seed is named", "");
+    bool recordings = optind < argc;
+    for (int i = optind; i < argc; i++)
+        recordings = recordings && sim_recorded_runs_takes(argv[i]);
+    if (recordings) return run_recordings(command, argc - optind, argv + optind);
+    if (optind < argc && has_seeds)
+        return bad_usage("either plans or seeds, not both: ", argv[optind]);
+    report_stopwatch_start(&command->watch);
+    code = optind < argc ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);
+    if (fflush(stdout) != 0 || ferror(stdout)) return failed("standard output cannot be written");
+    return code;
+}
+
+static int run_main(int argc, char **argv) {
+    struct run_command command = {
+        .campaign = {.first_seed = 1, .seeds = 1, .at_once = 1},
+        .out_folder = "crankcase-failures",
+        .colours = report_colour_wanted(stdout),
+    };
+    sim_fault_words_default(command.campaign.generate.faults);
+    return parse_and_run(&command, argc, argv);
+}
+
+const struct sim_command sim_cmd_run = {
+    .name = "run",
+    .summary = "run plans or seeds: simulated replicas under faults, checked after every crank",
+    .run = run_main,
+};

@@ -1,0 +1,232 @@
+/* cmd_sweep.c - `crankcase sweep`: a plan's cranks broken at every point, one run each. */
+#include "command.h"
+#include "jobs.h"
+#include "reports/colour.h"
+#include "reports/progress.h"
+#include "reports/report_run.h"
+#include "reports/stopwatch.h"
+#include "sweep.h"
+#include "text_file.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: crankcase sweep [OPTIONS] PLAN\n\n"
+    "Runs the plan once to count the points at which its cranks can be broken, and then once for\n"
+    "each of them: the host is killed at every operation of the store, the worker dies at every\n"
+    "syscall, memory and the disk fail (on one of two replicas: no hash may differ), and the vat\n"
+    "overruns its meter after every syscall (on both: only declared survivors may be left).\n\n"
+    "options:\n"
+    "  --crank N    only crank N of the run (from 0; see crankcase run --json for numbers)\n"
+    "  --every N    of the many points of memory and disk each N-th (default 7; 1: all)\n"
+    "  --jobs N     N processes side by side\n"
+    "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
+    "  --help       this text\n\n"
+    "examples:\n"
+    "  crankcase sweep corpus/plans/hello.plan\n"
+    "  crankcase sweep corpus/plans/hello.plan --crank 12 --every 1 --jobs 2\n\n"
+    "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed";
+
+enum { CHUNK = 32 };
+
+struct sweep_command {
+    uint64_t crank, every;
+    size_t at_once;
+    const char *out;
+    bool colours;
+    struct sim_sweep *sweep;
+    struct report_progress progress;
+    uint64_t done, failed, missed;
+    uint64_t struck[FAULT_KIND_COUNT];
+    enum vk_err err;
+};
+
+/* What a chunk's process tells of a variant. */
+struct told {
+    size_t i;
+    enum vk_err err;
+    bool struck;
+    bool failed;
+    struct sim_failure failure;
+};
+
+static void run_chunk(void *impl, size_t chunk, FILE *out) {
+    const struct sweep_command *command = impl;
+    size_t count = sim_sweep_count(command->sweep);
+    for (size_t i = chunk * CHUNK; i < count && i < (chunk + 1) * CHUNK; i++) {
+        struct told told = {.i = i};
+        struct sim_run_result result;
+        told.err = sim_sweep_run(command->sweep, i, &result, &told.struck);
+        told.failed = told.err == VK_OK && result.failed;
+        if (told.failed) told.failure = result.failure;
+        fwrite(&told, sizeof told, 1, out);
+        fflush(out);
+    }
+}
+
+static void variant_name(const struct sim_sweep_variant *variant, char name[120]) {
+    snprintf(name, 120, "crank %" PRIu64 ", %s at=%" PRIu64 " k=%" PRIu64, variant->crank,
+             fault_word(variant->kind), variant->at, variant->k);
+}
+
+static void write_plan(const struct sweep_command *command, size_t i) {
+    struct vk_arena arena;
+    struct vk_str text;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_sweep_plan_text(command->sweep, i, &arena, &text);
+    if (err == VK_OK) err = sim_text_file_write(command->out, text);
+    if (err != VK_OK) fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);
+    vk_arena_release(&arena);
+}
+
+static void print_failure(struct sweep_command *command, size_t i,
+                          const struct sim_failure *failure) {
+    char name[120], reproduce[1100];
+    variant_name(sim_sweep_variant(command->sweep, i), name);
+    snprintf(reproduce, sizeof reproduce, "crankcase run %s", command->out);
+    report_progress_clear(&command->progress);
+    if (command->failed++ == 0) write_plan(command, i);
+    const struct report_failure report = {failure, name, reproduce, command->out};
+    report_run_failure(stdout, &report, command->colours);
+}
+
+static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died) {
+    struct sweep_command *command = impl;
+    struct told told;
+    size_t next = chunk * CHUNK, count = sim_sweep_count(command->sweep);
+    while (fread(&told, sizeof told, 1, in) == 1) {
+        next = told.i + 1;
+        command->done++;
+        if (told.err != VK_OK) command->err = told.err;
+        if (told.struck) command->struck[sim_sweep_variant(command->sweep, told.i)->kind]++;
+        command->missed += told.err == VK_OK && !told.struck;
+        if (told.failed) print_failure(command, told.i, &told.failure);
+    }
+    if (died && next < count && next < (chunk + 1) * CHUNK) {
+        struct sim_failure failure = {
+            .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
+        snprintf(failure.what, sizeof failure.what, "%s", died);
+        snprintf(failure.signature, sizeof failure.signature, "crash/none/%.60s", died);
+        print_failure(command, next, &failure);
+    }
+    report_progress_draw(&command->progress, (size_t)command->done, NULL);
+}
+
+static void print_summary(const struct sweep_command *command, double seconds) {
+    for (int k = 0; k < FAULT_KIND_COUNT; k++)
+        if (command->struck[k])
+            printf("  %-32s %8" PRIu64 " points\n", fault_word((enum fault_kind)k),
+                   command->struck[k]);
+    printf("  %" PRIu64 " points in %.1f s, %.1f a second; %" PRIu64
+           " passed over by their fault\n",
+           command->done, seconds, seconds > 0 ? (double)command->done / seconds : 0,
+           command->missed);
+    printf("%s%" PRIu64 " of %" PRIu64 " points failed%s\n",
+           report_colour(command->failed ? REPORT_RED : REPORT_GREEN, command->colours),
+           command->failed, command->done, report_colour(REPORT_PLAIN, command->colours));
+}
+
+static int failed(const char *what) {
+    fprintf(stderr, "crankcase sweep: %s\n", what);
+    return SIM_EXIT_FAILED;
+}
+
+static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan,
+                      const char *path) {
+    struct sim_run_result clean;
+    struct report_stopwatch watch;
+    if (sim_sweep_prepare(plan, command->crank, command->every, &command->sweep, &clean) != VK_OK)
+        return failed(vk_err_origin()->text);
+    if (clean.failed) {
+        const struct report_failure report = {&clean.failure, path, path, NULL};
+        report_run_failure(stdout, &report, command->colours);
+        return SIM_EXIT_DIFFERENCE;
+    }
+    size_t count = sim_sweep_count(command->sweep);
+    const struct sim_jobs jobs = {.count = (count + CHUNK - 1) / CHUNK,
+                                  .at_once = command->at_once,
+                                  .isolated = true,
+                                  .impl = command,
+                                  .run = run_chunk,
+                                  .finished = chunk_finished};
+    printf("%" PRIu64 " cranks, %zu points\n", clean.cranks, count);
+    report_stopwatch_start(&watch);
+    report_progress_begin(&command->progress, count, true);
+    enum vk_err err = sim_jobs_run(&jobs);
+    report_progress_clear(&command->progress);
+    if (err != VK_OK || command->err != VK_OK) return failed(vk_err_origin()->text);
+    print_summary(command, report_stopwatch_seconds(&watch));
+    return command->failed ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
+}
+
+static int sweep_file(struct sweep_command *command, const char *path) {
+    struct vk_arena arena;
+    struct vk_str text;
+    struct sim_plan plan;
+    struct sim_plan_error error;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_text_file_read(path, &arena, &text);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);
+        vk_arena_release(&arena);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    err = sim_plan_read(&plan, vk_heap_system(), text, &error);
+    vk_arena_release(&arena);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase sweep: %s:%zu:%zu: %s\n", path, error.line, error.column,
+                error.what);
+        return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
+    }
+    int code = sweep_plan(command, &plan, path);
+    sim_sweep_free(command->sweep);
+    sim_plan_release(&plan);
+    return code;
+}
+
+static int bad_usage(const char *what, const char *which) {
+    fprintf(stderr, "crankcase sweep: %s%s (see crankcase sweep --help)\n", what, which);
+    return SIM_EXIT_BAD_INPUT;
+}
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},        {"crank", required_argument, NULL, 'c'},
+    {"every", required_argument, NULL, 'e'}, {"jobs", required_argument, NULL, 'j'},
+    {"out", required_argument, NULL, 'o'},   {NULL, 0, NULL, 0},
+};
+
+static int sweep_main(int argc, char **argv) {
+    struct sweep_command command = {.crank = UINT64_MAX,
+                                    .every = 7,
+                                    .at_once = 1,
+                                    .out = "sweep-failure.plan",
+                                    .colours = report_colour_wanted(stdout)};
+    int option;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        uint64_t n = 0;
+        if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
+        if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
+        if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+        if (option != 'o' && !vk_str_to_u64(vk_str(optarg), &n))
+            return bad_usage("this is no number: ", optarg);
+        if (option == 'o') command.out = optarg;
+        if (option == 'c') command.crank = n;
+        if (option == 'e') command.every = n;
+        if (option == 'j') command.at_once = (size_t)n;
+    }
+    if (command.every < 1) return bad_usage("--every takes a number from 1 on", "");
+    if (command.at_once < 1 || command.at_once > SIM_JOBS_AT_ONCE_MAX)
+        return bad_usage("--jobs takes a number from 1 to 256", "");
+    if (optind + 1 != argc) return bad_usage("one plan is to be named", "");
+    return sweep_file(&command, argv[optind]);
+}
+
+const struct sim_command sim_cmd_sweep = {
+    .name = "sweep",
+    .summary = "break a plan's cranks at every point, one run each, and check what is left",
+    .run = sweep_main,
+};

@@ -1,0 +1,205 @@
+/* oracle.c - see oracle.h. */
+#include "oracle.h"
+
+#include "auditor.h"
+#include "vk/json.h"
+#include "vk/scan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct {
+    const char *word, *demand, *cost;
+} oracles[] = {
+#define ORACLE_ROW(name, word, demand, cost) {word, demand, cost},
+    SIM_ORACLES(ORACLE_ROW)
+#undef ORACLE_ROW
+};
+
+const char *sim_oracle_word(enum sim_oracle oracle) { return oracles[oracle].word; }
+const char *sim_oracle_demand(enum sim_oracle oracle) { return oracles[oracle].demand; }
+const char *sim_oracle_cost(enum sim_oracle oracle) { return oracles[oracle].cost; }
+
+void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
+                     const struct sim_replica *replica, const char *family, const char *format,
+                     ...) {
+    va_list args;
+    failure->oracle = oracle;
+    failure->replica = sim_replica_index(replica);
+    const struct sim_point *point = sim_replica_point(replica);
+    failure->point = point->number;
+    failure->block = point->block;
+    failure->vat = point->crank.vat;
+    failure->at_ns = sim_replica_now_ns(replica);
+    snprintf(failure->event, sizeof failure->event, "%s",
+             point->crank.event ? point->crank.event : "none");
+    va_start(args, format);
+    vsnprintf(failure->what, sizeof failure->what, format, args);
+    va_end(args);
+    snprintf(failure->signature, sizeof failure->signature, "%s/%s/%s", sim_oracle_word(oracle),
+             failure->event, family);
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Numbers become '*'; so do a vatstore's own keys. */
+void sim_key_family(struct vk_str key, char family[64]) {
+    size_t n = 0;
+    for (size_t i = 0; i < key.n && n < 60;) {
+        if (is_digit(key.p[i])) {
+            while (i < key.n && is_digit(key.p[i]))
+                i++;
+            family[n++] = '*';
+            continue;
+        }
+        if (key.n - i > 4 && memcmp(key.p + i, ".vs.", 4) == 0) {
+            n += (size_t)snprintf(family + n, 64 - n, ".vs.*");
+            break;
+        }
+        family[n++] = key.p[i++];
+    }
+    family[n] = '\0';
+}
+
+/* ---- memory */
+
+enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *failure,
+                              bool *failed) {
+    const struct vk_kernel_options options = {.no_preload = true};
+    struct vk_kernel *fresh;
+    char differs[VK_DIFFERS_MAX];
+    *failed = false;
+    VK_TRY(
+        vk_kernel_open(sim_replica_store(replica), sim_replica_ports(replica), &options, &fresh));
+    enum vk_err err = vk_kernel_compare_memory(sim_replica_kernel(replica), fresh, differs);
+    vk_kernel_close(fresh);
+    if (err != VK_OK || !*differs) return err;
+    *failed = true;
+    sim_failure_set(failure, SIM_ORACLE_MEMORY, replica, differs,
+                    "the kernel remembers something else than its own database says: %s", differs);
+    return VK_OK;
+}
+
+/* ---- roll-back */
+
+enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure *failure,
+                                bool *failed) {
+    const struct sim_shadow *shadow = sim_replica_shadow(replica);
+    const struct sim_point *point = sim_replica_point(replica);
+    *failed = false;
+    if (!shadow) return VK_OK;
+    struct vk_state_hash sum = sim_shadow_sum(shadow), is = point->crank.state_hash;
+    struct sim_shadow_crank crank = sim_shadow_crank(shadow);
+    if (sum.low != is.low || sum.high != is.high) {
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "state",
+                        "the state is not what the trace of writes and roll-backs comes to%s",
+                        crank.rolled_back ? "; this crank was rolled back" : "");
+    } else if (point->is_crank && crank.stranger[0]) {
+        char family[64];
+        sim_key_family(vk_str(crank.stranger), family);
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, family,
+                        "%s was written after the roll-back, and is no declared survivor",
+                        crank.stranger);
+    } else if (point->is_crank && crank.rolled_back != point->crank.aborted) {
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "aborted", "the crank was %s",
+                        crank.rolled_back ? "rolled back, but is said not to have been"
+                                          : "aborted, but nothing was rolled back");
+    }
+    return VK_OK;
+}
+
+/* ---- hash */
+
+enum vk_err sim_oracle_hash(struct sim_replica *replica, struct sim_failure *failure,
+                            bool *failed) {
+    struct vk_store *store = sim_replica_store(replica);
+    struct vk_state_hash kept = vk_store_state_hash(store), whole;
+    *failed = false;
+    VK_TRY(vk_store_recompute_state_hash(store, &whole));
+    if (whole.low == kept.low && whole.high == kept.high) return VK_OK;
+    *failed = true;
+    sim_failure_set(failure, SIM_ORACLE_HASH, replica, "state",
+                    "the incremental state hash is not that of the state as a whole");
+    return VK_OK;
+}
+
+/* ---- audit */
+
+struct auditing {
+    struct sim_replica *replica;
+    struct sim_failure *failure;
+    bool failed;
+};
+
+static void violated(void *impl, const struct audit_violation *violation) {
+    struct auditing *auditing = impl;
+    char family[64];
+    if (auditing->failed) return; /* the first says most */
+    auditing->failed = true;
+    sim_key_family(violation->key, family);
+    sim_failure_set(auditing->failure, SIM_ORACLE_AUDIT, auditing->replica, family,
+                    "%s: %.*s: expected %.*s, found %.*s", sim_audit_rule_name(violation->rule),
+                    VK_STR_ARG(violation->key), VK_STR_ARG(violation->expected),
+                    VK_STR_ARG(violation->found));
+}
+
+enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure,
+                             bool *failed) {
+    struct auditing auditing = {.replica = replica, .failure = failure};
+    const struct sim_audit_options options = {
+        .heap = vk_heap_system(),
+        .without_items = true,
+        .violation = violated,
+        .impl = &auditing,
+    };
+    struct sim_audit_report report;
+    VK_TRY(sim_audit_store(sim_replica_store(replica), &options, &report));
+    *failed = auditing.failed;
+    return VK_OK;
+}
+
+/* ---- at rest */
+
+struct resting {
+    struct sim_replica *replica;
+    struct sim_failure *failure;
+    bool failed;
+};
+
+/* Keys that say there is something to do, with what they are when there is not. */
+static bool is_idle(struct vk_str key, struct vk_str value) {
+    static const char *const empty[] = {"gcActions", "reapQueue", "vats.terminated"};
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
+        if (vk_str_eq(key, vk_str(empty[i]))) return vk_str_eq(value, VK_STR("[]"));
+    if (!vk_str_eq(key, VK_STR("runQueue")) && !vk_str_eq(key, VK_STR("acceptanceQueue")))
+        return true;
+    size_t comma = 0;
+    while (comma < value.n && value.p[comma] != ',')
+        comma++;
+    return value.n == 2 * comma + 1 && comma > 1 &&
+           memcmp(value.p + 1, value.p + comma + 1, comma - 1) == 0; /* "[7,7]" */
+}
+
+static enum vk_err pair_rests(void *impl, struct vk_str key, struct vk_str value) {
+    struct resting *resting = impl;
+    if (resting->failed || is_idle(key, value)) return VK_OK;
+    char family[64];
+    sim_key_family(key, family);
+    resting->failed = true;
+    sim_failure_set(resting->failure, SIM_ORACLE_LIVENESS, resting->replica, family,
+                    "there is something left to do: %.*s is %.*s", VK_STR_ARG(key),
+                    (int)(value.n < 80 ? value.n : 80), value.p);
+    return VK_OK;
+}
+
+enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *failure,
+                               bool *failed) {
+    struct resting resting = {.replica = replica, .failure = failure};
+    const struct vk_store_scan scan = {.impl = &resting, .pair = pair_rests};
+    VK_TRY(vk_store_scan(sim_replica_store(replica), &scan));
+    *failed = resting.failed;
+    return VK_OK;
+}

@@ -1,0 +1,71 @@
+/* oracle.h - what can fail a run: each oracle with what it demands and what it costs, and what a failure is.
+ *
+ * INV-ORACLE-1  An oracle only reads: with it or without it a run is the same.
+ */
+#ifndef SIM_ORACLE_H
+#define SIM_ORACLE_H
+
+#include "replica.h"
+
+/* NAME, word of its switch, what it demands, what it costs. */
+#define SIM_ORACLES(X)                                                                             \
+    X(REPLICAS, "replicas", "every replica has the same hashes and costs at every point",          \
+      "a comparison a crank")                                                                      \
+    X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")        \
+    X(MEMORY, "memory", "a live kernel remembers what a freshly opened one does",                  \
+      "opening a kernel after every crank")                                                        \
+    X(ROLLBACK, "rollback", "an aborted crank leaves the declared survivors alone",                \
+      "two hashes a write")                                                                        \
+    X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block") \
+    X(AUDIT, "audit", "the state agrees with itself", "the state, a block and an aborted crank")   \
+    X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",     \
+      "the blocks at the end")                                                                     \
+    X(CLASS, "class", "a fault does to a node what its class says, and nothing else does",         \
+      "nothing")                                                                                   \
+    X(RECORDING, "recording", "a recording's hashes are met", "a comparison a write")              \
+    X(CRASH, "crash", "no assertion fails, no sanitizer finds anything", "a process a few seeds")
+
+enum sim_oracle {
+#define SIM_ORACLE_ENUM(name, word, demand, cost) SIM_ORACLE_##name,
+    SIM_ORACLES(SIM_ORACLE_ENUM)
+#undef SIM_ORACLE_ENUM
+        SIM_ORACLE_COUNT
+};
+
+const char *sim_oracle_word(enum sim_oracle oracle);
+const char *sim_oracle_demand(enum sim_oracle oracle);
+const char *sim_oracle_cost(enum sim_oracle oracle);
+
+struct sim_failure {
+    enum sim_oracle oracle;
+    uint32_t replica;
+    uint64_t point, block; /* where it was seen */
+    char event[24];        /* of the crank: "send" ...; "inputs"; "none" */
+    uint64_t vat;          /* that was delivered to, or VK_NO_VAT */
+    uint64_t at_ns;        /* simulated */
+    char what[1000];
+    char signature[160]; /* oracle, kind of crank, family of key: the same for the same bug */
+};
+
+/* Each of these checks a replica that is up and has come to `point`, and fills in *failure if its demand is not met. VK_OK
+ * either way; an error is the testbed's own or the node's. */
+enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *failure,
+                              bool *failed) VK_MUST_CHECK;
+enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure *failure,
+                                bool *failed) VK_MUST_CHECK;
+enum vk_err sim_oracle_hash(struct sim_replica *replica, struct sim_failure *failure, bool *failed)
+    VK_MUST_CHECK;
+enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure, bool *failed)
+    VK_MUST_CHECK;
+/* The run is over. */
+enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *failure,
+                               bool *failed) VK_MUST_CHECK;
+
+/* Fills in what, and a signature of oracle, event and `family`. */
+void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
+                     const struct sim_replica *replica, const char *family, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The family of a key: "v1.c.o+5" and "v20.c.ko3" are "v*.c.*". */
+void sim_key_family(struct vk_str key, char family[64]);
+
+#endif

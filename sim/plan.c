@@ -1,0 +1,70 @@
+/* plan.c - see plan.h: the empty plan, and the words of a plan's catalogues. */
+#include "plan.h"
+
+static const struct {
+    const char *word;
+    enum sim_family family;
+} ops[] = {
+#define OP_ROW(name, word, family, meaning) {word, SIM_FAMILY_##family},
+    SIM_OPS(OP_ROW)
+#undef OP_ROW
+};
+
+static const char *const inputs[] = {
+#define INPUT_ROW(name, word, meaning) word,
+    SIM_INPUTS(INPUT_ROW)
+#undef INPUT_ROW
+};
+
+const char *sim_op_word(enum sim_op_type type) {
+    VK_ASSERT(type < SIM_OP_TYPE_COUNT); /* INV-PLAN-2 */
+    return ops[type].word;
+}
+
+enum sim_family sim_op_family(enum sim_op_type type) {
+    VK_ASSERT(type < SIM_OP_TYPE_COUNT); /* INV-PLAN-2 */
+    return ops[type].family;
+}
+
+const char *sim_input_word(enum sim_input_type type) {
+    VK_ASSERT(type < SIM_INPUT_TYPE_COUNT); /* INV-PLAN-2 */
+    return inputs[type];
+}
+
+const char *sim_family_word(enum sim_family family) {
+    static const char *const words[SIM_FAMILY_COUNT] = {
+        [SIM_FAMILY_SEND] = "send",       [SIM_FAMILY_PROMISE] = "promise",
+        [SIM_FAMILY_GC] = "gc",           [SIM_FAMILY_STORE] = "store",
+        [SIM_FAMILY_COMPUTE] = "compute", [SIM_FAMILY_LIFE] = "life",
+        [SIM_FAMILY_METER] = "meter",     [SIM_FAMILY_ILLEGAL] = "illegal",
+        [SIM_FAMILY_CLOCK] = "clock",
+    };
+    VK_ASSERT(family < SIM_FAMILY_COUNT); /* INV-PLAN-2 */
+    return words[family];
+}
+
+static enum vk_err make_empty(struct sim_plan *plan) {
+    VK_TRY(VK_NEW_ARRAY(&plan->arena, &plan->programs, 1));
+    VK_TRY(VK_NEW_ARRAY(&plan->arena, &plan->vats, 1));
+    VK_TRY(VK_NEW_ARRAY(&plan->arena, &plan->replicas, 1));
+    plan->programs[0] = (struct sim_program){.name = VK_STR(SIM_PLAN_ADMIN)};
+    plan->vats[0] = (struct sim_static_vat){.name = VK_STR(SIM_PLAN_ADMIN)};
+    plan->replicas[0] = (struct sim_replica_plan){.commit_every = 1, .slowness = 1};
+    plan->program_count = plan->vat_count = plan->replica_count = 1;
+    return VK_OK;
+}
+
+enum vk_err sim_plan_init(struct sim_plan *plan, const struct vk_heap *heap) {
+    *plan = (struct sim_plan){.policy = {VK_UNLIMITED, VK_UNLIMITED, VK_UNLIMITED}};
+    vk_arena_init(&plan->arena, heap);
+    enum vk_err err = make_empty(plan);
+    if (err != VK_OK) sim_plan_release(plan);
+    return err;
+}
+
+void sim_plan_release(struct sim_plan *plan) {
+    const struct vk_heap *heap = plan->arena.heap;
+    vk_arena_release(&plan->arena);
+    *plan = (struct sim_plan){0};
+    vk_arena_init(&plan->arena, heap);
+}

@@ -1,0 +1,473 @@
+/* run.c - see run.h. */
+#include "run.h"
+
+#include "array.h"
+#include "plan_host.h"
+#include "schedule.h"
+#include "state_diff.h"
+
+#include <stdio.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+    POINTS_MAX = 200000, /* no plan in its senses goes on for longer */
+    VAIN_STARTS_MAX = 12,
+    AUDIT_EVERY = 32, /* points */
+    MEMORY_EVERY = 16,
+};
+
+/* What every replica must show at a point. */
+struct seen {
+    struct vk_state_hash state_hash;
+    char activityhash[VK_HASH_HEX];
+    const char *event;
+    uint64_t computrons;
+    uint32_t by; /* the replica that came first */
+};
+
+/* A node, and what the run keeps of it. */
+struct node {
+    struct sim_replica *replica;
+    uint64_t hits_at_start;   /* of all its faults, when its process began */
+    uint64_t divergence_hits; /* so many times it was made to differ */
+    uint64_t differs_since;   /* the point at which that began; UINT64_MAX: it has not */
+    bool waits_for_calm;      /* stays down until faults stop */
+};
+
+struct run {
+    const struct sim_plan *plan;
+    const struct sim_run_options *options;
+    struct sim_run_result *result;
+    struct sim_schedule schedule;
+    struct node nodes[SIM_REPLICAS_MAX];
+    struct {
+        SIM_ARRAY(struct seen);
+    } points;
+    bool calm; /* faults have stopped */
+    uint64_t panic_point;
+    char panic_text[320];
+    XXH3_state_t hash;
+    /* Run only to look at a state: stop there. */
+    const struct run_probe *probe;
+    bool probed;
+};
+
+/* The state of a replica at a point, from a run of its own. */
+struct run_probe {
+    uint32_t replica;
+    uint64_t point;
+    struct sim_state_copy *copy;
+};
+
+static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_options *options,
+                             const struct run_probe *probe, struct sim_run_result *result);
+
+static bool is_on(const struct run *run, enum sim_oracle oracle) {
+    return !run->options->off[oracle] && !run->probe;
+}
+
+static void fail(struct run *run, const struct sim_failure *failure) {
+    if (run->result->failed) return; /* the first says most */
+    run->result->failed = true;
+    run->result->failure = *failure;
+}
+
+/* A database that rotted is not the kernel's fault; that somebody noticed is what is asked for. */
+static bool has_rotted(const struct node *node) {
+    const struct fault_set *faults = sim_replica_faults(node->replica);
+    for (size_t i = 0; i < faults->count; i++)
+        if (faults->faults[i].kind == FAULT_BIT_ROT && faults->faults[i].hits) return true;
+    return false;
+}
+
+static void halt(struct run *run, struct node *node) {
+    sim_replica_set_state(node->replica, SIM_REPLICA_HALTED);
+    run->result->halted++;
+}
+
+/* A failure that is seen on a node. */
+static void fail_on(struct run *run, struct node *node, const struct sim_failure *failure) {
+    if (has_rotted(node))
+        halt(run, node);
+    else
+        fail(run, failure);
+}
+
+/* ---- faults that a node has had */
+
+static uint64_t hits_of(const struct fault_set *faults, bool of_class, enum fault_class class) {
+    uint64_t hits = 0;
+    for (size_t i = 0; i < faults->count; i++)
+        if (!of_class || fault_class_of(faults->faults[i].kind) == class)
+            hits += faults->faults[i].hits;
+    return hits;
+}
+
+/* A vat that reads the clock makes every replica differ from every other. */
+static uint64_t divergence_hits(const struct node *node) {
+    return hits_of(sim_replica_faults(node->replica), true, FAULT_DIVERGENCE) +
+           sim_replica_workers_counts(node->replica).ops[SIM_OP_READ_CLOCK];
+}
+
+/* ---- points */
+
+static enum vk_err explain(struct run *run, const struct node *node, uint32_t other,
+                           struct sim_failure *failure) {
+    struct sim_state_copy mine, others;
+    const struct run_probe probe = {other, failure->point, &others};
+    struct sim_run_result ignored;
+    sim_state_copy_init(&mine);
+    sim_state_copy_init(&others);
+    enum vk_err err = sim_state_copy_take(&mine, sim_replica_store(node->replica));
+    if (err == VK_OK) err = run_whole(run->plan, run->options, &probe, &ignored);
+    if (err == VK_OK) sim_state_diff(&others, &mine, failure);
+    sim_state_copy_release(&mine);
+    sim_state_copy_release(&others);
+    return err;
+}
+
+static const char *difference(const struct seen *seen, const struct vk_crank_result *crank) {
+    if (strcmp(seen->event, crank->event) != 0) return "event";
+    if (seen->state_hash.low != crank->state_hash.low ||
+        seen->state_hash.high != crank->state_hash.high)
+        return "state hash";
+    if (seen->computrons != (crank->metered ? crank->computrons : 0)) return "computrons";
+    return memcmp(seen->activityhash, crank->activityhash, VK_HASH_HEX) != 0 ? "activityhash"
+                                                                             : NULL;
+}
+
+/* It differs and is meant to: was it noticed in the crank in which it began? */
+static void diverge(struct run *run, struct node *node, uint64_t point) {
+    struct sim_failure failure;
+    if (node->differs_since != point && is_on(run, SIM_ORACLE_CLASS)) {
+        sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "noticed-late",
+                        "was made to differ at point %llu, which was noticed only now",
+                        (unsigned long long)node->differs_since);
+        fail(run, &failure);
+    }
+    run->result->diverged = true;
+    run->result->diverged_at = point;
+    sim_replica_set_state(node->replica, SIM_REPLICA_DIVERGED);
+}
+
+static enum vk_err differs(struct run *run, struct node *node, const char *in) {
+    const struct sim_point *point = sim_replica_point(node->replica);
+    struct seen *seen = &run->points.at[point->number];
+    struct node *first = &run->nodes[seen->by];
+    struct sim_failure failure;
+    if (node->divergence_hits) {
+        diverge(run, node, point->number);
+        return VK_OK;
+    }
+    if (first->divergence_hits && first->differs_since <= point->number) {
+        diverge(run, first, point->number);
+        run->points.count = point->number; /* what it showed is nobody's standard */
+        return VK_OK;
+    }
+    if (has_rotted(node)) {
+        halt(run, node);
+        return VK_OK;
+    }
+    if (has_rotted(first)) {
+        halt(run, first);
+        run->points.count = point->number;
+        return VK_OK;
+    }
+    if (!is_on(run, SIM_ORACLE_REPLICAS)) return VK_OK;
+    sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, in,
+                    "its %s is another one than replica %u had", in, seen->by);
+    fail(run, &failure);
+    return explain(run, node, seen->by, &run->result->failure);
+}
+
+static void show(struct run *run, const struct sim_point *point) {
+    const struct vk_crank_result *crank = &point->crank;
+    run->result->cranks += point->is_crank;
+    run->result->deliveries += crank->kind == VK_CRANK_DELIVERY;
+    run->result->aborted += crank->aborted;
+    run->result->terminated += crank->terminated;
+    XXH3_128bits_update(&run->hash, &crank->state_hash, sizeof crank->state_hash);
+    XXH3_128bits_update(&run->hash, crank->activityhash, VK_HASH_HEX);
+    XXH3_128bits_update(&run->hash, &crank->computrons, sizeof crank->computrons);
+    XXH3_128bits_update(&run->hash, crank->event, strlen(crank->event));
+}
+
+static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
+    const struct sim_point *point = sim_replica_point(node->replica);
+    const struct vk_crank_result *crank = &point->crank;
+    uint64_t hits = divergence_hits(node);
+    if (hits && !node->divergence_hits) node->differs_since = point->number;
+    node->divergence_hits = hits;
+    if (point->number < run->points.count) {
+        const char *in = difference(&run->points.at[point->number], crank);
+        return in ? differs(run, node, in) : VK_OK;
+    }
+    VK_ASSERT(point->number == run->points.count); /* INV-RUN-1: points come one after the other */
+    SIM_ARRAY_RESERVE(&run->points);
+    struct seen *seen = &run->points.at[run->points.count++];
+    *seen = (struct seen){.state_hash = crank->state_hash,
+                          .event = crank->event,
+                          .computrons = crank->metered ? crank->computrons : 0,
+                          .by = index};
+    memcpy(seen->activityhash, crank->activityhash, VK_HASH_HEX);
+    show(run, point);
+    return VK_OK;
+}
+
+/* ---- oracles at a point */
+
+typedef enum vk_err (*oracle_check)(struct sim_replica *replica, struct sim_failure *failure,
+                                    bool *failed);
+
+static enum vk_err check(struct run *run, struct node *node, enum sim_oracle oracle,
+                         oracle_check check_it) {
+    struct sim_failure failure;
+    bool failed;
+    bool is_up = sim_replica_store(node->replica) != NULL;
+    if (!is_on(run, oracle) || run->result->failed || !is_up) return VK_OK;
+    struct fault_set *faults = sim_replica_faults(node->replica);
+    bool suspended = faults->suspended;
+    faults->suspended = true; /* INV-REPLICA-2 */
+    enum vk_err err = check_it(node->replica, &failure, &failed);
+    faults->suspended = suspended;
+    if (err == VK_ERR_CORRUPT && has_rotted(node)) {
+        halt(run, node);
+        return VK_OK;
+    }
+    if (err == VK_OK && failed) fail_on(run, node, &failure);
+    return err;
+}
+
+static enum vk_err check_point(struct run *run, struct node *node, bool is_new) {
+    const struct sim_point *point = sim_replica_point(node->replica);
+    bool aborted = point->crank.aborted;
+    VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
+    if (point->is_crank && (aborted || point->number % MEMORY_EVERY == 0))
+        VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
+    if (!is_new) return VK_OK; /* the same state was looked at on another replica */
+    if (point->is_crank && (aborted || point->number % AUDIT_EVERY == 0))
+        VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
+    if (!point->is_crank) VK_TRY(check(run, node, SIM_ORACLE_HASH, sim_oracle_hash));
+    return VK_OK;
+}
+
+static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
+    const struct sim_point *point = sim_replica_point(node->replica);
+    bool is_new = point->number == run->points.count;
+    if (point->number >= POINTS_MAX) {
+        struct sim_failure failure;
+        sim_failure_set(&failure, SIM_ORACLE_LIVENESS, node->replica, "endless",
+                        "does not come to rest in %d cranks", POINTS_MAX);
+        fail(run, &failure);
+        return VK_OK;
+    }
+    VK_TRY(compare(run, node, index));
+    if (!sim_replica_store(node->replica)) return VK_OK; /* it diverged, or was seen to be rotten */
+    if (run->probe && run->probe->replica == index && run->probe->point == point->number) {
+        run->probed = true;
+        return sim_state_copy_take(run->probe->copy, sim_replica_store(node->replica));
+    }
+    if (run->options->at_point && !run->probe)
+        run->options->at_point(run->options->impl, node->replica);
+    return check_point(run, node, is_new);
+}
+
+/* ---- nodes that go down */
+
+static void went_down(struct run *run, struct node *node) {
+    struct sim_failure failure;
+    const struct fault_set *faults = sim_replica_faults(node->replica);
+    bool struck = hits_of(faults, false, FAULT_INVISIBLE) > node->hits_at_start;
+    bool may_halt = hits_of(faults, true, FAULT_HALT) > 0;
+    if (!struck && !may_halt && is_on(run, SIM_ORACLE_CLASS)) {
+        sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica,
+                        vk_err_name(sim_replica_error(node->replica)),
+                        "went down, but no fault had struck: %s",
+                        sim_replica_error_text(node->replica));
+        fail(run, &failure);
+    }
+    if (sim_replica_vain_starts(node->replica) < VAIN_STARTS_MAX) return;
+    if (may_halt) {
+        halt(run, node);
+    } else if (!run->calm) {
+        node->waits_for_calm = true;
+    } else if (is_on(run, SIM_ORACLE_LIVENESS)) {
+        sim_failure_set(&failure, SIM_ORACLE_LIVENESS, node->replica, "does-not-start",
+                        "faults have stopped, and it still does not come up: %s",
+                        sim_replica_error_text(node->replica));
+        fail(run, &failure);
+    }
+}
+
+/* A panic is the kernel's own decision, and everybody's at the same point. */
+static void panicked(struct run *run, struct node *node) {
+    struct sim_failure failure;
+    uint64_t point = sim_replica_points(node->replica);
+    if (!run->result->panicked) {
+        run->result->panicked = true;
+        run->panic_point = point;
+        snprintf(run->panic_text, sizeof run->panic_text, "%s",
+                 sim_replica_error_text(node->replica));
+    } else if ((point != run->panic_point ||
+                strcmp(run->panic_text, sim_replica_error_text(node->replica)) != 0) &&
+               is_on(run, SIM_ORACLE_REPLICAS)) {
+        sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, "panic",
+                        "panicked at point %llu (%s); another replica at point %llu (%s)",
+                        (unsigned long long)point, sim_replica_error_text(node->replica),
+                        (unsigned long long)run->panic_point, run->panic_text);
+        fail(run, &failure);
+    }
+}
+
+/* ---- the run */
+
+static bool is_done(const struct run *run, const struct node *node) {
+    switch (sim_replica_state(node->replica)) {
+    case SIM_REPLICA_DOWN: return node->waits_for_calm;
+    case SIM_REPLICA_WAITING: {
+        uint64_t block = sim_replica_block(node->replica);
+        return block == sim_host_blocks(run->plan) ||
+               (!run->calm && block == run->plan->block_count);
+    }
+    case SIM_REPLICA_RUNNING: return false;
+    case SIM_REPLICA_PANICKED:
+    case SIM_REPLICA_HALTED:
+    case SIM_REPLICA_DIVERGED: return true;
+    }
+    VK_ASSERT(false); /* INV-REPLICA-1 */
+    return true;
+}
+
+static enum vk_err take_step(struct run *run, uint32_t index) {
+    struct node *node = &run->nodes[index];
+    bool starts = sim_replica_state(node->replica) == SIM_REPLICA_DOWN;
+    enum sim_step step;
+    if (starts)
+        node->hits_at_start = hits_of(sim_replica_faults(node->replica), false, FAULT_INVISIBLE);
+    VK_TRY(sim_replica_step(node->replica, &step));
+    if (step == SIM_STEP_POINT) VK_TRY(arrived(run, node, index));
+    if (step == SIM_STEP_DOWN) went_down(run, node);
+    if (step == SIM_STEP_PANIC) panicked(run, node);
+    if (!is_done(run, node))
+        sim_schedule_at(&run->schedule, index, sim_replica_due_ns(node->replica));
+    return VK_OK;
+}
+
+static enum vk_err run_phase(struct run *run) {
+    uint32_t index;
+    for (uint32_t i = 0; i < run->plan->replica_count; i++)
+        if (!is_done(run, &run->nodes[i]))
+            sim_schedule_at(&run->schedule, i, sim_replica_due_ns(run->nodes[i].replica));
+    while (!run->result->failed && !run->probed && sim_schedule_next(&run->schedule, &index))
+        VK_TRY(take_step(run, index));
+    return VK_OK;
+}
+
+static void calm_down(struct run *run) {
+    run->calm = true;
+    for (uint32_t i = 0; i < run->plan->replica_count; i++) {
+        run->nodes[i].waits_for_calm = false;
+        sim_replica_suspend_faults(run->nodes[i].replica);
+    }
+}
+
+/* A fault of class divergence that struck and that nobody noticed. */
+static void check_noticed(struct run *run, struct node *node) {
+    struct sim_failure failure;
+    bool alone = run->plan->replica_count < 2;
+    if (alone || !hits_of(sim_replica_faults(node->replica), true, FAULT_DIVERGENCE)) return;
+    if (sim_replica_state(node->replica) == SIM_REPLICA_DIVERGED) return;
+    if (node->differs_since == UINT64_MAX || !is_on(run, SIM_ORACLE_CLASS)) return;
+    sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "not-noticed",
+                    "was made to differ at point %llu, and nobody noticed",
+                    (unsigned long long)node->differs_since);
+    fail(run, &failure);
+}
+
+static enum vk_err check_end(struct run *run) {
+    for (uint32_t i = 0; i < run->plan->replica_count && !run->result->failed; i++) {
+        struct node *node = &run->nodes[i];
+        check_noticed(run, node);
+        bool rests = sim_replica_state(node->replica) == SIM_REPLICA_WAITING;
+        if (!rests || run->plan->no_drain) continue;
+        VK_TRY(check(run, node, SIM_ORACLE_LIVENESS, sim_oracle_at_rest));
+        if (i == 0) VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
+    }
+    return VK_OK;
+}
+
+static void sum_up(struct run *run) {
+    struct sim_run_result *result = run->result;
+    result->points = run->points.count;
+    for (uint32_t i = 0; i < run->plan->replica_count; i++) {
+        struct sim_replica *replica = run->nodes[i].replica;
+        struct sim_replica_counts counts = sim_replica_counts(replica);
+        struct sim_workers_counts workers = sim_replica_workers_counts(replica);
+        const struct fault_set *faults = sim_replica_faults(replica);
+        uint64_t now_ns = sim_replica_now_ns(replica);
+        result->all_cranks += counts.cranks;
+        result->starts += counts.starts;
+        result->crashes += counts.crashes;
+        result->commits += counts.commits;
+        result->syscalls += workers.syscalls;
+        if (now_ns > result->simulated_ns) result->simulated_ns = now_ns;
+        for (size_t k = 0; k < faults->count; k++)
+            result->hits[faults->faults[k].kind] += faults->faults[k].hits;
+        for (size_t k = 0; k < SIM_OP_TYPE_COUNT; k++)
+            result->ops[k] += workers.ops[k];
+        XXH3_128bits_update(&run->hash, &counts, sizeof counts);
+        XXH3_128bits_update(&run->hash, &now_ns, sizeof now_ns);
+    }
+    XXH128_hash_t hash = XXH3_128bits_digest(&run->hash);
+    result->hash = (struct vk_state_hash){hash.low64, hash.high64};
+}
+
+static enum vk_err run_phases(struct run *run) {
+    VK_TRY(run_phase(run));
+    calm_down(run);
+    VK_TRY(run_phase(run));
+    return run->result->failed || run->probed ? VK_OK : check_end(run);
+}
+
+static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_options *options,
+                             const struct run_probe *probe, struct sim_run_result *result) {
+    const struct sim_replica_options replica = {
+        .no_activity_hash = options->no_activity_hash,
+        .no_shadow = options->off[SIM_ORACLE_ROLLBACK] || probe,
+    };
+    struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
+    enum vk_err err = VK_OK;
+    *result = (struct sim_run_result){0};
+    XXH3_INITSTATE(&run.hash);
+    XXH3_128bits_reset(&run.hash);
+    for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++) {
+        run.nodes[i].differs_since = UINT64_MAX;
+        run.nodes[i].replica = sim_replica_new(plan, i, &replica);
+        if (!run.nodes[i].replica) err = VK_RAISE(VK_ERR_NOMEM, "replica %u", i);
+    }
+    if (err == VK_OK) err = run_phases(&run);
+    if (err == VK_OK) sum_up(&run);
+    for (uint32_t i = 0; i < plan->replica_count; i++)
+        sim_replica_free(run.nodes[i].replica);
+    sim_array_free(run.points.at);
+    return err;
+}
+
+enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *options,
+                    struct sim_run_result *result) {
+    VK_TRY(run_whole(plan, options, NULL, result));
+    if (options->off[SIM_ORACLE_TWICE] || result->failed) return VK_OK;
+    struct sim_run_result again;
+    VK_TRY(run_whole(plan, options, NULL, &again));
+    if (again.hash.low == result->hash.low && again.hash.high == result->hash.high) return VK_OK;
+    result->failed = true;
+    result->failure =
+        (struct sim_failure){.oracle = SIM_ORACLE_TWICE, .event = "none", .vat = VK_NO_VAT};
+    snprintf(result->failure.what, sizeof result->failure.what,
+             "run once more, the plan comes to another hash (%llu points, then %llu)",
+             (unsigned long long)result->points, (unsigned long long)again.points);
+    snprintf(result->failure.signature, sizeof result->failure.signature, "twice/none/run");
+    return VK_OK;
+}

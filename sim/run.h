@@ -1,0 +1,39 @@
+/* run.h - one run of a plan: its replicas side by side, compared at every point, checked by the oracles.
+ *
+ * INV-RUN-1  What a run comes to depends on the plan and the oracles' switches alone; its hash does not even depend on
+ *            those, as long as nothing fails.
+ */
+#ifndef SIM_RUN_H
+#define SIM_RUN_H
+
+#include "oracle.h"
+
+struct sim_run_options {
+    bool off[SIM_ORACLE_COUNT];
+    bool no_activity_hash;
+    /* Told of each point that a replica comes to, if not NULL. */
+    void (*at_point)(void *impl, struct sim_replica *replica);
+    void *impl;
+};
+
+struct sim_run_result {
+    bool failed;
+    struct sim_failure failure;
+    bool panicked; /* the kernel panicked, the same way on every replica */
+    bool diverged; /* as a fault of class divergence must make it: noticed in the very crank */
+    uint64_t diverged_at;                                     /* the point */
+    uint64_t points, cranks, deliveries, aborted, terminated; /* of one replica */
+    uint64_t all_cranks; /* of all, those run again after a restart included */
+    uint64_t starts, crashes, commits, halted;
+    uint64_t simulated_ns; /* of the replica that took longest */
+    uint64_t syscalls;
+    uint64_t hits[FAULT_KIND_COUNT];
+    uint64_t ops[SIM_OP_TYPE_COUNT];
+    struct vk_state_hash hash; /* of everything that could be seen in the run */
+};
+
+/* VK_OK unless the testbed itself fails. */
+enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *options,
+                    struct sim_run_result *result) VK_MUST_CHECK;
+
+#endif

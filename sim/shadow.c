@@ -1,0 +1,247 @@
+/* shadow.c - see shadow.h. */
+#include "shadow.h"
+
+#include "array.h"
+
+#include <stdio.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct hash128 {
+    uint64_t low, high;
+};
+
+/* A key by its hash, and the term of its value; an absent key keeps its place. */
+struct entry {
+    struct hash128 key;
+    struct hash128 term;
+    bool used, present;
+};
+
+struct undo {
+    struct hash128 key;
+    struct hash128 term;
+    bool present;
+};
+
+struct mark {
+    size_t undone_to;
+    struct hash128 sum;
+    bool is_deliver;
+};
+
+enum { MARKS_MAX = 8, TABLE_MIN = 1024 };
+
+struct sim_shadow {
+    struct entry *table; /* open addressing, a power of two, at most half full */
+    size_t size, count;
+    struct hash128 sum;
+    struct {
+        SIM_ARRAY(struct undo);
+    } log;
+    struct hash128 committed_sum;
+    struct mark marks[MARKS_MAX];
+    size_t mark_count;
+    struct sim_shadow_crank crank;
+};
+
+struct sim_shadow *sim_shadow_new(void) {
+    struct sim_shadow *shadow = calloc(1, sizeof *shadow);
+    if (!shadow) return NULL;
+    shadow->size = TABLE_MIN;
+    shadow->table = calloc(shadow->size, sizeof *shadow->table);
+    if (shadow->table) return shadow;
+    free(shadow);
+    return NULL;
+}
+
+void sim_shadow_free(struct sim_shadow *shadow) {
+    if (!shadow) return;
+    free(shadow->table);
+    free(shadow->log.at);
+    free(shadow);
+}
+
+void sim_shadow_clear(struct sim_shadow *shadow) {
+    memset(shadow->table, 0, shadow->size * sizeof *shadow->table);
+    shadow->count = shadow->log.count = shadow->mark_count = 0;
+    shadow->sum = shadow->committed_sum = (struct hash128){0, 0};
+    shadow->crank = (struct sim_shadow_crank){0};
+}
+
+/* ---- sums */
+
+static void sum_add(struct hash128 *sum, struct hash128 term) {
+    sum->low += term.low;
+    sum->high += term.high + (sum->low < term.low);
+}
+
+static void sum_subtract(struct hash128 *sum, struct hash128 term) {
+    uint64_t borrow = sum->low < term.low;
+    sum->low -= term.low;
+    sum->high -= term.high + borrow;
+}
+
+static struct hash128 key_hash(struct vk_str key) {
+    XXH128_hash_t hash = XXH3_128bits(key.p, key.n);
+    return (struct hash128){hash.low64, hash.high64};
+}
+
+/* INV-SHADOW-1 */
+static struct hash128 term_of(struct vk_str key, struct vk_str value) {
+    XXH3_state_t state;
+    char length[8];
+    for (size_t i = 0; i < sizeof length; i++)
+        length[i] = (char)((uint64_t)key.n >> (8 * i));
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    XXH3_128bits_update(&state, length, sizeof length);
+    XXH3_128bits_update(&state, key.p, key.n);
+    XXH3_128bits_update(&state, value.p, value.n);
+    XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    return (struct hash128){hash.low64, hash.high64};
+}
+
+/* ---- the table */
+
+static struct entry *place_of(struct entry *table, size_t size, struct hash128 key) {
+    size_t i = (size_t)key.low & (size - 1);
+    while (table[i].used && (table[i].key.low != key.low || table[i].key.high != key.high))
+        i = (i + 1) & (size - 1);
+    return &table[i];
+}
+
+static enum vk_err grow(struct sim_shadow *shadow) {
+    size_t size = shadow->size * 2;
+    struct entry *table = calloc(size, sizeof *table);
+    if (!table) return VK_RAISE(VK_ERR_NOMEM, "shadow of %zu keys", size);
+    for (size_t i = 0; i < shadow->size; i++)
+        if (shadow->table[i].used) *place_of(table, size, shadow->table[i].key) = shadow->table[i];
+    free(shadow->table);
+    shadow->table = table;
+    shadow->size = size;
+    return VK_OK;
+}
+
+static void put(struct sim_shadow *shadow, struct entry *entry, bool present, struct hash128 term) {
+    if (entry->present) sum_subtract(&shadow->sum, entry->term);
+    entry->present = present;
+    entry->term = term;
+    if (present) sum_add(&shadow->sum, term);
+}
+
+static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool present,
+                             struct vk_str value) {
+    struct hash128 hash = key_hash(key);
+    if (shadow->count * 2 >= shadow->size) VK_TRY(grow(shadow));
+    struct entry *entry = place_of(shadow->table, shadow->size, hash);
+    if (!entry->used) {
+        *entry = (struct entry){.key = hash, .used = true};
+        shadow->count++;
+    }
+    SIM_ARRAY_RESERVE(&shadow->log);
+    shadow->log.at[shadow->log.count++] = (struct undo){hash, entry->term, entry->present};
+    put(shadow, entry, present, present ? term_of(key, value) : (struct hash128){0, 0});
+    return VK_OK;
+}
+
+static void undo_to(struct sim_shadow *shadow, size_t count) {
+    VK_ASSERT(count <= shadow->log.count); /* INV-SHADOW-2 */
+    while (shadow->log.count > count) {
+        struct undo undo = shadow->log.at[--shadow->log.count];
+        put(shadow, place_of(shadow->table, shadow->size, undo.key), undo.present, undo.term);
+    }
+}
+
+/* ---- cranks */
+
+/* What a kernel may write once it has rolled a crank back: its own accounts, and the end of the vat. A vat's own data and
+ * what it exported or created in the crank is not among them. */
+static bool is_declared(struct vk_str key) {
+    static const char *const whole[] = {"crankNumber",     "kernelStats",    "gcActions",
+                                        "reapQueue",       "runQueue",       "acceptanceQueue",
+                                        "vats.terminated", "vat.dynamicIDs", "vat.nextID",
+                                        "pinnedObjects",   "kp.nextID",      "vat.names"};
+    static const char *const families[] = {"runQueue.", "acceptanceQueue.", "kp", "ko", "m"};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (vk_str_eq(key, vk_str(whole[i]))) return true;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (vk_str_starts(key, vk_str(families[i]))) return true;
+    if (key.n == 0 || key.p[0] != 'v') return false;
+    for (size_t i = 1; i + 4 <= key.n;
+         i++) /* a vat's c-list, options and dirt, never its vatstore */
+        if (memcmp(key.p + i, ".vs.", 4) == 0) return false;
+    return true;
+}
+
+static void note_survivor(struct sim_shadow *shadow, struct vk_str key) {
+    struct sim_shadow_crank *crank = &shadow->crank;
+    if (!crank->rolled_back) return;
+    crank->survivors++;
+    if (crank->stranger[0] || is_declared(key)) return;
+    snprintf(crank->stranger, sizeof crank->stranger, "%.*s", (int)(key.n < 60 ? key.n : 60),
+             key.p);
+}
+
+static enum vk_err mark_set(struct sim_shadow *shadow, bool is_deliver) {
+    VK_ASSERT(shadow->mark_count < MARKS_MAX); /* INV-STORE-1 */
+    shadow->marks[shadow->mark_count++] = (struct mark){shadow->log.count, shadow->sum, is_deliver};
+    return VK_OK;
+}
+
+static enum vk_err roll_back(struct sim_shadow *shadow, bool to_deliver) {
+    size_t i = shadow->mark_count;
+    while (i > 0 && shadow->marks[i - 1].is_deliver != to_deliver)
+        i--;
+    if (i == 0) return VK_RAISE(VK_ERR_TRACE, "a roll-back to a savepoint that is not set");
+    const struct mark *mark = &shadow->marks[i - 1];
+    undo_to(shadow, mark->undone_to);
+    VK_ASSERT(shadow->sum.low == mark->sum.low && shadow->sum.high == mark->sum.high);
+    shadow->crank.rolled_back = true;
+    shadow->crank.survivors = 0;
+    shadow->mark_count = i - 1;
+    return VK_OK;
+}
+
+static bool is_consensus(struct vk_str key) {
+    return !vk_str_starts(key, VK_STR("local.")) && !vk_str_eq(key, VK_STR("activityhash"));
+}
+
+enum vk_err sim_shadow_event(struct sim_shadow *shadow, const struct vk_trace_event *event) {
+    bool is_deliver = vk_str_eq(event->key, VK_STR("deliver"));
+    switch ((int)event->type) { /* most types are not about keys */
+    case VK_TRACE_START_CRANK:
+        shadow->crank = (struct sim_shadow_crank){0};
+        shadow->mark_count = 0;
+        return VK_OK;
+    case VK_TRACE_SAVEPOINT: return mark_set(shadow, is_deliver);
+    case VK_TRACE_ROLLBACK: return roll_back(shadow, is_deliver);
+    case VK_TRACE_SET:
+    case VK_TRACE_DEL:
+        if (!is_consensus(event->key)) return VK_OK;
+        note_survivor(shadow, event->key);
+        return write_key(shadow, event->key, event->type == VK_TRACE_SET, event->value);
+    default: return VK_OK;
+    }
+}
+
+struct vk_state_hash sim_shadow_sum(const struct sim_shadow *shadow) {
+    return (struct vk_state_hash){shadow->sum.low, shadow->sum.high};
+}
+
+struct sim_shadow_crank sim_shadow_crank(const struct sim_shadow *shadow) {
+    return shadow->crank;
+}
+
+void sim_shadow_committed(struct sim_shadow *shadow) {
+    shadow->log.count = 0;
+    shadow->committed_sum = shadow->sum;
+}
+
+void sim_shadow_lost(struct sim_shadow *shadow) {
+    undo_to(shadow, 0);
+    shadow->mark_count = 0;
+    VK_ASSERT(shadow->sum.low == shadow->committed_sum.low &&
+              shadow->sum.high == shadow->committed_sum.high); /* INV-SHADOW-2 */
+}

@@ -1,0 +1,53 @@
+/* sim_worker.h - a worker host whose processes and vats are simulated.
+ *
+ *   spawning -> loading -> replaying -> idle <-> delivering
+ *       \          \           \          \          \
+ *        +----------+-----------+----------+----------+--> dying -> dead
+ *
+ * A worker is a simulated process with a pipe: starting, each frame and each computron takes simulated time. What its
+ * vat does is its program (plan.h, vat_program.h); its snapshot is the program's own state.
+ *
+ * INV-SIM-WORKER-1  What a vat does depends on its program and on what was delivered to it, never on its replica (but for
+ *                   the operation read-clock).
+ * INV-SIM-WORKER-2  A worker made from a snapshot and a replay is in the very state of the one that lived on.
+ */
+#ifndef SIM_SIM_WORKER_H
+#define SIM_SIM_WORKER_H
+
+#include "faults/fault.h"
+#include "plan.h"
+#include "sim_clock.h"
+#include "vk/ports.h"
+
+struct sim_workers;
+
+struct sim_workers_options {
+    const struct vk_heap *heap;
+    const struct sim_plan *plan;
+    struct sim_clock *clock;    /* of the node that they run on */
+    struct fault_set *faults;   /* for what happens to frames; NULL: nothing does */
+    uint32_t slowness;
+    bool frames; /* encode and decode every frame; the trace is the same without */
+};
+
+/* NULL: no memory. */
+struct sim_workers *sim_workers_new(const struct sim_workers_options *options);
+/* Every worker must have been stopped. */
+void sim_workers_free(struct sim_workers *workers);
+const struct vk_worker_host *sim_workers_port(struct sim_workers *workers);
+
+struct sim_workers_counts {
+    uint64_t started, from_snapshots, deliveries, replayed, syscalls, snapshots, frames;
+    uint64_t ops[SIM_OP_TYPE_COUNT]; /* carried out (not skipped), replays included */
+};
+struct sim_workers_counts sim_workers_counts(const struct sim_workers *workers);
+
+/* Whether the running worker of `vat` is in the state that its image says (oracle: INV-SIM-WORKER-2). The image of a worker,
+ * or VK_STR_NONE if none runs. */
+enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat, struct vk_arena *arena,
+                              struct vk_str *image) VK_MUST_CHECK;
+
+/* The bundle id that stands for a program ("b1-" and 128 hex digits); `id` has room for 132 bytes. */
+void sim_program_bundle_id(const struct sim_program *program, char id[132]);
+
+#endif
