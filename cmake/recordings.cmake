@@ -11,7 +11,7 @@ add_recordings_test(replay_write_back replay --quiet)
 add_recordings_test(replay_direct replay --quiet --store direct)
 add_recordings_test(replay_few_vats_online replay --quiet --vats-online 2)
 # Nor may what befalls a host that can start again: each recording under faults of its own.
-add_recordings_test(run_invisible run --quiet --faults invisible --seed 1)
+add_recordings_test(run_invisible run --quiet --faults invisible --seed 1 --seeds 2)
 add_recordings_test(audit audit)
 add_recordings_test(audit_every_crank audit --every-crank)
 

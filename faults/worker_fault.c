@@ -95,6 +95,7 @@ struct delivery_in_hand {
     struct vk_worker *worker;
     const struct vk_syscall_port *above;
     uint64_t syscalls;
+    bool overran; /* VAT_OVERRUN struck */
 };
 
 /* One that no vat program makes. */
@@ -122,7 +123,9 @@ static enum vk_err syscall_made(void *impl, const struct vk_syscall *syscall,
     if (fault_strikes_kth(in_hand->workers->set, FAULT_WORKER_SYSCALL, worker->vat,
                           in_hand->syscalls))
         return lose(worker, "after a syscall");
-    return VK_OK;
+    in_hand->overran = fault_strikes_kth(in_hand->workers->set, FAULT_VAT_OVERRUN, worker->vat,
+                                         in_hand->syscalls) != NULL;
+    return in_hand->overran ? lose(worker, "by its meter") : VK_OK;
 }
 
 /* Hands the delivery on, with its syscalls by way of `make`. */
@@ -162,6 +165,10 @@ static enum vk_err deliver_anew(struct delivery_in_hand *in_hand, struct vk_aren
     struct vk_worker *worker = in_hand->worker;
     VK_TRY(before_delivery(workers, worker));
     enum vk_err err = deliver_below(in_hand, arena, delivery, syscall_made, result);
+    if (in_hand->overran) {
+        *result = (struct vk_delivery_result){.problem = VK_STR("Compute meter exceeded")};
+        return VK_OK;
+    }
     if (worker->is_lost) return lose(worker, "after a syscall"); /* whatever was made of it below */
     VK_TRY(err);
     if (strikes(workers, FAULT_WORKER_LAST, worker->vat)) return lose(worker, "before its result");
@@ -175,7 +182,7 @@ static enum vk_err shim_deliver(void *impl, struct vk_worker *worker, struct vk_
                                 const struct vk_syscall_port *syscalls,
                                 struct vk_delivery_result *result) {
     struct fault_workers *workers = impl;
-    struct delivery_in_hand in_hand = {workers, worker, syscalls, 0};
+    struct delivery_in_hand in_hand = {.workers = workers, .worker = worker, .above = syscalls};
     if (worker->is_lost) return lose(worker, "some time ago"); /* INV-WORKER-FAULT-2 */
     if (worker->replays == 0) return deliver_anew(&in_hand, arena, delivery, result);
     worker->replays--;

@@ -17,6 +17,8 @@
  *   WORKER_BEFORE    a delivery; the worker is lost as it is to get it
  *   WORKER_HANGS     a delivery; the clock moves by k milliseconds, then the worker is lost
  *   WORKER_SYSCALL   the k-th syscall of a delivery, when the kernel has carried it out; the worker is lost
+ *   VAT_OVERRUN      the same; the delivery ends as that of a worker whose meter ran out (SwingSet's words), for which
+ *                    the vat pays
  *   WORKER_LAST      a delivery that the worker has done; it is lost before it says so
  *   WORKER_RESULT    a delivery whose result is here; the worker is lost, which shows at its next use
  *   COMPUTE_DRIFT    a metered result; a computron more, or if k is odd and there is one, one less (of `usage` nothing is

@@ -16,8 +16,8 @@ struct report_failure {
     const char *plan;      /* the path of the plan that was written, or NULL */
 };
 
-void report_run_failure(FILE *out, const struct report_failure *failure, bool colours);
-void report_run_failure_json(FILE *out, const struct report_failure *failure);
+void report_run_failure(FILE *out, const struct report_failure *report, bool colours);
+void report_run_failure_json(FILE *out, const struct report_failure *report);
 
 struct report_summary {
     const struct sim_campaign_totals *totals;

@@ -260,7 +260,7 @@ static int run_recordings(struct run_command *command, int count, char **paths) 
         .quiet = command->quiet,
     };
     memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
-    return sim_recorded_runs(&asked);
+    return (int)sim_recorded_runs(&asked);
 }
 
 static int run_plans(struct run_command *command, int count, char **paths) {

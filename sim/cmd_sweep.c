@@ -25,8 +25,8 @@ static const char usage[] =
     "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
     "  --help       this text\n\n"
     "examples:\n"
-    "  crankcase sweep corpus/plans/hello.plan\n"
-    "  crankcase sweep corpus/plans/hello.plan --crank 12 --every 1 --jobs 2\n\n"
+    "  crankcase sweep corpus/plans/first-steps.plan\n"
+    "  crankcase sweep corpus/plans/first-steps.plan --crank 12 --every 1 --jobs 2\n\n"
     "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed";
 
 enum { CHUNK = 32 };

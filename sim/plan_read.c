@@ -15,37 +15,32 @@ static const char *const turn_words[TURN_KIND_COUNT] = {
 
 /* ---- lists */
 
-enum vk_err sim_plan_list_add(struct sim_plan_reader *reader, struct sim_plan_list *list,
-                              size_t size, void **out) {
+void *sim_plan_list_add(struct sim_plan_reader *reader, struct sim_plan_list *list, size_t size) {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? list->capacity * 2 : LIST_MIN;
         void *more = vk_arena_alloc(&reader->scratch, capacity * size);
-        if (!more) return VK_RAISE(VK_ERR_NOMEM, "a plan's list of %zu", list->count);
+        if (!more) return NULL;
         if (list->count) memcpy(more, list->at, list->count * size);
         list->at = more;
         list->capacity = capacity;
     }
-    *out = (char *)list->at + list->count++ * size;
-    memset(*out, 0, size);
-    return VK_OK;
+    return memset((char *)list->at + list->count++ * size, 0, size);
 }
 
-static enum vk_err list_take(struct sim_plan_reader *reader, struct sim_plan_list *list,
-                             size_t size, void **out, size_t *count) {
-    *out = NULL;
+/* All items, in the plan's own memory; NULL if there are none, or no memory for them. */
+static void *list_take(struct sim_plan_reader *reader, struct sim_plan_list *list, size_t size,
+                       size_t *count) {
     *count = list->count;
-    if (list->count == 0) return VK_OK;
-    *out = vk_arena_alloc(&reader->plan->arena, list->count * size);
-    if (!*out) return VK_RAISE(VK_ERR_NOMEM, "a plan's list of %zu", list->count);
-    memcpy(*out, list->at, list->count * size);
+    if (list->count == 0) return NULL;
+    void *items = vk_arena_alloc(&reader->plan->arena, list->count * size);
+    if (items) memcpy(items, list->at, list->count * size);
     list->count = 0;
-    return VK_OK;
+    return items;
 }
 
-#define SIM_PLAN_ADD(reader, list, item)                                                           \
-    sim_plan_list_add((reader), (list), sizeof **(item), (void **)(item))
-#define LIST_TAKE(reader, list, items, count)                                                      \
-    list_take((reader), (list), sizeof **(items), (void **)(items), (count))
+#define LIST_TAKE(reader, list, items, taken)                                                      \
+    (*(items) = list_take((reader), (list), sizeof **(items), (taken)),                            \
+     *(items) || *(taken) == 0 ? VK_OK : VK_RAISE(VK_ERR_NOMEM, "a plan's list of %zu", *(taken)))
 
 static void *list_last(struct sim_plan_list *list, size_t size) {
     VK_ASSERT(list->count > 0); /* INV-PLAN-READ-1 */
@@ -63,6 +58,7 @@ static bool word_is(struct vk_str text, const char *word) { return vk_str_eq(tex
 static enum vk_err take_name(struct sim_plan_reader *reader, const char *expected,
                              struct sim_plan_word *word, uint32_t *number) {
     *word = take(reader);
+    *number = 0;
     if (!word->text.p || !sim_plan_is_name(word->text))
         return sim_plan_fail(reader->error, word, NULL, "%s", expected);
     return sim_plan_name_number(&reader->names, word->text, number);
@@ -97,15 +93,10 @@ static enum vk_err define_name(struct sim_plan_reader *reader, enum sim_plan_rol
 /* ---- sections */
 
 static enum vk_err end_turn(struct sim_plan_reader *reader) {
+    if (reader->turn == TURN_NONE) return VK_OK;
     struct sim_program *program = list_last(&reader->programs, sizeof *program);
-    struct sim_turn *turn = NULL;
-    switch (reader->turn) {
-    case TURN_START: turn = &program->start; break;
-    case TURN_BOYD: turn = &program->boyd; break;
-    case TURN_MESSAGE: VK_TRY(SIM_PLAN_ADD(reader, &reader->turns, &turn)); break;
-    case TURN_NONE:
-    case TURN_KIND_COUNT: return VK_OK;
-    }
+    struct sim_turn *turn = reader->turn == TURN_START ? &program->start : &program->boyd;
+    if (reader->turn == TURN_MESSAGE) VK_TRY(SIM_PLAN_ADD(reader, &reader->turns, &turn));
     reader->turn = TURN_NONE;
     return LIST_TAKE(reader, &reader->ops, &turn->ops, &turn->op_count);
 }

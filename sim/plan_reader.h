@@ -52,11 +52,11 @@ struct sim_plan_reader {
     struct sim_plan_word replica_named[SIM_REPLICAS_MAX]; /* by which fault first */
 };
 
-/* A new item at the list's end, zeroed. */
-enum vk_err sim_plan_list_add(struct sim_plan_reader *reader, struct sim_plan_list *list,
-                              size_t size, void **out) VK_MUST_CHECK;
+/* A new item at the list's end, zeroed; NULL if there is no memory. */
+void *sim_plan_list_add(struct sim_plan_reader *reader, struct sim_plan_list *list, size_t size);
 #define SIM_PLAN_ADD(reader, list, item)                                                           \
-    sim_plan_list_add((reader), (list), sizeof **(item), (void **)(item))
+    (*(item) = sim_plan_list_add((reader), (list), sizeof **(item)),                               \
+     *(item) ? VK_OK : VK_RAISE(VK_ERR_NOMEM, "a plan's list of %zu", (list)->count))
 
 /* A use of a name: *number stands for what it names until the end. */
 enum vk_err sim_plan_use_name(struct sim_plan_reader *reader, enum sim_plan_role role,

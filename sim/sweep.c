@@ -21,7 +21,7 @@ static const struct {
     {FAULT_POWER_CUT, true, false, false},
 };
 
-enum { SWEPT = sizeof swept / sizeof *swept };
+enum { SWEPT = sizeof swept / sizeof *swept, SYSCALLS_MAX = 100 };
 
 struct sim_sweep {
     const struct sim_plan *plan;
@@ -31,41 +31,58 @@ struct sim_sweep {
     } variants;
     /* while counting */
     uint64_t asked[SWEPT];
+    uint64_t with_kth[SYSCALLS_MAX + 1]; /* so many deliveries had a k-th syscall */
     uint64_t cranks, syscalls;
     enum vk_err err;
 };
 
 /* ---- counting */
 
-static enum vk_err add_points(struct sim_sweep *sweep, size_t row, uint64_t from, uint64_t to,
-                              uint64_t syscalls) {
-    uint64_t step = swept[row].is_many ? sweep->every : 1;
-    for (uint64_t at = from + 1; at <= to; at += step)
-        for (uint64_t k = 1; k <= (swept[row].by_syscall ? syscalls : 1); k++) {
-            SIM_ARRAY_RESERVE(&sweep->variants);
-            sweep->variants.at[sweep->variants.count++] =
-                (struct sim_sweep_variant){swept[row].kind, sweep->cranks, at,
-                                           swept[row].by_syscall ? k : 0};
-        }
+static enum vk_err add_variant(struct sim_sweep *sweep, size_t row, uint64_t at, uint64_t k) {
+    SIM_ARRAY_RESERVE(&sweep->variants);
+    sweep->variants.at[sweep->variants.count++] =
+        (struct sim_sweep_variant){swept[row].kind, sweep->cranks, at, k};
     return VK_OK;
 }
 
-/* A point was reached: what was asked since the last one belongs to this crank. */
-static void count_point(void *impl, struct sim_replica *replica) {
-    struct sim_sweep *sweep = impl;
+static enum vk_err add_points(struct sim_sweep *sweep, size_t row, uint64_t from, uint64_t to) {
+    uint64_t step = swept[row].is_many ? sweep->every : 1;
+    for (uint64_t at = from + 1; at <= to; at += step)
+        VK_TRY(add_variant(sweep, row, at, 0));
+    return VK_OK;
+}
+
+/* A crank's syscalls are taken for those of one delivery. */
+static enum vk_err add_syscalls(struct sim_sweep *sweep, uint64_t syscalls, bool is_wanted) {
+    for (uint64_t k = 1; k <= syscalls && k <= SYSCALLS_MAX; k++) {
+        uint64_t at = ++sweep->with_kth[k];
+        for (size_t row = 0; row < SWEPT && is_wanted; row++)
+            if (swept[row].by_syscall) VK_TRY(add_variant(sweep, row, at, k));
+    }
+    return VK_OK;
+}
+
+static enum vk_err count_since(struct sim_sweep *sweep, struct sim_replica *replica) {
     const struct fault_set *faults = sim_replica_faults(replica);
     uint64_t syscalls = sim_replica_workers_counts(replica).syscalls;
     bool is_crank = sim_replica_point(replica)->is_crank;
-    bool is_wanted = is_crank && (sweep->crank == UINT64_MAX || sweep->crank == sweep->cranks);
-    for (size_t row = 0; row < SWEPT && sweep->err == VK_OK; row++) {
+    bool is_wanted = sweep->crank == UINT64_MAX || (is_crank && sweep->crank == sweep->cranks);
+    for (size_t row = 0; row < SWEPT; row++) {
         uint64_t asked = faults->faults[row].asked;
-        if (is_wanted)
-            sweep->err =
-                add_points(sweep, row, sweep->asked[row], asked, syscalls - sweep->syscalls);
+        if (is_wanted && !swept[row].by_syscall)
+            VK_TRY(add_points(sweep, row, sweep->asked[row], asked));
         sweep->asked[row] = asked;
     }
+    VK_TRY(add_syscalls(sweep, syscalls - sweep->syscalls, is_wanted));
     sweep->syscalls = syscalls;
     sweep->cranks += is_crank;
+    return VK_OK;
+}
+
+/* A point was reached: what was asked since the last one belongs to this crank, or, between cranks, to a commit or a start. */
+static void count_point(void *impl, struct sim_replica *replica) {
+    struct sim_sweep *sweep = impl;
+    if (sweep->err == VK_OK) sweep->err = count_since(sweep, replica);
 }
 
 /* The plan with its own faults left out, on `replicas` replicas like its first, with these faults. */

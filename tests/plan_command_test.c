@@ -60,11 +60,9 @@ static const struct output *run(const char *line) {
     return &output;
 }
 
-/* `%s` in the line is the path of a file of that name with `text` in it. */
 static void write_file(const char *name, const char *text, char *path, size_t size) {
     snprintf(path, size, "%s", test_folder_file(&folder, name));
-    FILE *file = fopen(path, "wb");
-    cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+    test_file_write(path, vk_str(text));
 }
 
 static void expect(const char *line, int code, const char *wanted) {
@@ -74,7 +72,7 @@ static void expect(const char *line, int code, const char *wanted) {
 }
 
 Test(plan_command, prints_the_plan_of_a_seed_and_takes_it_back) {
-    char path[256], line[300];
+    char path[128], line[300];
     char *first = strdup(run("--seed 42 --replicas 3")->text);
     cr_expect(strncmp(first, "crankcase-plan 1\nseed 42\n", 25) == 0);
     cr_expect_str_eq(run("--replicas=3 --seed=42")->text, first);
@@ -92,7 +90,7 @@ Test(plan_command, prints_the_plan_of_a_seed_and_takes_it_back) {
 }
 
 Test(plan_command, says_where_a_plan_is_wrong) {
-    char good[256], bad[256], line[600], wanted[400];
+    char good[128], bad[128], line[300], wanted[300];
     write_file("good.plan", "crankcase-plan 1\n", good, sizeof good);
     write_file("bad.plan", "crankcase-plan 1\n  blokc\n", bad, sizeof bad);
     snprintf(line, sizeof line, "--check %s %s", bad, good);

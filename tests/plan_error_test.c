@@ -192,6 +192,8 @@ Test(plan_error, of_programs) {
         {TURN "hold r", "4:6: expected the end of the line, found 'r'"},
         {TURN "store-set bytes=2", "4:18: expected key=N, found the end of the line"},
         {TURN "compute 5", "4:9: expected n=, found '5'"},
+        {TURN "exit failure=1", "4:6: expected failure, found 'failure=1'"},
+        {TURN "compute n", "4:9: expected n=, found 'n'"},
         {TURN "exit now", "4:6: expected failure, found 'now'"},
         {TURN "overrun stack allocation",
          "4:15: expected allocation once in a line, found 'allocation'"},

@@ -250,11 +250,14 @@ Test(plan, sections_come_in_any_order) {
 
 Test(plan, vat_admin_is_added_first_and_not_written) {
     struct sim_plan plan;
-    read_plan(&plan, VK_STR("crankcase-plan 1\nprogram p\n turn\n  create-vat q\nprogram q\n"
+    read_plan(&plan, VK_STR("crankcase-plan 1\nprogram p\n start\n  create-vat q\n boyd\n"
+                            "  create-vat q\n turn\n  create-vat q\nprogram q\n"
                             "vat a p\nvat b q\nbootstrap b\nblock\n pin a\n"));
     cr_expect(plan.program_count == 3 && plan.vat_count == 3 && plan.bootstrap == 2);
     cr_expect(vk_str_eq(plan.programs[0].name, VK_STR("vatAdmin")));
     cr_expect(plan.vats[0].program == 0 && plan.vats[1].program == 1 && plan.vats[2].program == 2);
+    cr_expect_eq(plan.programs[1].start.ops[0].program, 2);
+    cr_expect_eq(plan.programs[1].boyd.ops[0].program, 2);
     cr_expect_eq(plan.programs[1].turns[0].ops[0].program, 2);
     cr_expect_eq(plan.blocks[0].inputs[0].vat, 1);
     sim_plan_release(&plan);

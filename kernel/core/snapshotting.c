@@ -140,8 +140,10 @@ enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_
     /* A BOYD first, to shake loose what garbage there is. Its verdict and its computrons count for nothing. */
     VK_TRY(vk_translate_bring_out_your_dead(kernel, &parcel));
     VK_TRY(vk_warehouse_deliver(kernel, vat, &parcel, &result));
-    if (!result.ok) /* the worker is gone, and SwingSet's kernel panics as it asks it for a snapshot */
-        return VK_RAISE(VK_ERR_PANIC, "%.*s failed in the bringOutYourDead before its snapshot: %.*s",
+    if (!result
+             .ok) /* the worker is gone, and SwingSet's kernel panics as it asks it for a snapshot */
+        return VK_RAISE(VK_ERR_PANIC,
+                        "%.*s failed in the bringOutYourDead before its snapshot: %.*s",
                         VK_STR_ARG(id), VK_STR_ARG(result.problem));
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     VK_TRY(save(kernel, id, worker));
