@@ -16,8 +16,10 @@ void sim_fault_words_default(bool faults[FAULT_KIND_COUNT]) {
 
 static bool is(struct vk_str word, const char *text) { return vk_str_eq(word, vk_str(text)); }
 
+/* What strikes every replica alike belongs into sweeps and plans: no generator draws it. */
 static bool is_in(struct vk_str word, enum fault_kind kind) {
-    return is(word, "all") || is(word, fault_word(kind)) ||
+    bool is_drawn = fault_class_of(kind) != FAULT_VAT_KILL;
+    return (is(word, "all") && is_drawn) || is(word, fault_word(kind)) ||
            is(word, fault_class_word(fault_class_of(kind)));
 }
 

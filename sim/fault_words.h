@@ -1,6 +1,6 @@
 /* fault_words.h - which kinds of faults may be drawn, as a user says it.
  *
- * A list with commas: `all`, `none`, a class (`invisible`, `halt`, ...), a kind (`disk-full`); -WORD takes out what it
+ * A list with commas: `all` (but vat-kill, which no generator draws), `none`, a class (`invisible`, `halt`, ...), a kind (`disk-full`); -WORD takes out what it
  * stands for. From left to right; a list that begins with -WORD begins with the default.
  */
 #ifndef SIM_FAULT_WORDS_H

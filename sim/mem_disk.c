@@ -508,3 +508,10 @@ uint64_t sim_disk_unsynced(const struct sim_disk *disk) {
 struct sim_disk_counts sim_disk_counts(const struct sim_disk *disk) {
     return disk->counts;
 }
+
+void sim_disk_seed_sqlite(uint64_t seed) {
+    int folded = (int)((seed ^ seed >> 32) & 0x7fffffff);
+    int rc = sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, folded ? folded : 1, NULL);
+    VK_ASSERT(rc == SQLITE_OK);  /* INV-DISK-3 */
+    sqlite3_randomness(0, NULL); /* forgets what it had drawn before */
+}

@@ -35,6 +35,9 @@ void sim_disk_power_cut(struct sim_disk *disk, struct sim_random *stream);
 bool sim_disk_rot(struct sim_disk *disk, const char *path, struct sim_random *stream);
 /* How many writes would be at stake in a power cut now. */
 uint64_t sim_disk_unsynced(const struct sim_disk *disk);
+/* SQLite draws the salts of its -wal and names from one generator a process: from here on it draws what `seed` says. At the
+ * beginning of a run, when nothing is open. */
+void sim_disk_seed_sqlite(uint64_t seed);
 struct sim_disk_counts sim_disk_counts(const struct sim_disk *disk);
 
 #endif

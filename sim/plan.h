@@ -20,7 +20,8 @@
 #include "vk/store.h"
 
 enum { SIM_PLAN_VERSION = 1, SIM_REPLICAS_MAX = 7 };
-#define SIM_PLAN_ADMIN "vatAdmin" /* the vat, and the empty program that it runs if a plan names none */
+/* The vat, and the empty program that it runs if a plan names none. */
+#define SIM_PLAN_ADMIN "vatAdmin"
 
 /* Of the text: what a plan may ask of its reader. */
 enum { SIM_PLAN_TEXT_MAX = 64 * 1024 * 1024, SIM_PLAN_LINES_MAX = 1024 * 1024 };

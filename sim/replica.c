@@ -137,7 +137,6 @@ static bool acquire(struct sim_replica *replica) {
         .frames = replica->mine->frames,
     };
     if (!copy_faults(replica)) return false;
-    fault_sqlite_heap_install();
     replica->disk = sim_disk_new();
     if (replica->disk)
         replica->faulty_disk = fault_disk_new(&replica->faults, sim_disk_vfs(replica->disk));

@@ -2,6 +2,8 @@
 #include "run.h"
 
 #include "array.h"
+#include "faults/sqlite_heap_fault.h"
+#include "mem_disk.h"
 #include "plan_host.h"
 #include "schedule.h"
 #include "state_diff.h"
@@ -24,6 +26,7 @@ struct seen {
     char activityhash[VK_HASH_HEX];
     const char *event;
     uint64_t computrons;
+    bool struck; /* by a fault that was to make it differ, in this very crank */
     uint32_t by; /* the replica that came first */
 };
 
@@ -32,7 +35,7 @@ struct node {
     struct sim_replica *replica;
     uint64_t hits_at_start;   /* of all its faults, when its process began */
     uint64_t divergence_hits; /* so many times it was made to differ */
-    uint64_t differs_since;   /* the point at which that began; UINT64_MAX: it has not */
+    uint64_t struck_at;       /* the point at which it was so last */
     bool waits_for_calm;      /* stays down until faults stop */
 };
 
@@ -138,13 +141,13 @@ static const char *difference(const struct seen *seen, const struct vk_crank_res
                                                                              : NULL;
 }
 
-/* It differs and is meant to: was it noticed in the crank in which it began? */
-static void diverge(struct run *run, struct node *node, uint64_t point) {
+/* It differs and is meant to. `struck`: in this very crank, as it must be noticed. */
+static void diverge(struct run *run, struct node *node, uint64_t point, bool struck) {
     struct sim_failure failure;
-    if (node->differs_since != point && is_on(run, SIM_ORACLE_CLASS)) {
+    if (!struck && is_on(run, SIM_ORACLE_CLASS)) {
         sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "noticed-late",
-                        "was made to differ at point %llu, which was noticed only now",
-                        (unsigned long long)node->differs_since);
+                        "was made to differ at point %llu or before, which was noticed at %llu",
+                        (unsigned long long)node->struck_at, (unsigned long long)point);
         fail(run, &failure);
     }
     run->result->diverged = true;
@@ -152,34 +155,32 @@ static void diverge(struct run *run, struct node *node, uint64_t point) {
     sim_replica_set_state(node->replica, SIM_REPLICA_DIVERGED);
 }
 
+/* The replica that came to a point first is no standard any more, nor is what it showed from there on. */
+static void forget_from(struct run *run, uint64_t point) { run->points.count = (size_t)point; }
+
+/* If somebody was made to differ, that one is out; else it is a failure. */
 static enum vk_err differs(struct run *run, struct node *node, const char *in) {
     const struct sim_point *point = sim_replica_point(node->replica);
     struct seen *seen = &run->points.at[point->number];
     struct node *first = &run->nodes[seen->by];
     struct sim_failure failure;
-    if (node->divergence_hits) {
-        diverge(run, node, point->number);
-        return VK_OK;
-    }
-    if (first->divergence_hits && first->differs_since <= point->number) {
-        diverge(run, first, point->number);
-        run->points.count = point->number; /* what it showed is nobody's standard */
-        return VK_OK;
-    }
     if (has_rotted(node)) {
         halt(run, node);
-        return VK_OK;
-    }
-    if (has_rotted(first)) {
+    } else if (node->divergence_hits) {
+        diverge(run, node, point->number, node->struck_at == point->number);
+    } else if (has_rotted(first)) {
         halt(run, first);
-        run->points.count = point->number;
-        return VK_OK;
+        forget_from(run, point->number);
+    } else if (first->divergence_hits) {
+        diverge(run, first, point->number, seen->struck);
+        forget_from(run, point->number);
+    } else if (is_on(run, SIM_ORACLE_REPLICAS)) {
+        sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, in,
+                        "its %s is another one than replica %u had", in, seen->by);
+        fail(run, &failure);
+        return explain(run, node, seen->by, &run->result->failure);
     }
-    if (!is_on(run, SIM_ORACLE_REPLICAS)) return VK_OK;
-    sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, in,
-                    "its %s is another one than replica %u had", in, seen->by);
-    fail(run, &failure);
-    return explain(run, node, seen->by, &run->result->failure);
+    return VK_OK;
 }
 
 static void show(struct run *run, const struct sim_point *point) {
@@ -198,11 +199,13 @@ static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
     const struct vk_crank_result *crank = &point->crank;
     uint64_t hits = divergence_hits(node);
-    if (hits && !node->divergence_hits) node->differs_since = point->number;
+    uint64_t before = node->divergence_hits;
+    if (hits > before) node->struck_at = point->number;
     node->divergence_hits = hits;
     if (point->number < run->points.count) {
         const char *in = difference(&run->points.at[point->number], crank);
-        return in ? differs(run, node, in) : VK_OK;
+        if (in) VK_TRY(differs(run, node, in));
+        if (point->number < run->points.count) return VK_OK;
     }
     VK_ASSERT(point->number == run->points.count); /* INV-RUN-1: points come one after the other */
     SIM_ARRAY_RESERVE(&run->points);
@@ -210,6 +213,7 @@ static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
     *seen = (struct seen){.state_hash = crank->state_hash,
                           .event = crank->event,
                           .computrons = crank->metered ? crank->computrons : 0,
+                          .struck = hits > before,
                           .by = index};
     memcpy(seen->activityhash, crank->activityhash, VK_HASH_HEX);
     show(run, point);
@@ -361,7 +365,7 @@ static enum vk_err run_phase(struct run *run) {
         if (!is_done(run, &run->nodes[i]))
             sim_schedule_at(&run->schedule, i, sim_replica_due_ns(run->nodes[i].replica));
     while (!run->result->failed && !run->probed && sim_schedule_next(&run->schedule, &index))
-        VK_TRY(take_step(run, index));
+        if (!is_done(run, &run->nodes[index])) VK_TRY(take_step(run, index));
     return VK_OK;
 }
 
@@ -373,23 +377,9 @@ static void calm_down(struct run *run) {
     }
 }
 
-/* A fault of class divergence that struck and that nobody noticed. */
-static void check_noticed(struct run *run, struct node *node) {
-    struct sim_failure failure;
-    bool alone = run->plan->replica_count < 2;
-    if (alone || !hits_of(sim_replica_faults(node->replica), true, FAULT_DIVERGENCE)) return;
-    if (sim_replica_state(node->replica) == SIM_REPLICA_DIVERGED) return;
-    if (node->differs_since == UINT64_MAX || !is_on(run, SIM_ORACLE_CLASS)) return;
-    sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "not-noticed",
-                    "was made to differ at point %llu, and nobody noticed",
-                    (unsigned long long)node->differs_since);
-    fail(run, &failure);
-}
-
 static enum vk_err check_end(struct run *run) {
     for (uint32_t i = 0; i < run->plan->replica_count && !run->result->failed; i++) {
         struct node *node = &run->nodes[i];
-        check_noticed(run, node);
         bool rests = sim_replica_state(node->replica) == SIM_REPLICA_WAITING;
         if (!rests || run->plan->no_drain) continue;
         VK_TRY(check(run, node, SIM_ORACLE_LIVENESS, sim_oracle_at_rest));
@@ -440,10 +430,11 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
     enum vk_err err = VK_OK;
     *result = (struct sim_run_result){0};
+    fault_sqlite_heap_install(); /* before SQLite is used at all */
+    sim_disk_seed_sqlite(plan->seed);
     XXH3_INITSTATE(&run.hash);
     XXH3_128bits_reset(&run.hash);
     for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++) {
-        run.nodes[i].differs_since = UINT64_MAX;
         run.nodes[i].replica = sim_replica_new(plan, i, &replica);
         if (!run.nodes[i].replica) err = VK_RAISE(VK_ERR_NOMEM, "replica %u", i);
     }
