@@ -30,8 +30,10 @@ find_program(VALGRIND valgrind)
 set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 
 # Tests that loop over so much that valgrind's factor of 30 makes minutes of them. The same code runs
-# under ASan and UBSan, and replay itself in valgrind.replay.
-set(tests_too_slow_for_valgrind recorded_run_test replay_test store_file store_model store_sweep)
+# under ASan and UBSan, and replays and simulated runs themselves in valgrind.replay and valgrind.run.
+set(tests_too_slow_for_valgrind
+  disk_fault_test mem_disk_test oracle_test plan_generate_test recorded_run_test replay_test run_test
+  sim_worker_test sqlite_heap_fault_test store_file store_model store_sweep)
 
 foreach(source ${test_sources})
   get_filename_component(name ${source} NAME_WE)

@@ -59,9 +59,9 @@ static void draw_vats(struct sim_draft *draft, uint64_t seed) {
         vats[i] = (struct sim_static_vat){
             .name = vk_str(i + 1 == count ? "bootstrap" : names[i]),
             .program = sim_draft_program(draft, i == SIM_DRAFT_ADMIN ? "admin" : "noise"),
-            .critical = i != SIM_DRAFT_ADMIN && sim_random_one_in(&stream, 20),
-            .pipelining = i != SIM_DRAFT_ADMIN && sim_random_one_in(&stream, 5),
         };
+        vats[i].critical = i != SIM_DRAFT_ADMIN && sim_random_one_in(&stream, 20);
+        vats[i].pipelining = i != SIM_DRAFT_ADMIN && sim_random_one_in(&stream, 5);
         if (sim_random_one_in(&stream, 4))
             vats[i].reap_interval =
                 sim_random_one_in(&stream, 8) ? VK_UNLIMITED : sim_draft_log(&stream, 1, 10);
@@ -154,17 +154,17 @@ static void draw_replicas(struct sim_draft *draft, uint64_t seed) {
     draft->failed |= replicas == NULL;
     if (draft->failed) return;
     for (size_t i = 0; i < count; i++) {
-        replicas[i] = (struct sim_replica_plan){
-            .vats_online =
-                sim_random_one_in(&stream, 2) ? 0 : (uint32_t)sim_random_between(&stream, 2, 5),
-            .commit_every =
-                sim_random_one_in(&stream, 2) ? 1 : (uint32_t)sim_random_between(&stream, 2, 4),
-            .slowness = (uint32_t)sim_draft_log(&stream, 1, 10),
-            .no_preload = sim_random_one_in(&stream, 4),
-            .no_restart_after_snapshot = sim_random_one_in(&stream, 4),
-            .direct = sim_random_one_in(&stream, 16), /* it costs five times as much */
-            .frames = sim_random_one_in(&stream, 5),
-        };
+        struct sim_replica_plan *r = &replicas[i];
+        *r = (struct sim_replica_plan){.commit_every = 1};
+        if (sim_random_one_in(&stream, 2))
+            r->vats_online = (uint32_t)sim_random_between(&stream, 2, 5);
+        if (sim_random_one_in(&stream, 2))
+            r->commit_every = (uint32_t)sim_random_between(&stream, 2, 4);
+        r->slowness = (uint32_t)sim_draft_log(&stream, 1, 10);
+        r->no_preload = sim_random_one_in(&stream, 4);
+        r->no_restart_after_snapshot = sim_random_one_in(&stream, 4);
+        r->direct = sim_random_one_in(&stream, 16); /* it costs five times as much */
+        r->frames = sim_random_one_in(&stream, 5);
     }
     plan->replicas = replicas;
     plan->replica_count = count;

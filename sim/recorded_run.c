@@ -168,10 +168,8 @@ void sim_recorded_run(struct sim_recorded_run *run, uint64_t seed,
     }
     draw_faults(run, seed);
     begin_stream(run, &stream, seed, "host");
-    const struct sim_recorded_host_options options = {
-        .seed = sim_random_u64(&stream),
-        .commit_every = sim_random_one_in(&stream, 3) ? 0 : sim_random_between(&stream, 1, 40),
-    };
+    struct sim_recorded_host_options options = {.seed = sim_random_u64(&stream)};
+    if (!sim_random_one_in(&stream, 3)) options.commit_every = sim_random_between(&stream, 1, 40);
     const enum vk_store_mode mode =
         sim_random_one_in(&stream, 3) ? VK_STORE_DIRECT : VK_STORE_WRITE_BACK;
     run_once(run, &options, mode, &result->replay);

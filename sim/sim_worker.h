@@ -24,8 +24,8 @@ struct sim_workers;
 struct sim_workers_options {
     const struct vk_heap *heap;
     const struct sim_plan *plan;
-    struct sim_clock *clock;    /* of the node that they run on */
-    struct fault_set *faults;   /* for what happens to frames; NULL: nothing does */
+    struct sim_clock *clock;  /* of the node that they run on */
+    struct fault_set *faults; /* for what happens to frames; NULL: nothing does */
     uint32_t slowness;
     bool frames; /* encode and decode every frame; the trace is the same without */
 };
@@ -44,8 +44,8 @@ struct sim_workers_counts sim_workers_counts(const struct sim_workers *workers);
 
 /* Whether the running worker of `vat` is in the state that its image says (oracle: INV-SIM-WORKER-2). The image of a worker,
  * or VK_STR_NONE if none runs. */
-enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat, struct vk_arena *arena,
-                              struct vk_str *image) VK_MUST_CHECK;
+enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,
+                              struct vk_arena *arena, struct vk_str *image) VK_MUST_CHECK;
 
 /* The bundle id that stands for a program ("b1-" and 128 hex digits); `id` has room for 132 bytes. */
 void sim_program_bundle_id(const struct sim_program *program, char id[132]);

@@ -106,7 +106,8 @@ void sim_workload_large(struct sim_draft *draft, struct sim_random *stream) {
         sim_draft_op_on(draft, answer, SIM_OP_RESOLVE, SIM_OPERAND_RESULT, 0)->bytes =
             sim_draft_log(stream, BYTES_LARGE_MIN, BYTES_LARGE_MAX);
     }
-    sim_draft_input(draft, sim_draft_later(draft, stream), SIM_INPUT_SEND, vat)->bytes =
-        sim_draft_log(stream, BYTES_LARGE_MIN, BYTES_LARGE_MAX);
+    struct sim_input *input =
+        sim_draft_input(draft, sim_draft_later(draft, stream), SIM_INPUT_SEND, vat);
+    input->bytes = sim_draft_log(stream, BYTES_LARGE_MIN, BYTES_LARGE_MAX);
     sim_draft_prod(draft, stream, vat, count);
 }

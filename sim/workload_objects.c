@@ -34,9 +34,10 @@ void sim_workload_churn(struct sim_draft *draft, struct sim_random *stream) {
 
         struct sim_turn *take = sim_draft_vat_turn(draft, taker);
         uint64_t lost = sim_random_between(stream, 1, 3);
-        for (uint64_t k = 0; k < lost; k++)
-            sim_draft_op_on(draft, take, sim_random_one_in(stream, 2) ? SIM_OP_DROP : SIM_OP_RETIRE,
-                            SIM_OPERAND_IMPORT, 1 + sim_random_below(stream, 6));
+        for (uint64_t k = 0; k < lost; k++) {
+            enum sim_op_type loss = sim_random_one_in(stream, 2) ? SIM_OP_DROP : SIM_OP_RETIRE;
+            sim_draft_op_on(draft, take, loss, SIM_OPERAND_IMPORT, 1 + sim_random_below(stream, 6));
+        }
         if (sim_random_one_in(stream, 2)) {
             struct sim_op *back =
                 sim_draft_op_on(draft, take, SIM_OP_SEND, SIM_OPERAND_IMPORT, to_maker);

@@ -3,6 +3,7 @@
 
     planted.py includes
     planted.py banned CC BANNED.H
+    planted.py draws
     planted.py symbols CC AR NM
 
 Builds a tiny sound tree in a temporary folder, asserts that the check passes on it, then plants one
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import banned
+import draws
 import includes
 import symbols
 
@@ -72,6 +74,24 @@ UNSPOKEN = [
     ("reports/table_print.h", "long now(void) { return time(0) + rand(); }\n"),
     ("kernel/base/text.c", "/* not rand() */ const char *says = \"time(0)\"; // qsort\n"),
     ("kernel/base/text.c", "int f(struct s *s) { return s->clock(s) + s->time + s->rand; }\n"),
+]
+# Draws whose order is the compiler's, and draws whose order is C's.
+UNORDERED = [
+    ("sim/world.c", "void f(S *stream) { add(sim_random_u64(stream), sim_random_u64(stream)); }\n",
+     "two draws in one list"),
+    ("sim/world.c", "void f(S *stream) { add(coin(stream) ? 1 : 2, 3, 1 + dice(stream, 6)); }\n",
+     "two draws in one list"),
+    ("faults/torn_write.c",
+     "void f(S *stream) { s = (T){.a = coin(&stream), .b = dice(&stream)}; }\n",
+     "two draws in one list"),
+    ("sim/world.c", "void f(S *stream) { if (x) at(d, later(d, stream))->n = dice(stream, 6); }\n",
+     "draws on both sides of ="),
+    ("sim/world.c",
+     "void f(S *stream) { if (coin(stream)) a = coin(stream) ? dice(stream, 6) : 0; }\n", None),
+    ("sim/world.c", "void f(S *stream) { a = coin(stream); add(stream, dice(stream, 6), 1); }\n",
+     None),
+    ("sim/world.c", "void f(S *stream) { for (i = dice(stream, 2); i < coin(stream); i++) g(); }\n",
+     None),
 ]
 # (source of text.c in kernel/base, what symbols.py must say or None)
 BUILT = [
@@ -154,6 +174,8 @@ if __name__ == "__main__":
         sound_cases = [(name, text, None) for name, text in UNSPOKEN]
         failed = planted_in_tree(banned.violations, tree, SPOKEN + sound_cases)
         failed += refused_by_compiler(*arguments)
+    elif what == "draws" and not arguments:
+        failed = planted_in_tree(draws.violations, SOUND, UNORDERED)
     elif what == "symbols" and len(arguments) == 3:
         failed = planted_in_archive(*arguments)
     else:
