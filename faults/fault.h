@@ -54,6 +54,10 @@ enum fault_class {
     X(FRAME_LATE, "frame-late", INVISIBLE, "a frame from the worker comes k milliseconds late")    \
     X(VAT_OVERRUN, "vat-overruns", VAT_KILL,                                                       \
       "a vat overruns its meter after the k-th syscall of a delivery")                             \
+    X(VAT_AT_ONCE, "vat-overruns-at-once", VAT_KILL,                                               \
+      "a vat overruns its meter before the first syscall of a delivery")                           \
+    X(VAT_SPENDS, "vat-spends", VAT_KILL,                                                          \
+      "a delivery is said to cost k computrons, more than its meter holds or not")                 \
     X(COMPUTE_DRIFT, "compute-drift", DIVERGENCE, "a delivery costs one computron more or less")   \
     X(DISK_READ, "disk-read-error", INVISIBLE, "a read fails")                                     \
     X(DISK_WRITE, "disk-write-error", INVISIBLE, "a write fails")                                  \

@@ -149,10 +149,12 @@ static enum vk_err before_delivery(struct fault_workers *workers, struct vk_work
     return lose(worker, "as it did not answer and was killed");
 }
 
-static void drift(struct fault_workers *workers, const struct vk_worker *worker,
-                  struct vk_delivery_result *result) {
+static void change_cost(struct fault_workers *workers, const struct vk_worker *worker,
+                        struct vk_delivery_result *result) {
     if (!result->metered) return;
-    const struct fault *fault = fault_strikes(workers->set, FAULT_COMPUTE_DRIFT, worker->vat);
+    const struct fault *fault = fault_strikes(workers->set, FAULT_VAT_SPENDS, worker->vat);
+    if (fault) result->computrons = fault->k;
+    fault = fault_strikes(workers->set, FAULT_COMPUTE_DRIFT, worker->vat);
     if (!fault) return;
     bool less = fault->k % 2 == 1 && result->computrons > 0;
     result->computrons += less ? UINT64_MAX : 1;
@@ -164,7 +166,10 @@ static enum vk_err deliver_anew(struct delivery_in_hand *in_hand, struct vk_aren
     struct fault_workers *workers = in_hand->workers;
     struct vk_worker *worker = in_hand->worker;
     VK_TRY(before_delivery(workers, worker));
-    enum vk_err err = deliver_below(in_hand, arena, delivery, syscall_made, result);
+    in_hand->overran = strikes(workers, FAULT_VAT_AT_ONCE, worker->vat);
+    enum vk_err err = in_hand->overran
+                          ? lose(worker, "by its meter")
+                          : deliver_below(in_hand, arena, delivery, syscall_made, result);
     if (in_hand->overran) {
         *result = (struct vk_delivery_result){.problem = VK_STR("Compute meter exceeded")};
         return VK_OK;
@@ -172,7 +177,7 @@ static enum vk_err deliver_anew(struct delivery_in_hand *in_hand, struct vk_aren
     if (worker->is_lost) return lose(worker, "after a syscall"); /* whatever was made of it below */
     VK_TRY(err);
     if (strikes(workers, FAULT_WORKER_LAST, worker->vat)) return lose(worker, "before its result");
-    drift(workers, worker, result);
+    change_cost(workers, worker, result);
     worker->is_lost = strikes(workers, FAULT_WORKER_RESULT, worker->vat);
     return VK_OK;
 }

@@ -2,8 +2,9 @@
  *
  *                     .---------- deliveries replayed --------.   .------ deliveries ------.
  *   START NEVER SLOW  | REPLAY, then at each syscall DIFFERS  |   | IDLE BEFORE HANGS,     |
- *   |                 |                                       |   | after each syscall     |
- *   start ----------> deliver ------------------------> deliver --> SYSCALL, LAST, DRIFT,  |
+ *   |                 |                                       |   | AT_ONCE, each syscall: |
+ *   |                 |                                       |   | SYSCALL OVERRUN, then  |
+ *   start ----------> deliver ------------------------> deliver --> LAST, SPENDS, DRIFT,   |
  *                                                             |   | RESULT                 |
  *   SNAPSHOT: as one is to be taken                           '   '------------------------'
  *
@@ -19,10 +20,12 @@
  *   WORKER_SYSCALL   the k-th syscall of a delivery, when the kernel has carried it out; the worker is lost
  *   VAT_OVERRUN      the same; the delivery ends as that of a worker whose meter ran out (SwingSet's words), for which
  *                    the vat pays
+ *   VAT_AT_ONCE      a delivery, before the worker gets it; it ends in the same way
  *   WORKER_LAST      a delivery that the worker has done; it is lost before it says so
  *   WORKER_RESULT    a delivery whose result is here; the worker is lost, which shows at its next use
  *   COMPUTE_DRIFT    a metered result; a computron more, or if k is odd and there is one, one less (of `usage` nothing is
  *                    changed: no hash has it)
+ *   VAT_SPENDS       a metered result; it costs k computrons
  *   WORKER_SNAPSHOT  a snapshot that is to be taken; the worker is lost
  *
  * A lost worker is VK_ERR_WORKER_LOST, and a worker that does not start is so too: VK_ERR_WORKER_START would be the

@@ -3,6 +3,7 @@
 
 #include "jobs.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -146,8 +147,15 @@ static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
     if (campaign->progress) campaign->progress(campaign->impl, round->totals);
 }
 
+void sim_campaign_keep_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 1 << 24);
+}
+
 enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
                              struct sim_campaign_totals *totals) {
+    sim_campaign_keep_memory();
     uint64_t done = 0;
     *totals = (struct sim_campaign_totals){0};
     while (done < campaign->seeds) {

@@ -47,6 +47,9 @@ struct sim_campaign {
 /* VK_OK unless the testbed itself fails. */
 enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
                              struct sim_campaign_totals *totals) VK_MUST_CHECK;
+/* For a process that makes many runs: memory that one frees is kept for the next, since given back to the system in
+ * between it would cost a page fault a page. sim_campaign_run says it itself. */
+void sim_campaign_keep_memory(void);
 /* Adds one run to the totals. */
 void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_result *result);
 

@@ -37,7 +37,7 @@ static const char usage[] =
     "  --clock            vats may read the clock: those runs must diverge\n"
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
-    "  --twice            run every seed twice (default: one in eight of a campaign)\n"
+    "  --twice            run every seed twice (default: one in 16 of a campaign)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n"
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
@@ -53,7 +53,7 @@ static const char usage[] =
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
     "fault never struck, 4 the testbed failed";
 
-enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 8 };
+enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 16 };
 
 struct run_command {
     struct sim_campaign campaign;

@@ -13,11 +13,12 @@
       "a comparison a crank")                                                                      \
     X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")        \
     X(MEMORY, "memory", "a live kernel remembers what a freshly opened one does",                  \
-      "opening a kernel after every crank")                                                        \
+      "opening a kernel, at an aborted crank, each 16th point")                                    \
     X(ROLLBACK, "rollback", "an aborted crank leaves the declared survivors alone",                \
       "two hashes a write")                                                                        \
     X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block") \
-    X(AUDIT, "audit", "the state agrees with itself", "the state, a block and an aborted crank")   \
+    X(AUDIT, "audit", "the state agrees with itself",                                              \
+      "the state, at an aborted crank, each 32nd point")                                           \
     X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",     \
       "the blocks at the end")                                                                     \
     X(CLASS, "class", "a fault does to a node what its class says, and nothing else does",         \

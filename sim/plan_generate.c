@@ -163,7 +163,7 @@ static void draw_replicas(struct sim_draft *draft, uint64_t seed) {
         r->slowness = (uint32_t)sim_draft_log(&stream, 1, 10);
         r->no_preload = sim_random_one_in(&stream, 4);
         r->no_restart_after_snapshot = sim_random_one_in(&stream, 4);
-        r->direct = sim_random_one_in(&stream, 16); /* it costs five times as much */
+        r->direct = sim_random_one_in(&stream, 32); /* it costs five times as much */
         r->frames = sim_random_one_in(&stream, 5);
     }
     plan->replicas = replicas;

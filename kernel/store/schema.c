@@ -119,16 +119,6 @@ static enum vk_err exec(const struct vk_sql *sql, const char *text, const char *
     return rc == SQLITE_OK ? VK_OK : vk_sql_raise(sql, rc, doing);
 }
 
-/* Number of real tables of that name: views and virtual tables do not count. */
-static enum vk_err table_count(const struct vk_sql *sql, const char *table, int64_t *count) {
-    char text[160];
-    snprintf(text, sizeof text,
-             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s' "
-             "AND rootpage > 0",
-             table);
-    return query_one(sql, text, NULL, 0, count);
-}
-
 static enum vk_err column_check(const struct vk_sql *sql, const struct column *column) {
     const char *type = NULL, *collation = NULL;
     int not_null = 0, in_primary_key = 0;
@@ -143,18 +133,37 @@ static enum vk_err column_check(const struct vk_sql *sql, const struct column *c
     return VK_OK;
 }
 
+/* Real tables of a name (views and virtual ones do not count), and columns of any of that name. */
+static const char count_table[] = "SELECT (SELECT count(*) FROM sqlite_schema"
+                                  " WHERE type = 'table' AND name = ?1 AND rootpage > 0),"
+                                  " (SELECT count(*) FROM pragma_table_xinfo(?1))";
+
 /* The table has `expected` columns: together with column_check that is all of them. */
-static enum vk_err column_count_check(const struct vk_sql *sql, const char *table,
-                                      int64_t expected) {
-    char text[80];
-    int64_t count = 0;
-    VK_TRY(table_count(sql, table, &count));
-    if (count != 1) return VK_RAISE(VK_ERR_CORRUPT, "no table %s: not a swing-store", table);
-    snprintf(text, sizeof text, "SELECT count(*) FROM pragma_table_xinfo('%s')", table);
-    VK_TRY(query_one(sql, text, NULL, 0, &count));
-    if (count != expected)
+static enum vk_err column_count_check(const struct vk_sql *sql, sqlite3_stmt *counts,
+                                      const char *table, int64_t expected) {
+    int rc = sqlite3_bind_text(counts, 1, table, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite3_step(counts);
+    if (rc != SQLITE_ROW) return vk_sql_raise(sql, rc, count_table);
+    int64_t tables = sqlite3_column_int64(counts, 0);
+    int64_t found = sqlite3_column_int64(counts, 1);
+    rc = sqlite3_reset(counts);
+    if (rc != SQLITE_OK) return vk_sql_raise(sql, rc, count_table);
+    if (tables != 1) return VK_RAISE(VK_ERR_CORRUPT, "no table %s: not a swing-store", table);
+    if (found != expected)
         return VK_RAISE(VK_ERR_CORRUPT, "table %s has %d columns, the swing-store's has %d", table,
-                        (int)count, (int)expected);
+                        (int)found, (int)expected);
+    return VK_OK;
+}
+
+static enum vk_err columns_check(const struct vk_sql *sql, sqlite3_stmt *counts) {
+    for (size_t i = 0; i < column_total;) {
+        size_t end = i;
+        while (end < column_total && strcmp(columns[end].table, columns[i].table) == 0)
+            end++;
+        VK_TRY(column_count_check(sql, counts, columns[i].table, (int64_t)(end - i)));
+        for (; i < end; i++)
+            VK_TRY(column_check(sql, &columns[i]));
+    }
     return VK_OK;
 }
 
@@ -163,30 +172,47 @@ static enum vk_err tables_check(const struct vk_sql *sql) {
     VK_TRY(query_one(sql, "PRAGMA encoding", encoding, sizeof encoding, NULL));
     if (strcmp(encoding, "UTF-8") != 0)
         return VK_RAISE(VK_ERR_CORRUPT, "the database's encoding is %s, not UTF-8", encoding);
-    for (size_t i = 0; i < column_total;) {
-        size_t end = i;
-        while (end < column_total && strcmp(columns[end].table, columns[i].table) == 0)
-            end++;
-        VK_TRY(column_count_check(sql, columns[i].table, (int64_t)(end - i)));
-        for (; i < end; i++)
-            VK_TRY(column_check(sql, &columns[i]));
-    }
-    return VK_OK;
+    sqlite3_stmt *counts;
+    int rc = sqlite3_prepare_v2(sql->db, count_table, -1, &counts, NULL);
+    if (rc != SQLITE_OK) return vk_sql_raise(sql, rc, count_table);
+    enum vk_err err = columns_check(sql, counts);
+    sqlite3_finalize(counts);
+    return err;
 }
 
-/* A database of somebody else's, in which nothing of a swing-store is, is left alone. */
-static enum vk_err foreign_check(const struct vk_sql *sql) {
-    int64_t tables = 0, ours = 0;
-    VK_TRY(query_one(sql, "SELECT count(*) FROM sqlite_schema", NULL, 0, &tables));
-    VK_TRY(table_count(sql, "kvStore", &ours));
-    if (tables > 0 && ours == 0)
+/* Number of objects in the database that `condition` holds for. */
+static enum vk_err schema_count(const struct vk_sql *sql, const char *condition, int64_t *count) {
+    char text[240];
+    int n = snprintf(text, sizeof text, "SELECT count(*) FROM sqlite_schema WHERE %s", condition);
+    VK_ASSERT(n < (int)sizeof text); /* INV-SCHEMA-4: the conditions are ours */
+    return query_one(sql, text, NULL, 0, count);
+}
+
+/* *whole: nothing that create_tables makes is missing. A database of somebody else's, in which nothing of a
+ * swing-store is, is left alone. */
+static enum vk_err whole_check(const struct vk_sql *sql, bool *whole) {
+    int64_t made = 0, others = 0;
+    VK_TRY(
+        schema_count(sql,
+                     "name IN ('pendingExports', 'kvStore', 'transcriptItems', 'transcriptSpans',"
+                     " 'currentTranscriptIndex', 'snapshots', 'bundles')",
+                     &made));
+    *whole = made == 7;
+    if (*whole) return VK_OK;
+    VK_TRY(schema_count(sql, "type = 'table' AND name = 'kvStore' AND rootpage > 0", &made));
+    VK_TRY(schema_count(sql, "1", &others));
+    if (made == 0 && others > 0)
         return VK_RAISE(VK_ERR_CORRUPT, "no table kvStore: not a swing-store");
     return VK_OK;
 }
 
+/* Makes what is missing, if anything is. */
 static enum vk_err tables_create(struct vk_sql *sql) {
+    bool whole;
+    VK_TRY(whole_check(sql, &whole));
+    if (whole) return VK_OK;
     VK_TRY(vk_sql_begin(sql));
-    enum vk_err err = foreign_check(sql);
+    enum vk_err err = whole_check(sql, &whole); /* now that nobody else writes */
     if (err == VK_OK) err = exec(sql, create_tables, "creating tables");
     if (err == VK_OK) err = vk_sql_commit(sql);
     if (err != VK_OK) vk_sql_abort(sql);
@@ -359,7 +385,8 @@ enum vk_err vk_schema_open(struct vk_sql *sql, const struct vk_heap *heap,
     enum vk_err err = connection_open(sql, heap, disk, read_only, &siblings);
     if (err == VK_OK && !in_memory) err = file_check(sql, disk, &siblings);
     if (err == VK_OK) err = connection_configure(sql);
-    if (err == VK_OK && !read_only) err = foreign_check(sql);
+    bool whole;
+    if (err == VK_OK && !read_only) err = whole_check(sql, &whole); /* before anything is changed */
     if (err == VK_OK && !read_only) err = journal_set(sql, in_memory);
     if (err == VK_OK && !read_only) err = settle(sql);
     if (err == VK_OK && !read_only) err = tables_create(sql);

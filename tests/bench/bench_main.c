@@ -4,6 +4,7 @@
  * program measures; see split_main.c.
  */
 #include "bench_replay.h"
+#include "bench_run.h"
 #include "bench_state.h"
 
 #include <errno.h>
@@ -15,18 +16,18 @@
 static const char usage[] =
     "usage: crankcase-bench [OPTIONS] [FOLDER...]\n\n"
     "Measures reading and replaying of the recordings in each folder (default: fuzz and suite of\n"
-    "corpus/recordings), how the time splits, and the cost of a crank over small and large\n"
-    "states. Rates are by CPU time.\n\n"
+    "corpus/recordings), how the time splits, the cost of a crank over small and large states, and\n"
+    "running of seeds. Rates are by CPU time.\n\n"
     "options:\n"
     "  --json       one JSON object a line\n"
-    "  --only PART  reading, replay, split or state; may be given more than once\n"
+    "  --only PART  reading, replay, split, state or run; may be given more than once\n"
     "  --passes N   passes over the recordings, and rounds over the states (default 5)\n"
     "  --keys N     the largest state (default 1000000)\n"
     "  --help       this text";
 
-enum part { PART_READING, PART_REPLAY, PART_SPLIT, PART_STATE, PART_COUNT };
+enum part { PART_READING, PART_REPLAY, PART_SPLIT, PART_STATE, PART_RUN, PART_COUNT };
 
-static const char *const part_names[PART_COUNT] = {"reading", "replay", "split", "state"};
+static const char *const part_names[PART_COUNT] = {"reading", "replay", "split", "state", "run"};
 
 struct command {
     struct bench_options options;
@@ -75,9 +76,12 @@ static bool measure_folder(const struct command *command, const char *folder) {
 
 static int measure(const struct command *command) {
     bool is_done = true;
-    for (size_t i = 0; is_done && i < command->folder_count; i++)
+    bool of_folders =
+        command->parts[PART_READING] || command->parts[PART_REPLAY] || command->parts[PART_SPLIT];
+    for (size_t i = 0; of_folders && is_done && i < command->folder_count; i++)
         is_done = measure_folder(command, command->folders[i]);
     if (is_done && command->parts[PART_STATE]) is_done = bench_state(&command->options);
+    if (is_done && command->parts[PART_RUN]) is_done = bench_running(&command->options);
     return is_done ? 0 : 4;
 }
 
