@@ -29,11 +29,13 @@ endif()
 find_program(VALGRIND valgrind)
 set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 
-# Tests that loop over so much that valgrind's factor of 30 makes minutes of them. The same code runs
-# under ASan and UBSan, and replays and simulated runs themselves in valgrind.replay and valgrind.run.
-set(tests_too_slow_for_valgrind
-  disk_fault_test mem_disk_test oracle_test plan_generate_test recorded_run_test replay_test run_test
-  sim_worker_test sqlite_heap_fault_test store_file store_model store_sweep)
+# Under valgrind each test of Criterion's costs a second for its process alone. So what is left out there: tests that
+# loop over much, and those of whole kernels, simulations and commands, whose code valgrind.replay and
+# valgrind.run run whole. ASan and UBSan see all of them.
+set(tests_not_for_valgrind
+  "^(kernel_.*|host|vat_program|disk_fault|mem_disk|oracle|plan_generate|recorded_run|replay|run|run_command|sweep"
+  "|sim_worker|sqlite_heap_fault)_test$|^store_(file|model|sweep)$")
+string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
 foreach(source ${test_sources})
   get_filename_component(name ${source} NAME_WE)
@@ -42,11 +44,24 @@ foreach(source ${test_sources})
   add_test(NAME unit.${name} COMMAND ${run_criterion} $<TARGET_FILE:${name}>)
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
   # Only by `ctest -C valgrind`, so that a plain ctest stays quick.
-  if(VALGRIND AND NOT CRANKCASE_SANITIZE AND NOT name IN_LIST tests_too_slow_for_valgrind)
+  if(VALGRIND AND NOT CRANKCASE_SANITIZE AND NOT name MATCHES "${tests_not_for_valgrind}")
     add_test(NAME valgrind.${name} CONFIGURATIONS valgrind
       COMMAND ${run_criterion} --valgrind $<TARGET_FILE:${name}>)
     set_tests_properties(valgrind.${name} PROPERTIES LABELS valgrind TIMEOUT 300)
   endif()
+endforeach()
+
+# These run the command itself.
+add_dependencies(run_command_test crankcase)
+add_dependencies(sweep_test crankcase)
+
+# Planted bugs: interposers around functions of the product, in the one test that is to see them found.
+set(planted ${PROJECT_SOURCE_DIR}/tests/testing_planted.c)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${planted})
+file(STRINGS ${planted} planted_functions REGEX "^INTERPOSED\\(")
+foreach(line ${planted_functions})
+  string(REGEX MATCH ", ((vk|sim)_[a-z0-9_]+)," unused "${line}")
+  target_link_options(oracle_test PRIVATE -Wl,--wrap=${CMAKE_MATCH_1})
 endforeach()
 
 # The runner is a check too, so it is shown that it can fail.

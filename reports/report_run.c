@@ -110,6 +110,22 @@ static void print_faults(FILE *out, const struct report_summary *summary, bool c
     if (idle) fprintf(out, "  %d kinds of fault more did not strike\n", idle);
 }
 
+static void print_ends(FILE *out, const struct report_summary *summary, bool colours) {
+    bool any = false;
+    for (int end = 0; end < SIM_VAT_END_COUNT; end++) {
+        uint64_t times = summary->totals->ends[end];
+        if (times == 0 && totals_are_few(summary)) continue;
+        if (!any) fprintf(out, "  %-45s %12s\n", "what may end a vat", "done");
+        any = true;
+        char words[80];
+        snprintf(words, sizeof words, "%s%s", end < SIM_VAT_END_ILLEGAL ? "" : "illegal ",
+                 sim_vat_end_words((enum sim_vat_end)end));
+        fprintf(out, "  %-45s %s%12" PRIu64 "%s\n", words,
+                times ? "" : report_colour(REPORT_YELLOW, colours), times,
+                times ? "" : report_colour(REPORT_PLAIN, colours));
+    }
+}
+
 void report_run_summary(FILE *out, const struct report_summary *summary, bool colours) {
     const struct sim_campaign_totals *totals = summary->totals;
     double simulated = (double)totals->simulated_ns / 1e9;
@@ -129,6 +145,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     figure(out, "divergences", totals->diverged, "noticed in the crank where they began");
     figure(out, "features", totals->covered, "of coverage");
     if (summary->faults) print_faults(out, summary, colours);
+    print_ends(out, summary, colours);
     fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f seeds/s, %.0f cranks/s\n",
             duration(simulated, simulated_text), duration(summary->seconds, real_text),
             per(simulated, summary->seconds), per((double)totals->seeds, summary->seconds),
@@ -163,6 +180,10 @@ void report_run_summary_json(FILE *out, const struct report_summary *summary) {
                 totals->hits[k]);
         any = true;
     }
+    fputs("},\"ends\":{", out);
+    for (int end = 0; end < SIM_VAT_END_COUNT; end++)
+        fprintf(out, "%s\"%s\":%" PRIu64, end ? "," : "", sim_vat_end_words((enum sim_vat_end)end),
+                totals->ends[end]);
     fputs("}}\n", out);
     fflush(out);
 }

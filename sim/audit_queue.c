@@ -200,12 +200,13 @@ static void gc_action_check(struct audit *audit, struct vk_str key, struct vk_st
         return;
     }
     const struct audit_counter *next = audit_kref_counter(audit, slot);
-    const struct audit_holder *vat = audit_find_holder(audit, words[0]);
-    if (!vat || vat->is_device || (next->known && id >= next->next)) {
+    if (!vat_was_allocated(audit, words[0]) || (next->known && id >= next->next)) {
         audit_report(audit, AUDIT_GC_ACTIONS, key, VK_STR("a vat and an object that were made"),
                      action);
         return;
     }
+    const struct audit_holder *vat = audit_find_holder(audit, words[0]);
+    if (!vat) return; /* it died, and the action comes to nothing */
     const struct audit_pair *entry = audit_find_entry(audit, vat, words[2]);
     if (retires_import && entry) audit->import_retired[entry - audit->state->pairs] = true;
 }

@@ -30,6 +30,10 @@ static void external_references_note(struct audit *audit) {
         struct audit_object *object = audit_find_object(audit, reference->kref);
         if (promise) promise->external += reference->count;
         if (object) object->external += reference->count;
+        bool is_gone = !promise && !object && !vk_str_starts(reference->kref, VK_STR("kd"));
+        if (is_gone && reference->count)
+            audit_report(audit, AUDIT_DANGLING_KREF, reference->kref,
+                         VK_STR("something that the host refers to"), VK_STR("(none)"));
     }
 }
 

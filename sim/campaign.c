@@ -22,11 +22,32 @@ struct told {
 struct round {
     const struct sim_campaign *campaign;
     struct sim_campaign_totals *totals;
-    uint64_t first, count;
+    uint64_t first;
+    uint64_t count; /* less when a seed crashes: those after it are in the next round */
     enum vk_err err;
 };
 
 /* ---- in the chunk's process */
+
+/* INV-GENERATE-1 */
+static enum vk_err draw_again(const struct sim_campaign *campaign, uint64_t seed,
+                              struct sim_plan *plan, struct sim_run_result *result) {
+    struct sim_plan again;
+    struct vk_str text, text_again;
+    VK_TRY(sim_plan_write(plan, &plan->arena, &text));
+    VK_TRY(sim_plan_generate(&again, vk_heap_system(), seed, &campaign->generate));
+    enum vk_err err = sim_plan_write(&again, &again.arena, &text_again);
+    if (err == VK_OK && !vk_str_eq(text, text_again)) {
+        struct sim_failure *failure = &result->failure;
+        result->failed = true;
+        *failure =
+            (struct sim_failure){.oracle = SIM_ORACLE_TWICE, .event = "none", .vat = VK_NO_VAT};
+        snprintf(failure->what, sizeof failure->what, "drawn once more, the seed is another plan");
+        snprintf(failure->signature, sizeof failure->signature, "twice/none/plan");
+    }
+    sim_plan_release(&again);
+    return err;
+}
 
 static enum vk_err run_seed(const struct sim_campaign *campaign, uint64_t seed,
                             struct sim_run_result *result) {
@@ -36,20 +57,25 @@ static enum vk_err run_seed(const struct sim_campaign *campaign, uint64_t seed,
         options.off[SIM_ORACLE_TWICE] = true;
     VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &campaign->generate));
     enum vk_err err = sim_run(&plan, &options, result);
+    if (err == VK_OK && !options.off[SIM_ORACLE_TWICE] && !result->failed)
+        err = draw_again(campaign, seed, &plan, result);
     sim_plan_release(&plan);
     return err;
 }
 
 static uint64_t chunk_size(const struct round *round, size_t i) {
-    uint64_t left = round->count - (uint64_t)i * CHUNK;
+    uint64_t before = (uint64_t)i * CHUNK;
+    uint64_t left = round->count > before ? round->count - before : 0;
     return left < CHUNK ? left : CHUNK;
 }
 
 static void run_chunk(void *impl, size_t i, FILE *out) {
     const struct round *round = impl;
+    const struct sim_campaign *campaign = round->campaign;
+    if (campaign->is_interrupted && campaign->is_interrupted(campaign->impl)) return;
     for (uint64_t k = 0; k < chunk_size(round, i); k++) {
         struct told told = {.seed = round->first + (uint64_t)i * CHUNK + k};
-        told.err = run_seed(round->campaign, told.seed, &told.result);
+        told.err = run_seed(campaign, told.seed, &told.result);
         if (told.err != VK_OK) snprintf(told.error, sizeof told.error, "%s", vk_err_origin()->text);
         fwrite(&told, sizeof told, 1, out);
         fflush(out); /* what is told survives what the next seed does */
@@ -83,6 +109,8 @@ static void cover_run(struct sim_campaign_totals *totals, const struct sim_run_r
         cover_count(totals, what++, result->hits[i]);
     for (size_t i = 0; i < SIM_OP_TYPE_COUNT; i++)
         cover_count(totals, what++, result->ops[i]);
+    for (size_t i = 0; i < SIM_VAT_END_COUNT; i++)
+        cover_count(totals, what++, result->ends[i]);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         cover_count(totals, what++, counts[i]);
 }
@@ -108,6 +136,8 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
         totals->hits[i] += result->hits[i];
     for (size_t i = 0; i < SIM_OP_TYPE_COUNT; i++)
         totals->ops[i] += result->ops[i];
+    for (size_t i = 0; i < SIM_VAT_END_COUNT; i++)
+        totals->ends[i] += result->ends[i];
     const uint64_t chain[] = {totals->hash.low, totals->hash.high, result->hash.low,
                               result->hash.high};
     XXH128_hash_t hash = XXH3_128bits(chain, sizeof chain);
@@ -115,14 +145,19 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
     cover_run(totals, result);
 }
 
-static void tell_crash(struct round *round, uint64_t seed, const char *died) {
+/* `is_late`: the process had told all of its seeds, of which this is the last (a leak, say, is found at the very end). */
+static void tell_crash(struct round *round, uint64_t seed, const char *died, bool is_late) {
     struct sim_run_result result = {.failed = true};
     struct sim_failure *failure = &result.failure;
     *failure = (struct sim_failure){
         .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT, .what = "it crashed"};
     snprintf(failure->signature, sizeof failure->signature, "crash/none/%.60s", died);
-    snprintf(failure->what, sizeof failure->what, "%s", died);
-    sim_campaign_add(round->totals, &result);
+    snprintf(failure->what, sizeof failure->what, "%s%s", died,
+             is_late ? ", when all of its seeds up to this one were done" : "");
+    if (is_late)
+        round->totals->failures++;
+    else
+        sim_campaign_add(round->totals, &result);
     round->campaign->failed(round->campaign->impl, seed, failure, died);
 }
 
@@ -130,8 +165,8 @@ static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct round *round = impl;
     const struct sim_campaign *campaign = round->campaign;
     struct told told;
-    uint64_t k = 0;
-    for (; fread(&told, sizeof told, 1, in) == 1; k++) {
+    uint64_t k = 0, size = chunk_size(round, i);
+    for (; k < size && fread(&told, sizeof told, 1, in) == 1; k++) {
         if (told.err != VK_OK) {
             if (round->err == VK_OK)
                 round->err = VK_RAISE(told.err, "seed %llu: %.180s", (unsigned long long)told.seed,
@@ -142,8 +177,13 @@ static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
         if (told.result.failed)
             campaign->failed(campaign->impl, told.seed, &told.result.failure, NULL);
     }
-    if (died && k < chunk_size(round, i))
-        tell_crash(round, round->first + (uint64_t)i * CHUNK + k, died);
+    if (died && k < size) {
+        tell_crash(round, round->first + (uint64_t)i * CHUNK + k, died, false);
+        /* Those after it nobody has run, or they are run again: what is told stays in order. */
+        round->count = (uint64_t)i * CHUNK + k + 1;
+    } else if (died && size > 0) {
+        tell_crash(round, round->first + (uint64_t)i * CHUNK + k - 1, died, true);
+    }
     if (campaign->progress) campaign->progress(campaign->impl, round->totals);
 }
 

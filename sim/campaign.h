@@ -22,6 +22,7 @@ struct sim_campaign_totals {
     uint64_t simulated_ns;
     uint64_t hits[FAULT_KIND_COUNT];
     uint64_t ops[SIM_OP_TYPE_COUNT];
+    uint64_t ends[SIM_VAT_END_COUNT];
     uint64_t coverage[SIM_COVERAGE_WORDS];
     uint64_t covered;           /* features */
     uint64_t newest_feature_at; /* the number of seeds after which the newest was seen */
@@ -38,6 +39,8 @@ struct sim_campaign {
     void *impl;
     /* Asked between rounds of some hundred seeds; may be NULL. */
     bool (*stops)(void *impl, const struct sim_campaign_totals *totals);
+    /* Asked before every few seeds: those not begun are left out, and told of by nobody; may be NULL. */
+    bool (*is_interrupted)(void *impl);
     /* A seed failed. `died`: NULL, or how its process ended. */
     void (*failed)(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died);
     /* So many seeds are done. */

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: crankcase run [OPTIONS] [PLAN...]\n\n"
@@ -51,8 +52,9 @@ static const char usage[] =
     "  crankcase run --minutes 10 --faults invisible --until-stable\n"
     "  crankcase run crankcase-failures/seed-42.plan\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
-    "fault never struck, 4 the testbed failed";
+    "fault never struck, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
+enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
 enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 16 };
 
 struct run_command {
@@ -79,18 +81,16 @@ static void on_interrupt(int signal_number) {
 /* ---- failures */
 
 /* The options, besides the seed, that make the plan what it is. */
-static void plan_options_text(const struct run_command *command, char *text, size_t size) {
-    size_t n = 0;
-    text[0] = '\0';
-    if (command->faults_text)
-        n += (size_t)snprintf(text + n, size - n, " --faults %s", command->faults_text);
-    if (command->campaign.generate.replicas)
-        n += (size_t)snprintf(text + n, size - n, " --replicas %" PRIu32,
-                              command->campaign.generate.replicas);
-    if (command->campaign.generate.scale)
-        n += (size_t)snprintf(text + n, size - n, " --scale %" PRIu32,
-                              command->campaign.generate.scale);
-    if (command->campaign.generate.clock) snprintf(text + n, size - n, " --clock");
+static void plan_options_text(const struct run_command *command, char text[OPTIONS_TEXT_MAX]) {
+    const struct sim_generate_options *generate = &command->campaign.generate;
+    const char *faults = command->faults_text;
+    char replicas[32] = "", scale[32] = "";
+    if (generate->replicas)
+        snprintf(replicas, sizeof replicas, " --replicas %" PRIu32, generate->replicas);
+    if (generate->scale) snprintf(scale, sizeof scale, " --scale %" PRIu32, generate->scale);
+    int n = snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s", faults ? " --faults " : "",
+                     faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "");
+    VK_ASSERT(n >= 0 && n < OPTIONS_TEXT_MAX); /* INV-CMD-RUN-1: the reproducer is a whole one */
 }
 
 static enum vk_err write_plan(const struct run_command *command, uint64_t seed, const char *path) {
@@ -118,11 +118,11 @@ static void print_failure(struct run_command *command, const struct report_failu
 static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
                         const char *died) {
     struct run_command *command = impl;
-    char name[40], path[1024], options[400], reproduce[512];
+    char name[40], path[1024], options[OPTIONS_TEXT_MAX], reproduce[OPTIONS_TEXT_MAX + 60];
     (void)died;
     snprintf(name, sizeof name, "seed %" PRIu64, seed);
     snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
-    plan_options_text(command, options, sizeof options);
+    plan_options_text(command, options);
     snprintf(reproduce, sizeof reproduce, "crankcase run --seed %" PRIu64 "%s", seed, options);
     bool is_written = write_plan(command, seed, path) == VK_OK;
     const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
@@ -131,6 +131,11 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
 }
 
 /* ---- campaigns */
+
+static bool campaign_is_interrupted(void *impl) {
+    (void)impl;
+    return interrupted;
+}
 
 static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
@@ -176,11 +181,8 @@ static void print_summary(struct run_command *command, bool with_faults) {
         .is_stable = command->is_stable,
     };
     report_progress_clear(&command->progress);
-    if (command->quiet) return;
-    if (command->json)
-        report_run_summary_json(stdout, &summary);
-    else
-        report_run_summary(stdout, &summary, command->colours);
+    if (!command->quiet && command->json) report_run_summary_json(stdout, &summary);
+    if (!command->quiet && !command->json) report_run_summary(stdout, &summary, command->colours);
     if (some_never_struck(command))
         fputs("crankcase run: a fault of the table never struck: this is no success\n", stderr);
 }
@@ -192,11 +194,12 @@ static int failed(const char *what) {
 
 static int run_campaign(struct run_command *command) {
     struct sim_campaign *campaign = &command->campaign;
-    struct sigaction on_signal = {.sa_handler = on_interrupt};
+    struct sigaction on_signal = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &on_signal, NULL);
     sigaction(SIGTERM, &on_signal, NULL);
     campaign->impl = command;
     campaign->stops = campaign_stops;
+    campaign->is_interrupted = campaign_is_interrupted;
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;
@@ -299,13 +302,14 @@ static bool turn_off(struct run_command *command, struct vk_str word) {
 }
 
 static int turn_off_all(struct run_command *command, const char *list) {
-    for (const char *word = list; *word;) {
+    for (const char *word = list;; word++) {
         size_t n = strcspn(word, ",");
         if (!turn_off(command, (struct vk_str){word, n}))
-            return bad_usage("--off takes oracles (crankcase run --oracles), not ", word);
-        word += n + (word[n] == ',');
+            return bad_usage("--off takes oracles (crankcase run --oracles), not ",
+                             n ? word : "nothing");
+        word += n;
+        if (!*word) return SIM_EXIT_OK;
     }
-    return SIM_EXIT_OK;
 }
 
 enum option_code {
@@ -351,8 +355,11 @@ static const struct option options[] = {
 /* Options whose value is a number, and where it goes. */
 static int take_number(struct run_command *command, int option) {
     struct sim_campaign *campaign = &command->campaign;
-    uint64_t n;
-    if (!vk_str_to_u64(vk_str(optarg), &n)) return bad_usage("this is no number: ", optarg);
+    uint64_t n = 0;
+    bool is_number = vk_str_to_u64(vk_str(optarg), &n);
+    if (!is_number && option == OPTION_SEED)
+        return bad_usage("--seed takes a number, not ", optarg);
+    if (!is_number) n = 0; /* which none of the others takes */
     switch (option) {
     case OPTION_SEED:
         campaign->first_seed = n;
@@ -383,9 +390,29 @@ static int take_number(struct run_command *command, int option) {
     }
 }
 
+/* Better told before an hour of seeds than when the first one fails. It is made only then. */
+static int check_out_folder(const char *path) {
+    struct stat is;
+    char parent[1024];
+    size_t n = strlen(path);
+    if (n >= sizeof parent - 1) return bad_usage("--out: the name is too long", "");
+    bool exists = stat(path, &is) == 0;
+    if (exists && !S_ISDIR(is.st_mode)) return bad_usage("--out takes a folder, not ", path);
+    while (n > 0 && path[n - 1] == '/')
+        n--;
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    snprintf(parent, sizeof parent, "%.*s.", (int)n, path); /* "a/." of "a/b/" */
+    if (access(exists ? path : parent, W_OK | X_OK) == 0) return SIM_EXIT_OK;
+    fprintf(stderr, "crankcase run: --out %s: %s\n", path, strerror(errno));
+    return SIM_EXIT_BAD_INPUT;
+}
+
 static int take_faults(struct run_command *command) {
     char error[SIM_FAULT_WORDS_ERROR_SIZE];
     command->faults_text = optarg;
+    if (strlen(optarg) > FAULTS_TEXT_MAX)
+        return bad_usage("--faults takes a list of 2000 bytes at most", "");
     if (sim_fault_words_parse(optarg, command->campaign.generate.faults, error)) return SIM_EXIT_OK;
     return bad_usage("--faults: ", error);
 }
@@ -426,10 +453,15 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     if (recordings) return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
         return bad_usage("either plans or seeds, not both: ", argv[optind]);
+    char drawn[OPTIONS_TEXT_MAX];
+    plan_options_text(command, drawn);
+    if (optind < argc && drawn[0])
+        return bad_usage("--replicas, --scale, --faults and --clock are for seeds, not for plans: ",
+                         argv[optind]);
     report_stopwatch_start(&command->watch);
-    code = optind < argc ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);
-    if (fflush(stdout) != 0 || ferror(stdout)) return failed("standard output cannot be written");
-    return code;
+    if (optind < argc) return run_plans(command, argc - optind, argv + optind);
+    code = check_out_folder(command->out_folder);
+    return code != SIM_EXIT_OK ? code : run_campaign(command);
 }
 
 static int run_main(int argc, char **argv) {
@@ -439,7 +471,10 @@ static int run_main(int argc, char **argv) {
         .colours = report_colour_wanted(stdout),
     };
     sim_fault_words_default(command.campaign.generate.faults);
-    return parse_and_run(&command, argc, argv);
+    int code = parse_and_run(&command, argc, argv);
+    bool is_written = fflush(stdout) == 0 && !ferror(stdout);
+    return is_written || code == SIM_EXIT_FAILED ? code
+                                                 : failed("standard output cannot be written");
 }
 
 const struct sim_command sim_cmd_run = {

@@ -16,13 +16,15 @@ static const char usage[] =
     "usage: crankcase sweep [OPTIONS] PLAN\n\n"
     "Runs the plan once to count the points at which its cranks can be broken, and then once for\n"
     "each of them: the host is killed at every operation of the store, the worker dies at every\n"
-    "syscall, memory and the disk fail (on one of two replicas: no hash may differ), and the vat\n"
-    "overruns its meter after every syscall (on both: only declared survivors may be left).\n\n"
+    "syscall, memory and the disk fail (on one of two replicas: no hash may differ); the vat\n"
+    "overruns its meter after every syscall, and at the ticks around: before the first, and with\n"
+    "a cost at the very end of what its meter holds (on both: only declared survivors may be left).\n\n"
     "options:\n"
     "  --crank N    only crank N of the run (from 0; see crankcase run --json for numbers)\n"
     "  --every N    of the many points of memory and disk each N-th (default 7; 1: all)\n"
     "  --jobs N     N processes side by side\n"
     "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
+    "  --json       one JSON object a line: failures, then the summary\n"
     "  --help       this text\n\n"
     "examples:\n"
     "  crankcase sweep corpus/plans/first-steps.plan\n"
@@ -34,11 +36,12 @@ enum { CHUNK = 32 };
 struct sweep_command {
     uint64_t crank, every;
     size_t at_once;
-    const char *out;
-    bool colours;
+    const char *path, *out;
+    bool json, colours;
     struct sim_sweep *sweep;
     struct report_progress progress;
-    uint64_t done, failed, missed;
+    uint64_t cranks, done, failed, missed;
+    uint64_t by_mode[SIM_SWEEP_MODE_COUNT]; /* points that were struck */
     uint64_t struck[FAULT_KIND_COUNT];
     enum vk_err err;
 };
@@ -71,7 +74,13 @@ static void variant_name(const struct sim_sweep_variant *variant, char name[120]
              fault_word(variant->kind), variant->at, variant->k);
 }
 
-static void write_plan(const struct sweep_command *command, size_t i) {
+/* That a crank was aborted or not is a demand of the sweep's own: a run of the variant's plan does not know of it. */
+static bool is_seen_by_sweep_alone(const struct sim_sweep_variant *variant,
+                                   const struct sim_failure *failure) {
+    return variant->demand != SIM_SWEEP_ANYTHING && failure->oracle == SIM_ORACLE_CLASS;
+}
+
+static bool write_plan(const struct sweep_command *command, size_t i) {
     struct vk_arena arena;
     struct vk_str text;
     vk_arena_init(&arena, vk_heap_system());
@@ -79,17 +88,28 @@ static void write_plan(const struct sweep_command *command, size_t i) {
     if (err == VK_OK) err = sim_text_file_write(command->out, text);
     if (err != VK_OK) fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);
     vk_arena_release(&arena);
+    return err == VK_OK;
 }
 
 static void print_failure(struct sweep_command *command, size_t i,
                           const struct sim_failure *failure) {
+    const struct sim_sweep_variant *variant = sim_sweep_variant(command->sweep, i);
     char name[120], reproduce[1100];
-    variant_name(sim_sweep_variant(command->sweep, i), name);
-    snprintf(reproduce, sizeof reproduce, "crankcase run %s", command->out);
+    bool is_first = command->failed++ == 0;
+    variant_name(variant, name);
+    if (is_first && !is_seen_by_sweep_alone(variant, failure))
+        snprintf(reproduce, sizeof reproduce, "crankcase run %s", command->out);
+    else
+        snprintf(reproduce, sizeof reproduce, "crankcase sweep %s --crank %" PRIu64, command->path,
+                 variant->crank);
     report_progress_clear(&command->progress);
-    if (command->failed++ == 0) write_plan(command, i);
-    const struct report_failure report = {failure, name, reproduce, command->out};
-    report_run_failure(stdout, &report, command->colours);
+    bool is_written = is_first && write_plan(command, i);
+    const struct report_failure report = {failure, name, reproduce,
+                                          is_written ? command->out : NULL};
+    if (command->json)
+        report_run_failure_json(stdout, &report);
+    else
+        report_run_failure(stdout, &report, command->colours);
 }
 
 static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died) {
@@ -100,7 +120,9 @@ static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died)
         next = told.i + 1;
         command->done++;
         if (told.err != VK_OK) command->err = told.err;
-        if (told.struck) command->struck[sim_sweep_variant(command->sweep, told.i)->kind]++;
+        const struct sim_sweep_variant *variant = sim_sweep_variant(command->sweep, told.i);
+        command->struck[variant->kind] += told.struck;
+        command->by_mode[variant->mode] += told.struck;
         command->missed += told.err == VK_OK && !told.struck;
         if (told.failed) print_failure(command, told.i, &told.failure);
     }
@@ -119,7 +141,11 @@ static void print_summary(const struct sweep_command *command, double seconds) {
         if (command->struck[k])
             printf("  %-32s %8" PRIu64 " points\n", fault_word((enum fault_kind)k),
                    command->struck[k]);
-    printf("  %" PRIu64 " points in %.1f s, %.1f a second; %" PRIu64
+    fputs("  ", stdout);
+    for (int mode = 0; mode < SIM_SWEEP_MODE_COUNT; mode++)
+        printf("%s%s %" PRIu64, mode ? ", " : "", sim_sweep_mode_word((enum sim_sweep_mode)mode),
+               command->by_mode[mode]);
+    printf("\n  %" PRIu64 " points in %.1f s, %.1f a second; %" PRIu64
            " passed over by their fault\n",
            command->done, seconds, seconds > 0 ? (double)command->done / seconds : 0,
            command->missed);
@@ -128,22 +154,31 @@ static void print_summary(const struct sweep_command *command, double seconds) {
            command->failed, command->done, report_colour(REPORT_PLAIN, command->colours));
 }
 
+static void print_summary_json(const struct sweep_command *command, double seconds) {
+    bool any = false;
+    printf("{\"type\":\"summary\",\"cranks\":%" PRIu64 ",\"points\":%" PRIu64
+           ",\"failures\":%" PRIu64 ",\"passedOver\":%" PRIu64 ",\"seconds\":%.3f,\"modes\":{",
+           command->cranks, command->done, command->failed, command->missed, seconds);
+    for (int mode = 0; mode < SIM_SWEEP_MODE_COUNT; mode++)
+        printf("%s\"%s\":%" PRIu64, mode ? "," : "", sim_sweep_mode_word((enum sim_sweep_mode)mode),
+               command->by_mode[mode]);
+    fputs("},\"faults\":{", stdout);
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        if (!command->struck[k]) continue;
+        printf("%s\"%s\":%" PRIu64, any ? "," : "", fault_word((enum fault_kind)k),
+               command->struck[k]);
+        any = true;
+    }
+    puts("}}");
+}
+
 static int failed(const char *what) {
     fprintf(stderr, "crankcase sweep: %s\n", what);
     return SIM_EXIT_FAILED;
 }
 
-static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan,
-                      const char *path) {
-    struct sim_run_result clean;
+static int run_sweep(struct sweep_command *command) {
     struct report_stopwatch watch;
-    if (sim_sweep_prepare(plan, command->crank, command->every, &command->sweep, &clean) != VK_OK)
-        return failed(vk_err_origin()->text);
-    if (clean.failed) {
-        const struct report_failure report = {&clean.failure, path, path, NULL};
-        report_run_failure(stdout, &report, command->colours);
-        return SIM_EXIT_DIFFERENCE;
-    }
     size_t count = sim_sweep_count(command->sweep);
     const struct sim_jobs jobs = {.count = (count + CHUNK - 1) / CHUNK,
                                   .at_once = command->at_once,
@@ -151,17 +186,46 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
                                   .impl = command,
                                   .run = run_chunk,
                                   .finished = chunk_finished};
-    printf("%" PRIu64 " cranks, %zu points\n", clean.cranks, count);
+    if (!command->json) printf("%" PRIu64 " cranks, %zu points\n", command->cranks, count);
     report_stopwatch_start(&watch);
     report_progress_begin(&command->progress, count, true);
     enum vk_err err = sim_jobs_run(&jobs);
     report_progress_clear(&command->progress);
     if (err != VK_OK || command->err != VK_OK) return failed(vk_err_origin()->text);
-    print_summary(command, report_stopwatch_seconds(&watch));
+    if (command->json)
+        print_summary_json(command, report_stopwatch_seconds(&watch));
+    else
+        print_summary(command, report_stopwatch_seconds(&watch));
+    if (fflush(stdout) != 0 || ferror(stdout)) return failed("standard output cannot be written");
     return command->failed ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
 }
 
-static int sweep_file(struct sweep_command *command, const char *path) {
+static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan) {
+    struct sim_run_result clean;
+    if (sim_sweep_prepare(plan, command->crank, command->every, &command->sweep, &clean) != VK_OK)
+        return failed(vk_err_origin()->text);
+    if (clean.failed) {
+        char reproduce[1100];
+        snprintf(reproduce, sizeof reproduce, "crankcase sweep %s", command->path);
+        const struct report_failure report = {&clean.failure, command->path, reproduce, NULL};
+        if (command->json)
+            report_run_failure_json(stdout, &report);
+        else
+            report_run_failure(stdout, &report, command->colours);
+        return SIM_EXIT_DIFFERENCE;
+    }
+    command->cranks = clean.cranks;
+    if (command->crank != UINT64_MAX && command->crank >= clean.cranks) {
+        fprintf(stderr,
+                "crankcase sweep: --crank takes a number below %" PRIu64 ", not %" PRIu64 "\n",
+                clean.cranks, command->crank);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    return run_sweep(command);
+}
+
+static int sweep_file(struct sweep_command *command) {
+    const char *path = command->path;
     struct vk_arena arena;
     struct vk_str text;
     struct sim_plan plan;
@@ -180,7 +244,7 @@ static int sweep_file(struct sweep_command *command, const char *path) {
                 error.what);
         return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
     }
-    int code = sweep_plan(command, &plan, path);
+    int code = sweep_plan(command, &plan);
     sim_sweep_free(command->sweep);
     sim_plan_release(&plan);
     return code;
@@ -192,9 +256,13 @@ static int bad_usage(const char *what, const char *which) {
 }
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},        {"crank", required_argument, NULL, 'c'},
-    {"every", required_argument, NULL, 'e'}, {"jobs", required_argument, NULL, 'j'},
-    {"out", required_argument, NULL, 'o'},   {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},
+    {"crank", required_argument, NULL, 'c'},
+    {"every", required_argument, NULL, 'e'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"out", required_argument, NULL, 'o'},
+    {"json", no_argument, NULL, 'J'},
+    {NULL, 0, NULL, 0},
 };
 
 static int sweep_main(int argc, char **argv) {
@@ -211,6 +279,10 @@ static int sweep_main(int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+        if (option == 'J') {
+            command.json = true;
+            continue;
+        }
         if (option != 'o' && !vk_str_to_u64(vk_str(optarg), &n))
             return bad_usage("this is no number: ", optarg);
         if (option == 'o') command.out = optarg;
@@ -222,7 +294,8 @@ static int sweep_main(int argc, char **argv) {
     if (command.at_once < 1 || command.at_once > SIM_JOBS_AT_ONCE_MAX)
         return bad_usage("--jobs takes a number from 1 to 256", "");
     if (optind + 1 != argc) return bad_usage("one plan is to be named", "");
-    return sweep_file(&command, argv[optind]);
+    command.path = argv[optind];
+    return sweep_file(&command);
 }
 
 const struct sim_command sim_cmd_sweep = {

@@ -2,6 +2,7 @@
 #include "oracle.h"
 
 #include "auditor.h"
+#include "plan_host.h"
 #include "vk/json.h"
 #include "vk/scan.h"
 
@@ -90,6 +91,9 @@ enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure 
     if (!shadow) return VK_OK;
     struct vk_state_hash sum = sim_shadow_sum(shadow), is = point->crank.state_hash;
     struct sim_shadow_crank crank = sim_shadow_crank(shadow);
+    /* The incremental hash goes back to the savepoint's by itself, whatever becomes of the rest of the store. */
+    if (point->is_crank && crank.rolled_back)
+        VK_TRY(vk_store_recompute_state_hash(sim_replica_store(replica), &is));
     if (sum.low != is.low || sum.high != is.high) {
         *failed = true;
         sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "state",
@@ -149,16 +153,25 @@ static void violated(void *impl, const struct audit_violation *violation) {
 enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure,
                              bool *failed) {
     struct auditing auditing = {.replica = replica, .failure = failure};
+    struct audit_reference *references;
+    struct vk_arena arena;
+    size_t count;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_host_references(sim_replica_host(replica), &arena, &references, &count);
     const struct sim_audit_options options = {
+        .references_known = true,
+        .references = references,
+        .reference_count = count,
         .heap = vk_heap_system(),
         .without_items = true,
         .violation = violated,
         .impl = &auditing,
     };
     struct sim_audit_report report;
-    VK_TRY(sim_audit_store(sim_replica_store(replica), &options, &report));
+    if (err == VK_OK) err = sim_audit_store(sim_replica_store(replica), &options, &report);
+    vk_arena_release(&arena);
     *failed = auditing.failed;
-    return VK_OK;
+    return err;
 }
 
 /* ---- at rest */

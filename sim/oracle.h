@@ -15,7 +15,7 @@
     X(MEMORY, "memory", "a live kernel remembers what a freshly opened one does",                  \
       "opening a kernel, at an aborted crank, each 16th point")                                    \
     X(ROLLBACK, "rollback", "an aborted crank leaves the declared survivors alone",                \
-      "two hashes a write")                                                                        \
+      "two hashes a write; the state, at an aborted crank")                                        \
     X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block") \
     X(AUDIT, "audit", "the state agrees with itself",                                              \
       "the state, at an aborted crank, each 32nd point")                                           \

@@ -14,6 +14,7 @@ void sim_host_init(struct sim_host *host, const struct sim_plan *plan) {
 
 void sim_host_release(struct sim_host *host) {
     sim_array_free(host->results.at);
+    sim_array_free(host->held.at);
     vk_arena_release(&host->arena);
 }
 
@@ -78,7 +79,6 @@ enum vk_err sim_host_create(struct sim_host *host, struct vk_store *store,
         {.name = VK_STR("echo"), .bundle_id = VK_STR("b1-device")},
     };
     struct vk_vat_config *vats;
-    char kpid[VK_KREF_TEXT];
     vk_arena_clear(&host->arena);
     VK_TRY(add_bundles(host, store));
     VK_TRY(vat_configs(host, &vats));
@@ -94,7 +94,7 @@ enum vk_err sim_host_create(struct sim_host *host, struct vk_store *store,
         .device_count = sizeof devices / sizeof *devices,
         .bootstrap = plan->vats[plan->bootstrap].name,
     };
-    return vk_kernel_initialize(store, ports, &config, kpid);
+    return vk_kernel_initialize(store, ports, &config, host->bootstrap_kpid);
 }
 
 void sim_host_resume(struct sim_host *host, uint64_t next) {
@@ -106,6 +106,10 @@ void sim_host_resume(struct sim_host *host, uint64_t next) {
         host->results.at[kept++] = result;
     }
     host->results.count = kept;
+    kept = 0;
+    for (size_t i = 0; i < host->held.count; i++)
+        if (host->held.at[i].taken_in < next) host->held.at[kept++] = host->held.at[i];
+    host->held.count = kept;
 }
 
 /* ---- blocks */
@@ -182,6 +186,17 @@ static enum vk_err send(struct sim_host *host, struct vk_store *store, struct vk
     return VK_OK;
 }
 
+static enum vk_err hold(struct sim_host *host, uint64_t block, const struct vk_capdata *data) {
+    for (size_t i = 0; i < data->slot_count; i++) {
+        SIM_ARRAY_RESERVE(&host->held);
+        struct sim_host_held *held = &host->held.at[host->held.count++];
+        VK_ASSERT(data->slots[i].n < sizeof held->kref);
+        *held = (struct sim_host_held){.taken_in = block};
+        memcpy(held->kref, data->slots[i].p, data->slots[i].n);
+    }
+    return VK_OK;
+}
+
 static enum vk_err take_results(struct sim_host *host, struct vk_kernel *kernel, uint64_t block) {
     for (size_t i = 0; i < host->results.count; i++) {
         struct sim_host_result *result = &host->results.at[i];
@@ -190,8 +205,26 @@ static enum vk_err take_results(struct sim_host *host, struct vk_kernel *kernel,
         if (result->taken_in != UINT64_MAX) continue;
         VK_TRY(vk_host_take_resolution(kernel, &host->arena, vk_str(result->kpid), &settled,
                                        &rejected, &data));
-        if (settled) result->taken_in = block;
+        if (!settled) continue;
+        result->taken_in = block;
+        VK_TRY(hold(host, block, &data));
     }
+    return VK_OK;
+}
+
+enum vk_err sim_host_references(const struct sim_host *host, struct vk_arena *arena,
+                                struct audit_reference **references, size_t *count) {
+    struct audit_reference *next;
+    VK_TRY(VK_NEW_ARRAY(arena, references, 1 + host->results.count + host->held.count));
+    next = *references;
+    if (host->bootstrap_kpid[0])
+        *next++ = (struct audit_reference){vk_str(host->bootstrap_kpid), 1};
+    for (size_t i = 0; i < host->results.count; i++)
+        if (host->results.at[i].taken_in == UINT64_MAX)
+            *next++ = (struct audit_reference){vk_str(host->results.at[i].kpid), 1};
+    for (size_t i = 0; i < host->held.count; i++)
+        *next++ = (struct audit_reference){vk_str(host->held.at[i].kref), 1};
+    *count = (size_t)(next - *references);
     return VK_OK;
 }
 

@@ -8,6 +8,7 @@
 #define SIM_PLAN_HOST_H
 
 #include "array.h"
+#include "auditor.h"
 #include "plan.h"
 #include "vk/kernel.h"
 
@@ -19,6 +20,12 @@ struct sim_host_result {
     uint64_t queued_in, taken_in; /* blocks; UINT64_MAX: not taken */
 };
 
+/* What came with a result that was taken: kpResolution gives the host a reference to it, which it keeps. */
+struct sim_host_held {
+    char kref[VK_KREF_TEXT];
+    uint64_t taken_in;
+};
+
 struct sim_host {
     const struct sim_plan *plan;
     struct vk_arena arena; /* for the call in hand */
@@ -26,6 +33,10 @@ struct sim_host {
     struct {
         SIM_ARRAY(struct sim_host_result);
     } results;
+    struct {
+        SIM_ARRAY(struct sim_host_held);
+    } held;
+    char bootstrap_kpid[VK_KREF_TEXT];
     struct sim_policy policy;    /* of the block in hand */
     uint64_t computrons, cranks; /* spent in it */
 };
@@ -44,6 +55,9 @@ uint64_t sim_host_after_ns(const struct sim_plan *plan, uint64_t block);
 /* Makes a block's inputs. */
 enum vk_err sim_host_begin_block(struct sim_host *host, struct vk_store *store,
                                  struct vk_kernel *kernel, uint64_t block) VK_MUST_CHECK;
+/* Every reference of the host's that is not in the store, in `arena`. */
+enum vk_err sim_host_references(const struct sim_host *host, struct vk_arena *arena,
+                                struct audit_reference **references, size_t *count) VK_MUST_CHECK;
 /* Takes a crank into account; false: the block ends here. */
 bool sim_host_goes_on(struct sim_host *host, const struct vk_crank_result *crank);
 /* The run policy of the block in hand, for the kernel. */

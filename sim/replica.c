@@ -485,6 +485,10 @@ const struct sim_shadow *sim_replica_shadow(const struct sim_replica *replica) {
     return replica->shadow;
 }
 
+const struct sim_host *sim_replica_host(const struct sim_replica *replica) {
+    return &replica->host;
+}
+
 struct sim_workers *sim_replica_workers(struct sim_replica *replica) {
     return replica->workers;
 }

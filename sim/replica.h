@@ -50,6 +50,7 @@ struct sim_replica_counts {
     uint64_t starts, crashes, cranks, cranks_again, commits;
 };
 
+struct sim_host;
 struct sim_replica;
 
 struct sim_replica_options {
@@ -91,6 +92,7 @@ struct vk_store *sim_replica_store(struct sim_replica *replica);
 struct vk_kernel *sim_replica_kernel(struct sim_replica *replica);
 const struct vk_ports *sim_replica_ports(struct sim_replica *replica);
 const struct sim_shadow *sim_replica_shadow(const struct sim_replica *replica);
+const struct sim_host *sim_replica_host(const struct sim_replica *replica);
 struct sim_workers *sim_replica_workers(struct sim_replica *replica);
 
 #endif

@@ -33,7 +33,7 @@ struct seen {
 /* A node, and what the run keeps of it. */
 struct node {
     struct sim_replica *replica;
-    uint64_t hits_at_start;   /* of all its faults, when its process began */
+    uint64_t hits_at_start;   /* of faults that stop it later, when its process began */
     uint64_t divergence_hits; /* so many times it was made to differ */
     uint64_t struck_at;       /* the point at which it was so last */
     bool waits_for_calm;      /* stays down until faults stop */
@@ -100,17 +100,41 @@ static void fail_on(struct run *run, struct node *node, const struct sim_failure
 
 /* ---- faults that a node has had */
 
-static uint64_t hits_of(const struct fault_set *faults, bool of_class, enum fault_class class) {
+/* When a node goes down that a fault has struck. What is left to a kernel whose worker is gone, or is not the vat that it
+ * was, is to stop: there is no result that it could make of it. */
+enum stops { STOPS_LATER /* or not at all */, STOPS_AT_ONCE, STOPS_NEVER };
+
+static const enum stops stops[FAULT_KIND_COUNT] = {
+    [FAULT_WORKER_IDLE] = STOPS_AT_ONCE,       [FAULT_WORKER_BEFORE] = STOPS_AT_ONCE,
+    [FAULT_WORKER_SYSCALL] = STOPS_AT_ONCE,    [FAULT_WORKER_LAST] = STOPS_AT_ONCE,
+    [FAULT_WORKER_REPLAY] = STOPS_AT_ONCE,     [FAULT_WORKER_SNAPSHOT] = STOPS_AT_ONCE,
+    [FAULT_WORKER_START] = STOPS_AT_ONCE,      [FAULT_WORKER_NEVER] = STOPS_AT_ONCE,
+    [FAULT_WORKER_HANGS] = STOPS_AT_ONCE,      [FAULT_REPLAY_DIFFERS] = STOPS_AT_ONCE,
+    [FAULT_HOST_KILLED] = STOPS_AT_ONCE,       [FAULT_HOST_BEFORE_COMMIT] = STOPS_AT_ONCE,
+    [FAULT_HOST_AFTER_COMMIT] = STOPS_AT_ONCE, [FAULT_HOST_RESTART] = STOPS_AT_ONCE,
+    [FAULT_WORKER_SLOW] = STOPS_NEVER,         [FAULT_FRAME_LATE] = STOPS_NEVER,
+    [FAULT_VAT_OVERRUN] = STOPS_NEVER,         [FAULT_VAT_AT_ONCE] = STOPS_NEVER,
+    [FAULT_VAT_SPENDS] = STOPS_NEVER,          [FAULT_COMPUTE_DRIFT] = STOPS_NEVER,
+};
+
+static uint64_t hits_that_stop(const struct node *node, enum stops when) {
+    const struct fault_set *faults = sim_replica_faults(node->replica);
     uint64_t hits = 0;
     for (size_t i = 0; i < faults->count; i++)
-        if (!of_class || fault_class_of(faults->faults[i].kind) == class)
-            hits += faults->faults[i].hits;
+        if (stops[faults->faults[i].kind] == when) hits += faults->faults[i].hits;
+    return hits;
+}
+
+static uint64_t hits_of(const struct fault_set *faults, enum fault_class class) {
+    uint64_t hits = 0;
+    for (size_t i = 0; i < faults->count; i++)
+        if (fault_class_of(faults->faults[i].kind) == class) hits += faults->faults[i].hits;
     return hits;
 }
 
 /* A vat that reads the clock makes every replica differ from every other. */
 static uint64_t divergence_hits(const struct node *node) {
-    return hits_of(sim_replica_faults(node->replica), true, FAULT_DIVERGENCE) +
+    return hits_of(sim_replica_faults(node->replica), FAULT_DIVERGENCE) +
            sim_replica_workers_counts(node->replica).ops[SIM_OP_READ_CLOCK];
 }
 
@@ -280,11 +304,11 @@ static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
 
 /* ---- nodes that go down */
 
-static void went_down(struct run *run, struct node *node) {
+static void went_down(struct run *run, struct node *node, bool is_to_stop) {
     struct sim_failure failure;
     const struct fault_set *faults = sim_replica_faults(node->replica);
-    bool struck = hits_of(faults, false, FAULT_INVISIBLE) > node->hits_at_start;
-    bool may_halt = hits_of(faults, true, FAULT_HALT) > 0;
+    bool struck = is_to_stop || hits_that_stop(node, STOPS_LATER) > node->hits_at_start;
+    bool may_halt = hits_of(faults, FAULT_HALT) > 0;
     if (!struck && !may_halt && is_on(run, SIM_ORACLE_CLASS)) {
         sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica,
                         vk_err_name(sim_replica_error(node->replica)),
@@ -344,15 +368,27 @@ static bool is_done(const struct run *run, const struct node *node) {
     return true;
 }
 
+static void went_on(struct run *run, struct node *node) {
+    struct sim_failure failure;
+    if (!is_on(run, SIM_ORACLE_CLASS)) return;
+    sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "goes-on",
+                    "a fault has struck that stops a kernel, and it went on");
+    fail(run, &failure);
+}
+
 static enum vk_err take_step(struct run *run, uint32_t index) {
     struct node *node = &run->nodes[index];
+    uint64_t hits = hits_that_stop(node, STOPS_AT_ONCE);
     bool starts = sim_replica_state(node->replica) == SIM_REPLICA_DOWN;
     enum sim_step step;
-    if (starts)
-        node->hits_at_start = hits_of(sim_replica_faults(node->replica), false, FAULT_INVISIBLE);
+    if (starts) node->hits_at_start = hits_that_stop(node, STOPS_LATER);
     VK_TRY(sim_replica_step(node->replica, &step));
     if (step == SIM_STEP_POINT) VK_TRY(arrived(run, node, index));
-    if (step == SIM_STEP_DOWN) went_down(run, node);
+    bool is_to_stop = hits_that_stop(node, STOPS_AT_ONCE) > hits;
+    if (step == SIM_STEP_DOWN)
+        went_down(run, node, is_to_stop);
+    else if (is_to_stop)
+        went_on(run, node);
     if (step == SIM_STEP_PANIC) panicked(run, node);
     if (!is_done(run, node))
         sim_schedule_at(&run->schedule, index, sim_replica_due_ns(node->replica));
@@ -407,6 +443,8 @@ static void sum_up(struct run *run) {
             result->hits[faults->faults[k].kind] += faults->faults[k].hits;
         for (size_t k = 0; k < SIM_OP_TYPE_COUNT; k++)
             result->ops[k] += workers.ops[k];
+        for (size_t k = 0; k < SIM_VAT_END_COUNT; k++)
+            result->ends[k] += workers.ends[k];
         XXH3_128bits_update(&run->hash, &counts, sizeof counts);
         XXH3_128bits_update(&run->hash, &now_ns, sizeof now_ns);
     }

@@ -29,7 +29,8 @@ struct sim_run_result {
     uint64_t syscalls;
     uint64_t hits[FAULT_KIND_COUNT];
     uint64_t ops[SIM_OP_TYPE_COUNT];
-    struct vk_state_hash hash; /* of everything that could be seen in the run */
+    uint64_t ends[SIM_VAT_END_COUNT]; /* what vats did that may be their end, on all replicas */
+    struct vk_state_hash hash;        /* of everything that could be seen in the run */
 };
 
 /* VK_OK unless the testbed itself fails. */

@@ -290,6 +290,7 @@ static enum vk_err carry_out(struct vk_worker *worker, struct vk_arena *arena,
         .syscalls = &port,
         .clock = workers->options.clock,
         .op_counts = workers->counts.ops,
+        .end_counts = workers->counts.ends,
     };
     if (workers->options.frames)
         VK_TRY(sim_pipe_deliver(&workers->pipe, worker->vat, delivery, &received));

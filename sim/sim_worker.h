@@ -17,6 +17,7 @@
 #include "faults/fault.h"
 #include "plan.h"
 #include "sim_clock.h"
+#include "vat_program.h"
 #include "vk/ports.h"
 
 struct sim_workers;
@@ -38,7 +39,8 @@ const struct vk_worker_host *sim_workers_port(struct sim_workers *workers);
 
 struct sim_workers_counts {
     uint64_t started, from_snapshots, deliveries, replayed, syscalls, snapshots, frames;
-    uint64_t ops[SIM_OP_TYPE_COUNT]; /* carried out (not skipped), replays included */
+    uint64_t ops[SIM_OP_TYPE_COUNT];  /* carried out (not skipped), replays included */
+    uint64_t ends[SIM_VAT_END_COUNT]; /* the same */
 };
 struct sim_workers_counts sim_workers_counts(const struct sim_workers *workers);
 

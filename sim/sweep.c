@@ -2,26 +2,55 @@
 #include "sweep.h"
 
 #include "array.h"
+#include "vk/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Faults that count their points in the clean run. Few points: each is struck. Many: each so-manieth. */
-static const struct {
-    enum fault_kind kind;
-    bool is_many;
-    bool by_syscall; /* k goes over the syscalls of the delivery */
-    bool on_all;     /* a fault of the vat's: on every replica */
-} swept[] = {
-    {FAULT_HOST_KILLED, false, false, false},   {FAULT_WORKER_BEFORE, false, false, false},
-    {FAULT_WORKER_SYSCALL, false, true, false}, {FAULT_WORKER_LAST, false, false, false},
-    {FAULT_WORKER_RESULT, false, false, false}, {FAULT_WORKER_SNAPSHOT, false, false, false},
-    {FAULT_VAT_OVERRUN, false, true, true},     {FAULT_HEAP, true, false, false},
-    {FAULT_SQLITE_HEAP, true, false, false},    {FAULT_DISK_READ, true, false, false},
-    {FAULT_DISK_WRITE, true, false, false},     {FAULT_DISK_SYNC, false, false, false},
-    {FAULT_POWER_CUT, true, false, false},
+/* Where the points of a kind come from. */
+enum counted {
+    COUNTED_EACH,     /* wherever the clean run was asked about it */
+    COUNTED_MANY,     /* the same, but only each so-manieth is struck */
+    COUNTED_SYSCALLS, /* k goes over the syscalls of each delivery */
+    COUNTED_METERS,   /* k is near what the delivery's meter holds */
 };
 
-enum { SWEPT = sizeof swept / sizeof *swept, SYSCALLS_MAX = 100 };
+static const struct {
+    enum fault_kind kind;
+    enum sim_sweep_mode mode; /* crash: on one replica; else the vat's doing, on every one */
+    enum counted counted;
+} swept[] = {
+    {FAULT_HOST_KILLED, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_WORKER_BEFORE, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_WORKER_SYSCALL, SIM_SWEEP_CRASH, COUNTED_SYSCALLS},
+    {FAULT_WORKER_LAST, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_WORKER_RESULT, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_WORKER_SNAPSHOT, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_VAT_OVERRUN, SIM_SWEEP_ABORT, COUNTED_SYSCALLS},
+    {FAULT_VAT_AT_ONCE, SIM_SWEEP_TICK, COUNTED_EACH},
+    {FAULT_VAT_SPENDS, SIM_SWEEP_TICK, COUNTED_METERS},
+    {FAULT_HEAP, SIM_SWEEP_CRASH, COUNTED_MANY},
+    {FAULT_SQLITE_HEAP, SIM_SWEEP_CRASH, COUNTED_MANY},
+    {FAULT_DISK_READ, SIM_SWEEP_CRASH, COUNTED_MANY},
+    {FAULT_DISK_WRITE, SIM_SWEEP_CRASH, COUNTED_MANY},
+    {FAULT_DISK_SYNC, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_POWER_CUT, SIM_SWEEP_CRASH, COUNTED_MANY},
+};
+
+enum {
+    SWEPT = sizeof swept / sizeof *swept,
+    SYSCALLS_MAX = 100, /* of a delivery */
+    COUNTERS = SWEPT + SYSCALLS_MAX - 1,
+};
+
+/* A meter that holds more cannot be used up in a run. */
+#define COMPUTRONS_MAX UINT64_C(1000000000000)
+
+struct meter {
+    uint64_t remaining, threshold;
+    bool is_limited;
+};
 
 struct sim_sweep {
     const struct sim_plan *plan;
@@ -29,54 +58,191 @@ struct sim_sweep {
     struct {
         SIM_ARRAY(struct sim_sweep_variant);
     } variants;
-    /* while counting */
-    uint64_t asked[SWEPT];
-    uint64_t with_kth[SYSCALLS_MAX + 1]; /* so many deliveries had a k-th syscall */
-    uint64_t cranks, syscalls;
+    /* While counting. */
+    struct vk_arena arena;
+    uint64_t asked[COUNTERS]; /* until the point before */
+    struct {
+        SIM_ARRAY(struct meter);
+    } meters; /* as they were at the point before; m1 first */
+    uint64_t cranks;
     enum vk_err err;
 };
 
-/* ---- counting */
+const char *sim_sweep_mode_word(enum sim_sweep_mode mode) {
+    static const char *const words[] = {"crash", "abort", "tick"};
+    VK_ASSERT(mode < SIM_SWEEP_MODE_COUNT); /* INV-SWEEP-1 */
+    return words[mode];
+}
 
-static enum vk_err add_variant(struct sim_sweep *sweep, size_t row, uint64_t at, uint64_t k) {
+/* ---- counting
+ *
+ * Faults that never strike count in the clean run how often they are asked: one for each row, and after them one for each k
+ * of those that number the syscalls of a delivery. */
+
+static size_t counter_of_syscall(uint64_t k) {
+    for (size_t row = 0; k == 1 && row < SWEPT; row++)
+        if (swept[row].counted == COUNTED_SYSCALLS) return row;
+    return SWEPT + (size_t)k - 2;
+}
+
+static void arm_counters(struct sim_fault_plan faults[COUNTERS]) {
+    const size_t first = counter_of_syscall(1);
+    for (size_t i = 0; i < COUNTERS; i++) {
+        const struct fault counter = {.kind = swept[i < SWEPT ? i : first].kind,
+                                      .vat = FAULT_ANY_VAT,
+                                      .at = UINT64_MAX / 2,
+                                      .repeat = 1,
+                                      .k = i < SWEPT ? 1 : i - SWEPT + 2};
+        faults[i] = (struct sim_fault_plan){0, counter};
+    }
+}
+
+/* A crank, or what came between two, and what was asked in it. */
+struct stretch {
+    const struct sim_point *point;
+    uint64_t from[COUNTERS], to[COUNTERS];
+    struct meter charged; /* limited: the crank's delivery came off it */
+};
+
+static enum vk_err add_variant(struct sim_sweep *sweep, const struct stretch *stretch, size_t row,
+                               uint64_t at, uint64_t k, enum sim_sweep_demand demand) {
     SIM_ARRAY_RESERVE(&sweep->variants);
     sweep->variants.at[sweep->variants.count++] =
-        (struct sim_sweep_variant){swept[row].kind, sweep->cranks, at, k};
+        (struct sim_sweep_variant){.mode = swept[row].mode,
+                                   .kind = swept[row].kind,
+                                   .demand = demand,
+                                   .crank = sweep->cranks,
+                                   .point = stretch->point->number,
+                                   .at = at,
+                                   .k = k};
     return VK_OK;
 }
 
-static enum vk_err add_points(struct sim_sweep *sweep, size_t row, uint64_t from, uint64_t to) {
-    uint64_t step = swept[row].is_many ? sweep->every : 1;
-    for (uint64_t at = from + 1; at <= to; at += step)
-        VK_TRY(add_variant(sweep, row, at, 0));
-    return VK_OK;
+/* A second delivery in a crank is the bringOutYourDead before a snapshot, and an upgrade has two of its own: what becomes of
+ * the crank when one of those fails is a matter by itself. */
+static bool is_the_cranks_own(const struct stretch *stretch, uint64_t nth) {
+    bool is_upgrade = strcmp(stretch->point->crank.event, "upgrade-vat") == 0;
+    return stretch->point->is_crank && !is_upgrade && nth == 1;
 }
 
-/* A crank's syscalls are taken for those of one delivery. */
-static enum vk_err add_syscalls(struct sim_sweep *sweep, uint64_t syscalls, bool is_wanted) {
-    for (uint64_t k = 1; k <= syscalls && k <= SYSCALLS_MAX; k++) {
-        uint64_t at = ++sweep->with_kth[k];
-        for (size_t row = 0; row < SWEPT && is_wanted; row++)
-            if (swept[row].by_syscall) VK_TRY(add_variant(sweep, row, at, k));
+static enum sim_sweep_demand demand_of(const struct stretch *stretch, uint64_t nth, bool runs_out) {
+    if (!is_the_cranks_own(stretch, nth)) return SIM_SWEEP_ANYTHING;
+    return runs_out || stretch->point->crank.aborted ? SIM_SWEEP_ABORTED : SIM_SWEEP_NOT_ABORTED;
+}
+
+static enum vk_err add_each(struct sim_sweep *sweep, const struct stretch *stretch, size_t row) {
+    uint64_t step = swept[row].counted == COUNTED_MANY ? sweep->every : 1;
+    bool is_crash = swept[row].mode == SIM_SWEEP_CRASH;
+    for (uint64_t at = stretch->from[row] + 1; at <= stretch->to[row]; at += step) {
+        uint64_t nth = at - stretch->from[row];
+        VK_TRY(add_variant(sweep, stretch, row, at, 0,
+                           is_crash ? SIM_SWEEP_ANYTHING : demand_of(stretch, nth, true)));
     }
     return VK_OK;
+}
+
+/* Which of two deliveries made a k-th syscall nobody counted, so that nothing is demanded of them. */
+static enum vk_err add_syscalls(struct sim_sweep *sweep, const struct stretch *stretch,
+                                size_t row) {
+    size_t first = counter_of_syscall(1);
+    bool is_crash = swept[row].mode == SIM_SWEEP_CRASH;
+    bool is_clear = !is_crash && stretch->to[first] - stretch->from[first] == 1;
+    enum sim_sweep_demand demand = is_clear ? demand_of(stretch, 1, true) : SIM_SWEEP_ANYTHING;
+    for (uint64_t k = 1; k <= SYSCALLS_MAX; k++) {
+        size_t counter = counter_of_syscall(k);
+        for (uint64_t at = stretch->from[counter] + 1; at <= stretch->to[counter]; at++)
+            VK_TRY(add_variant(sweep, stretch, row, at, k, demand));
+    }
+    return VK_OK;
+}
+
+static enum vk_err add_meter(struct sim_sweep *sweep, const struct stretch *stretch, size_t row) {
+    const struct meter *meter = &stretch->charged;
+    if (!meter->is_limited) return VK_OK;
+    bool is_noticed = meter->threshold > 0 && meter->remaining > meter->threshold;
+    const uint64_t above = is_noticed ? meter->remaining - meter->threshold : 0;
+    const uint64_t costs[] = {meter->remaining, meter->remaining + 1, above, above + 1};
+    size_t count = is_noticed ? 4 : 2;
+    for (uint64_t at = stretch->from[row] + 1; at <= stretch->to[row]; at++)
+        for (size_t i = 0; i < count; i++)
+            if (costs[i] > 0) /* no cost at all is one that is not known */
+                VK_TRY(add_variant(sweep, stretch, row, at, costs[i],
+                                   demand_of(stretch, at - stretch->from[row],
+                                             costs[i] > meter->remaining)));
+    return VK_OK;
+}
+
+static enum vk_err add_points(struct sim_sweep *sweep, const struct stretch *stretch) {
+    for (size_t row = 0; row < SWEPT; row++) {
+        if (swept[row].counted == COUNTED_SYSCALLS)
+            VK_TRY(add_syscalls(sweep, stretch, row));
+        else if (swept[row].counted == COUNTED_METERS)
+            VK_TRY(add_meter(sweep, stretch, row));
+        else
+            VK_TRY(add_each(sweep, stretch, row));
+    }
+    return VK_OK;
+}
+
+/* ---- meters */
+
+static enum vk_err read_number(struct sim_sweep *sweep, struct vk_store *store, size_t meter,
+                               const char *what, uint64_t *number, bool *found) {
+    struct vk_str key, text;
+    VK_TRY(vk_arena_format(&sweep->arena, &key, "m%zu.%s", meter, what));
+    VK_TRY(vk_store_get(store, &sweep->arena, key, &text));
+    *found = text.p && vk_str_to_u64(text, number);
+    return VK_OK;
+}
+
+static enum vk_err read_meter(struct sim_sweep *sweep, struct vk_store *store, size_t number,
+                              struct meter *meter, bool *exists) {
+    bool has_remaining;
+    *meter = (struct meter){0};
+    VK_TRY(read_number(sweep, store, number, "threshold", &meter->threshold, exists));
+    VK_TRY(read_number(sweep, store, number, "remaining", &meter->remaining, &has_remaining));
+    meter->is_limited = has_remaining && meter->remaining < COMPUTRONS_MAX;
+    return VK_OK;
+}
+
+/* *charged: the meter that the crank's computrons were taken off, as it was before. */
+static enum vk_err look_at_meters(struct sim_sweep *sweep, struct vk_store *store,
+                                  const struct vk_crank_result *crank, struct meter *charged) {
+    struct meter meter;
+    bool exists;
+    uint64_t spent = crank->metered ? crank->computrons : 0;
+    vk_arena_clear(&sweep->arena);
+    for (size_t i = 0;; i++) {
+        VK_TRY(read_meter(sweep, store, i + 1, &meter, &exists));
+        if (!exists) return VK_OK;
+        if (i == sweep->meters.count) {
+            SIM_ARRAY_RESERVE(&sweep->meters);
+            sweep->meters.at[sweep->meters.count++] = meter;
+        }
+        struct meter *was = &sweep->meters.at[i];
+        uint64_t left = was->remaining > spent ? was->remaining - spent : 0;
+        if (meter.remaining < was->remaining && meter.remaining == left) *charged = *was;
+        *was = meter;
+    }
 }
 
 static enum vk_err count_since(struct sim_sweep *sweep, struct sim_replica *replica) {
-    const struct fault_set *faults = sim_replica_faults(replica);
-    uint64_t syscalls = sim_replica_workers_counts(replica).syscalls;
-    bool is_crank = sim_replica_point(replica)->is_crank;
-    bool is_wanted = sweep->crank == UINT64_MAX || (is_crank && sweep->crank == sweep->cranks);
-    for (size_t row = 0; row < SWEPT; row++) {
-        uint64_t asked = faults->faults[row].asked;
-        if (is_wanted && !swept[row].by_syscall)
-            VK_TRY(add_points(sweep, row, sweep->asked[row], asked));
-        sweep->asked[row] = asked;
+    struct fault_set *faults = sim_replica_faults(replica);
+    struct stretch stretch = {.point = sim_replica_point(replica)};
+    bool is_crank = stretch.point->is_crank;
+    for (size_t i = 0; i < COUNTERS; i++) {
+        stretch.from[i] = sweep->asked[i];
+        stretch.to[i] = sweep->asked[i] = faults->faults[i].asked;
     }
-    VK_TRY(add_syscalls(sweep, syscalls - sweep->syscalls, is_wanted));
-    sweep->syscalls = syscalls;
+    bool suspended = faults->suspended;
+    faults->suspended = true; /* INV-REPLICA-2 */
+    enum vk_err err =
+        look_at_meters(sweep, sim_replica_store(replica), &stretch.point->crank, &stretch.charged);
+    faults->suspended = suspended;
+    bool is_wanted = sweep->crank == UINT64_MAX || (is_crank && sweep->crank == sweep->cranks);
+    if (err == VK_OK && is_wanted) err = add_points(sweep, &stretch);
     sweep->cranks += is_crank;
-    return VK_OK;
+    return err;
 }
 
 /* A point was reached: what was asked since the last one belongs to this crank, or, between cranks, to a commit or a start. */
@@ -103,12 +269,10 @@ static const struct sim_run_options run_options = {.off = {[SIM_ORACLE_TWICE] = 
 
 static enum vk_err count_points(struct sim_sweep *sweep, struct sim_run_result *clean) {
     struct sim_replica_plan replica[1];
-    struct sim_fault_plan faults[SWEPT];
+    struct sim_fault_plan faults[COUNTERS];
     struct sim_run_options options = run_options;
-    for (size_t row = 0; row < SWEPT; row++)
-        faults[row] = (struct sim_fault_plan){
-            0, {.kind = swept[row].kind, .vat = FAULT_ANY_VAT, .at = UINT64_MAX / 2, .repeat = 1}};
-    const struct sim_plan plan = variant_of(sweep->plan, replica, 1, faults, SWEPT);
+    arm_counters(faults);
+    const struct sim_plan plan = variant_of(sweep->plan, replica, 1, faults, COUNTERS);
     options.impl = sweep;
     options.at_point = count_point;
     VK_TRY(sim_run(&plan, &options, clean));
@@ -120,9 +284,11 @@ enum vk_err sim_sweep_prepare(const struct sim_plan *plan, uint64_t crank, uint6
     struct sim_sweep *sweep = calloc(1, sizeof *sweep);
     *out = NULL;
     if (!sweep) return VK_RAISE(VK_ERR_NOMEM, "sweep");
+    VK_ASSERT(every > 0); /* INV-SWEEP-1 */
     sweep->plan = plan;
     sweep->crank = crank;
     sweep->every = every;
+    vk_arena_init(&sweep->arena, vk_heap_system());
     enum vk_err err = count_points(sweep, clean);
     if (err != VK_OK)
         sim_sweep_free(sweep);
@@ -133,6 +299,8 @@ enum vk_err sim_sweep_prepare(const struct sim_plan *plan, uint64_t crank, uint6
 
 void sim_sweep_free(struct sim_sweep *sweep) {
     if (!sweep) return;
+    vk_arena_release(&sweep->arena);
+    sim_array_free(sweep->meters.at);
     sim_array_free(sweep->variants.at);
     free(sweep);
 }
@@ -154,12 +322,6 @@ struct variant_parts {
     struct sim_plan plan;
 };
 
-static bool is_on_all(enum fault_kind kind) {
-    for (size_t row = 0; row < SWEPT; row++)
-        if (swept[row].kind == kind) return swept[row].on_all;
-    return false;
-}
-
 static void make_variant(const struct sim_sweep *sweep, size_t i, struct variant_parts *parts) {
     const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);
     const struct fault fault = {.kind = variant->kind,
@@ -170,15 +332,44 @@ static void make_variant(const struct sim_sweep *sweep, size_t i, struct variant
     parts->faults[0] = (struct sim_fault_plan){1, fault};
     parts->faults[1] = (struct sim_fault_plan){0, fault};
     parts->plan = variant_of(sweep->plan, parts->replicas, REPLICAS, parts->faults,
-                             is_on_all(variant->kind) ? 2 : 1);
+                             variant->mode == SIM_SWEEP_CRASH ? 1 : 2);
+}
+
+/* INV-SWEEP-2, seen as the struck crank is done. */
+struct watch {
+    const struct sim_sweep_variant *variant;
+    bool failed;
+    struct sim_failure failure;
+};
+
+static void watch_point(void *impl, struct sim_replica *replica) {
+    struct watch *watch = impl;
+    const struct sim_sweep_variant *variant = watch->variant;
+    const struct sim_point *point = sim_replica_point(replica);
+    if (point->number != variant->point || watch->failed) return;
+    bool wanted = variant->demand == SIM_SWEEP_ABORTED;
+    if (point->crank.aborted == wanted) return;
+    watch->failed = true;
+    sim_failure_set(&watch->failure, SIM_ORACLE_CLASS, replica, fault_word(variant->kind),
+                    wanted ? "its meter ran out, and the crank was not aborted"
+                           : "its meter held enough, and the crank was aborted");
 }
 
 enum vk_err sim_sweep_run(const struct sim_sweep *sweep, size_t i, struct sim_run_result *result,
                           bool *struck) {
+    const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);
     struct variant_parts parts;
+    struct watch watch = {.variant = variant};
+    struct sim_run_options options = run_options;
     make_variant(sweep, i, &parts);
-    VK_TRY(sim_run(&parts.plan, &run_options, result));
-    *struck = result->hits[sim_sweep_variant(sweep, i)->kind] > 0;
+    options.impl = &watch;
+    if (variant->demand != SIM_SWEEP_ANYTHING) options.at_point = watch_point;
+    VK_TRY(sim_run(&parts.plan, &options, result));
+    *struck = result->hits[variant->kind] > 0;
+    if (*struck && watch.failed && !result->failed) {
+        result->failed = true;
+        result->failure = watch.failure;
+    }
     return VK_OK;
 }
 

@@ -1,22 +1,37 @@
 /* sweep.h - one crank, or every crank of a plan, broken at every point where it can be.
  *
- * A clean run counts the points: operations of the store, syscalls, allocations, disk operations. Then the plan is run
- * once for each of them, with one fault there:
+ * A clean run counts the points: operations of the store, syscalls, allocations, disk operations, and what meters hold as
+ * a delivery is charged to them. Then the plan is run once for each of them, with one fault there:
  *   crash    on one of two replicas the host, a worker, memory or the disk fails: no hash may differ
  *   abort    on both the vat overruns its meter after its k-th syscall: only the declared survivors may be left
- *   tick     on both a delivery's meter ends at each of its last ticks
+ *   tick     on both a meter runs out where no syscall is: before the first of a delivery; and at its end, where the
+ *            delivery costs all that the vat's meter holds, one computron more, all down to the meter's threshold, and
+ *            one more than that
+ * The cranks that bring a run to rest have no points: faults have stopped by then.
+ * To the kernel one tick is like another between the same two syscalls, so these are all that there are.
  *
- * INV-SWEEP-1  Every point of the cranks asked for is struck, each in a run of its own; one that does not strike is a
- *              failure of the sweep.
+ * INV-SWEEP-1  Every point of the cranks asked for is struck, each in a run of its own; one that was not is counted as
+ *              passed over.
+ * INV-SWEEP-2  A crank whose meter ran out is aborted, and one whose meter just sufficed is not.
  */
 #ifndef SIM_SWEEP_H
 #define SIM_SWEEP_H
 
 #include "run.h"
 
+enum sim_sweep_mode { SIM_SWEEP_CRASH, SIM_SWEEP_ABORT, SIM_SWEEP_TICK, SIM_SWEEP_MODE_COUNT };
+
+const char *sim_sweep_mode_word(enum sim_sweep_mode mode); /* "crash" */
+
+/* Whether the crank that is struck has to be aborted (INV-SWEEP-2). */
+enum sim_sweep_demand { SIM_SWEEP_ANYTHING, SIM_SWEEP_ABORTED, SIM_SWEEP_NOT_ABORTED };
+
 struct sim_sweep_variant {
+    enum sim_sweep_mode mode;
     enum fault_kind kind;
+    enum sim_sweep_demand demand;
     uint64_t crank; /* the point's number among cranks */
+    uint64_t point; /* and among all points of the run */
     uint64_t at, k;
 };
 

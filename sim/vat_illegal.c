@@ -62,13 +62,16 @@ static const struct {
     {"vatstoreSet of a number", "[\"vatstoreSet\",\"k.0\",1]"},
     {"an unknown syscall", "[\"sneeze\",\"o+0\"]"},
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+_Static_assert(sizeof kinds / sizeof *kinds == SIM_ILLEGAL_KINDS, "as vat_program.h says");
 
-size_t sim_vat_illegal_kinds(void) { return KINDS; }
-
-const char *sim_vat_illegal_word(size_t kind) {
-    VK_ASSERT(kind < KINDS); /* INV-VAT-2 */
-    return kinds[kind].word;
+const char *sim_vat_end_words(enum sim_vat_end end) {
+    static const char *const words[] = {
+#define SIM_VAT_END_WORDS(name, text) text,
+        SIM_VAT_ENDS(SIM_VAT_END_WORDS)
+#undef SIM_VAT_END_WORDS
+    };
+    VK_ASSERT(end < SIM_VAT_END_COUNT); /* INV-VAT-4 */
+    return end < SIM_VAT_END_ILLEGAL ? words[end] : kinds[end - SIM_VAT_END_ILLEGAL].word;
 }
 
 static const struct {
@@ -104,7 +107,7 @@ static size_t fill(struct sim_run *run, struct vk_buf *buf, struct vk_str text) 
 }
 
 enum vk_err sim_make_illegal(struct sim_run *run, uint64_t kind) {
-    struct vk_str text = vk_str(kinds[kind % KINDS].json), json;
+    struct vk_str text = vk_str(kinds[kind % SIM_ILLEGAL_KINDS].json), json;
     struct vk_syscall syscall;
     struct vk_buf buf;
     vk_buf_init(&buf, run->arena);

@@ -354,18 +354,43 @@ static enum vk_err (*const ops[SIM_OP_TYPE_COUNT])(struct act *act, bool *done) 
     [SIM_OP_READ_CLOCK] = op_read_clock,
 };
 
+/* The end that an operation is for a vat, or SIM_VAT_END_COUNT. */
+static enum sim_vat_end end_of(const struct sim_vat_delivery *delivery, const struct sim_op *op,
+                               bool is_fatal) {
+    static const enum sim_vat_end overruns[] = {
+        [SIM_OVERRUN_COMPUTE] = SIM_VAT_END_COMPUTE,
+        [SIM_OVERRUN_STACK] = SIM_VAT_END_STACK,
+        [SIM_OVERRUN_ALLOCATION] = SIM_VAT_END_ALLOCATION,
+    };
+    bool is_start = delivery->delivery->type == VK_DELIVERY_START_VAT;
+    if (op->type == SIM_OP_OVERRUN) return overruns[op->overrun];
+    if (op->type == SIM_OP_FAIL && is_fatal)
+        return is_start ? SIM_VAT_END_START_FAILS : SIM_VAT_END_BOYD_FAILS;
+    if (op->type == SIM_OP_EXIT)
+        return op->failure ? SIM_VAT_END_EXIT_WITH_FAILURE : SIM_VAT_END_EXIT;
+    if (op->type == SIM_OP_ILLEGAL)
+        return (enum sim_vat_end)(SIM_VAT_END_ILLEGAL + op->n % SIM_ILLEGAL_KINDS);
+    return SIM_VAT_END_COUNT;
+}
+
+static void count(const struct sim_vat_delivery *delivery, const struct sim_op *op, bool is_fatal) {
+    enum sim_vat_end end = end_of(delivery, op, is_fatal);
+    if (delivery->op_counts) delivery->op_counts[op->type]++;
+    if (delivery->end_counts && end < SIM_VAT_END_COUNT) delivery->end_counts[end]++;
+}
+
 static enum vk_err run_op(struct sim_run *run, const struct sim_op *op) {
     struct act act = {.run = run, .op = op};
     struct sim_holdings *held = &run->vat->held;
     uint64_t next_object = held->next_object, next_promise = held->next_promise;
-    bool done = false;
+    bool is_fatal = run->is_fatal, done = false;
     VK_ASSERT(op->type < SIM_OP_TYPE_COUNT && ops[op->type]); /* INV-PLAN-3 */
     VK_TRY(ops[op->type](&act, &done));
     if (!done) { /* INV-VAT-2 */
         held->next_object = next_object;
         held->next_promise = next_promise;
-    } else if (run->delivery->op_counts) {
-        run->delivery->op_counts[op->type]++;
+    } else {
+        count(run->delivery, op, is_fatal);
     }
     return VK_OK;
 }

@@ -38,11 +38,36 @@ enum sim_vat_ending {
     SIM_VAT_ALLOCATE_EXCEEDED, /* the same */
 };
 
+/* What vats do that is, or may be, their end: NAME, words. Then the kinds of illegal syscalls: illegal n=N is the one at N
+ * modulo SIM_ILLEGAL_KINDS. */
+#define SIM_VAT_ENDS(X)                                                                            \
+    X(COMPUTE, "overrun of compute")                                                               \
+    X(STACK, "overrun of the stack")                                                               \
+    X(ALLOCATION, "overrun of allocation")                                                         \
+    X(START_FAILS, "error in startVat")                                                            \
+    X(BOYD_FAILS, "error in bringOutYourDead")                                                     \
+    X(EXIT, "exit")                                                                                \
+    X(EXIT_WITH_FAILURE, "exit with failure")
+
+enum { SIM_ILLEGAL_KINDS = 26 };
+
+enum sim_vat_end {
+#define SIM_VAT_END_ENUM(name, words) SIM_VAT_END_##name,
+    SIM_VAT_ENDS(SIM_VAT_END_ENUM)
+#undef SIM_VAT_END_ENUM
+        SIM_VAT_END_ILLEGAL,
+    SIM_VAT_END_COUNT = SIM_VAT_END_ILLEGAL + SIM_ILLEGAL_KINDS
+};
+
+/* "overrun of compute", "send to an unknown import" */
+const char *sim_vat_end_words(enum sim_vat_end end);
+
 struct sim_vat_delivery {
     const struct vk_delivery *delivery;
     const struct vk_syscall_port *syscalls;
     const struct sim_clock *clock; /* for read-clock */
     uint64_t *op_counts;           /* SIM_OP_TYPE_COUNT of them, or NULL */
+    uint64_t *end_counts;          /* SIM_VAT_END_COUNT of them, or NULL */
     /* set by sim_vat_deliver */
     enum sim_vat_ending ending;
     uint64_t computrons;
@@ -65,10 +90,5 @@ enum vk_err sim_vat_image(const struct sim_vat *vat, struct vk_arena *arena, str
     VK_MUST_CHECK;
 /* Makes `vat` what the image says. VK_ERR_SNAPSHOT if it is damaged or another program's. */
 enum vk_err sim_vat_restore(struct sim_vat *vat, struct vk_str image) VK_MUST_CHECK;
-
-/* How many kinds of illegal syscalls there are: illegal n=N is the kind at N modulo that. */
-size_t sim_vat_illegal_kinds(void);
-/* "send to an unknown import" */
-const char *sim_vat_illegal_word(size_t kind);
 
 #endif

@@ -28,6 +28,7 @@ struct sim_draft;
     X(REAPING, reaping, SIM_NEEDS(GC), 5, "bringOutYourDead after nearly every delivery")          \
     X(POPULATION, population, SIM_NEEDS(LIFE), 2, "vats created, upgraded and killed")             \
     X(METERS, meters, SIM_NEEDS(LIFE) | SIM_NEEDS(METER), 2, "meters at the edge of their limits") \
+    X(OUTLAWS, outlaws, SIM_NEEDS(SEND) | SIM_NEEDS(ILLEGAL), 2, "vats that do right, then wrong") \
     X(SNAPSHOTS, snapshots, 0, 6, "a snapshot every few deliveries")
 
 enum sim_workload {

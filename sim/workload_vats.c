@@ -91,6 +91,45 @@ void sim_workload_population(struct sim_draft *draft, struct sim_random *stream)
     sim_draft_prod(draft, stream, SIM_DRAFT_ADMIN, 1 + 2 * rounds);
 }
 
+/* The last thing that a vat does. */
+static void draft_misdeed(struct sim_draft *draft, struct sim_random *stream,
+                          struct sim_turn *turn) {
+    if (draft->swarm.families[SIM_FAMILY_METER] && sim_random_one_in(stream, 4))
+        sim_draft_op(draft, turn, SIM_OP_OVERRUN)->overrun =
+            (enum sim_overrun)sim_random_below(stream, 3);
+    else
+        sim_draft_op_n(draft, turn, SIM_OP_ILLEGAL, sim_random_below(stream, SIM_ILLEGAL_KINDS));
+}
+
+/* Vats that are known and hold something, do one delivery's work in part, and then what they are killed for. */
+void sim_workload_outlaws(struct sim_draft *draft, struct sim_random *stream) {
+    uint64_t outlaws = sim_random_between(stream, 1, 2);
+    for (uint64_t i = 0; i < outlaws; i++) {
+        uint32_t vat = sim_draft_claim(draft, stream, "outlaw");
+        uint32_t friend =
+            sim_draft_meet(draft, vat, sim_draft_claim_other(draft, stream, "outlaws-friend", vat));
+        uint64_t honest = sim_random_between(stream, 0, 3);
+        for (uint64_t k = 0; k < honest; k++)
+            sim_draft_operand(draft,
+                              sim_draft_ask(draft, sim_draft_vat_turn(draft, vat),
+                                            SIM_OPERAND_IMPORT, friend),
+                              SIM_OPERAND_NEW, 0);
+        struct sim_turn *last = sim_draft_vat_turn(draft, vat);
+        if (sim_random_one_in(stream, 2)) sim_draft_op_n(draft, last, SIM_OP_STORE_SET, 1);
+        if (sim_random_one_in(stream, 2))
+            sim_draft_operand(draft, sim_draft_ask(draft, last, SIM_OPERAND_IMPORT, friend),
+                              SIM_OPERAND_EXPORT, 0);
+        if (sim_random_one_in(stream, 3))
+            sim_draft_op_on(draft, last, SIM_OP_DROP, SIM_OPERAND_IMPORT, friend);
+        draft_misdeed(draft, stream, last);
+        sim_draft_prod(draft, stream, vat, honest + 1);
+        if (!sim_random_one_in(stream, 6)) continue;
+        sim_draft_op(draft, &draft->plan->programs[draft->plan->vats[vat].program].boyd,
+                     SIM_OP_FAIL);
+        draft->plan->vats[vat].reap_interval = sim_random_between(stream, 1, 3);
+    }
+}
+
 static uint64_t edge(struct sim_random *stream, uint64_t deliveries) {
     uint64_t cost = deliveries * SIM_COST_DELIVERY + sim_random_below(stream, 8) * SIM_COST_SYSCALL;
     return cost + sim_random_below(stream, 2 * EDGE + 1) - EDGE;

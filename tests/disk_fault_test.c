@@ -217,3 +217,44 @@ Test(disk_fault, no_failure_of_the_disk_commits_half_a_block, .timeout = 120) {
         store_sweep(kinds[i].kind, VK_STORE_WRITE_BACK, FAULT_FOR_GOOD);
     }
 }
+
+/* Where PRAGMA journal_mode could not commit, the store was opened all the same, without the log: what it
+ * committed, a power cut could take back. */
+static bool has_write_ahead_log(const char *vfs) {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    cr_assert_eq(sqlite3_open_v2("fresh.sqlite", &db, SQLITE_OPEN_READWRITE, vfs), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &statement, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+    bool is_wal = strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+    cr_assert_eq(sqlite3_finalize(statement), SQLITE_OK);
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+    return is_wal;
+}
+
+Test(disk_fault, a_store_that_could_be_opened_has_a_write_ahead_log) {
+    struct fault fault = {0};
+    struct fault_set set = {&fault, 1, false};
+    struct sim_disk *disk = sim_disk_new();
+    struct fault_disk *shim = fault_disk_new(&set, sim_disk_vfs(disk));
+    const struct vk_ports ports = {.heap = vk_heap_system(),
+                                   .disk = {fault_disk_vfs(shim), "fresh.sqlite"}};
+    const struct vk_store_options options = {0};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        for (uint64_t n = 1; n == 1 || fault.hits > 0; n++) {
+            struct vk_store *store;
+            sim_disk_clear(disk);
+            fault =
+                (struct fault){.kind = kinds[i].kind, .vat = FAULT_ANY_VAT, .at = n, .repeat = 1};
+            set.suspended = false;
+            enum vk_err err = vk_store_open(&ports, &options, &store);
+            set.suspended = true;
+            if (err != VK_OK) continue;
+            cr_expect(has_write_ahead_log(sim_disk_vfs(disk)), "%s at %llu",
+                      fault_word(kinds[i].kind), (unsigned long long)n);
+            vk_store_close(store);
+        }
+    }
+    fault_disk_free(shim);
+    sim_disk_free(disk);
+}

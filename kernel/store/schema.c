@@ -110,8 +110,9 @@ static enum vk_err query_one(const struct vk_sql *sql, const char *text, char *o
         if (number) *number = 0;
         if (rc != SQLITE_DONE) err = vk_sql_raise(sql, rc, text);
     }
-    sqlite3_finalize(statement);
-    return err;
+    /* A pragma that has given its row may still have to commit: what comes of it is told now. */
+    rc = sqlite3_finalize(statement);
+    return err == VK_OK && rc != SQLITE_OK ? vk_sql_raise(sql, rc, text) : err;
 }
 
 static enum vk_err exec(const struct vk_sql *sql, const char *text, const char *doing) {

@@ -1,0 +1,367 @@
+/* oracle_test.c - each oracle finds the bug of its own kind, and says nothing where there is none.
+ *
+ * expect_seen_by() runs a plan three times or more: as it is (nothing may fail), with a planted bug (the first oracle
+ * of the list must see it), and again with that oracle off, until the list is at its end and nobody is left who sees the bug. So a
+ * list is the whole truth about who sees what; where it names more than one, a comment says why that is as it should be.
+ *
+ * The oracle `recording` has its planted hosts in recorded_run_test.c.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "sim/campaign.h"
+#include "sim/fault_words.h"
+#include "testing_planted.h"
+#include "testing_store.h"
+
+static void read_plan(struct sim_plan *plan, const char *text) {
+    struct sim_plan_error error;
+    cr_assert(sim_plan_read(plan, vk_heap_system(), vk_str(text), &error) == VK_OK, "%zu:%zu: %s",
+              error.line, error.column, error.what);
+}
+
+/* Bugs that strike once would strike in the first of two runs only, so `twice` is off but where it is asked for. */
+static struct sim_run_result run(const char *text, enum test_planted planted, uint64_t n,
+                                 const struct sim_run_options *options) {
+    struct sim_plan plan;
+    struct sim_run_result result;
+    read_plan(&plan, text);
+    test_plant(planted, n);
+    test_ok(sim_run(&plan, options, &result));
+    cr_assert(planted == PLANTED_NOTHING || test_planted_strikes() > n - (n > 0),
+              "the bug came never to pass");
+    test_plant(PLANTED_NOTHING, 0);
+    sim_plan_release(&plan);
+    return result;
+}
+
+static struct sim_run_options but_twice(void) {
+    return (struct sim_run_options){.off = {[SIM_ORACLE_TWICE] = true}};
+}
+
+static void expect_nothing(const char *text, const struct sim_run_options *options) {
+    const struct sim_run_result result = run(text, PLANTED_NOTHING, 0, options);
+    cr_assert(!result.failed, "with nothing planted: %s: %s", result.failure.signature,
+              result.failure.what);
+}
+
+enum { NOBODY_ELSE = SIM_ORACLE_COUNT };
+
+static void expect_seen_by(const char *text, enum test_planted planted, uint64_t n,
+                           const enum sim_oracle *oracles) {
+    struct sim_run_options options = but_twice();
+    expect_nothing(text, &options);
+    for (size_t i = 0; oracles[i] != (enum sim_oracle)NOBODY_ELSE; i++) {
+        const struct sim_run_result result = run(text, planted, n, &options);
+        cr_assert(result.failed, "%s does not see it", sim_oracle_word(oracles[i]));
+        cr_assert(result.failure.oracle == oracles[i], "not %s but %s: %s",
+                  sim_oracle_word(oracles[i]), result.failure.signature, result.failure.what);
+        options.off[oracles[i]] = true;
+    }
+    const struct sim_run_result result = run(text, planted, n, &options);
+    cr_assert(!result.failed, "seen by one more: %s: %s", result.failure.signature,
+              result.failure.what);
+}
+
+#define SEEN_BY(...)                                                                               \
+    (const enum sim_oracle[]) { __VA_ARGS__, (enum sim_oracle)NOBODY_ELSE }
+
+/* ---- roll-back */
+
+/* Alice's third turn is rolled back, with what she wrote in it, and she is ended; she is not cleaned up before the run is over. */
+static const char aborted_plan[] = "crankcase-plan 1\n"
+                                   "policy no-cleanup\n"
+                                   "program alice\n"
+                                   "  turn\n"
+                                   "    store-set key=1 bytes=20\n"
+                                   "  turn\n"
+                                   "    send i1 new\n"
+                                   "  turn\n"
+                                   "    store-set key=1 bytes=30\n"
+                                   "    store-set key=2\n"
+                                   "    send i1 new\n"
+                                   "    illegal n=0\n"
+                                   "program bob\n"
+                                   "  turn\n"
+                                   "    store-set key=3\n"
+                                   "vat alice alice\n"
+                                   "vat bob bob\n"
+                                   "bootstrap alice\n"
+                                   "block after=1000\n"
+                                   "block after=1000\n"
+                                   "  send alice\n"
+                                   "  send alice\n"
+                                   "  send bob\n"
+                                   "block after=1000\n"
+                                   "  send bob\n"
+                                   "  send bob\n";
+
+Test(rollback, sees_an_undo_log_that_forgets_a_write) {
+    expect_seen_by(aborted_plan, PLANTED_UNDO_FORGETS, 0,
+                   SEEN_BY(SIM_ORACLE_ROLLBACK, SIM_ORACLE_HASH));
+}
+
+Test(rollback, sees_a_write_after_the_roll_back_that_is_no_declared_survivor) {
+    expect_seen_by(aborted_plan, PLANTED_WRITTEN_AGAIN, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
+}
+
+/* Nobody else can: the numbers are merely higher than they had to be, on every replica. */
+Test(rollback, sees_a_counter_that_goes_on_after_the_roll_back) {
+    expect_seen_by(aborted_plan, PLANTED_NUMBERS_STAY, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
+}
+
+Test(rollback, sees_a_crank_that_does_not_say_it_was_aborted) {
+    expect_seen_by(aborted_plan, PLANTED_ABORT_DENIED, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
+}
+
+Test(memory, sees_a_vat_online_that_the_store_says_is_ended) {
+    expect_seen_by(aborted_plan, PLANTED_WORKER_STAYS, 0, SEEN_BY(SIM_ORACLE_MEMORY));
+}
+
+/* What RAM remembers is written back at the end of the crank, and is then what the store says. */
+Test(audit, sees_statistics_that_were_kept_across_a_roll_back) {
+    expect_seen_by(aborted_plan, PLANTED_STATISTICS_STAY, 0, SEEN_BY(SIM_ORACLE_AUDIT));
+}
+
+/* ---- replicas */
+
+static const char replicas_plan[] = "crankcase-plan 1\n"
+                                    "replica\n"
+                                    "replica slowness=2\n"
+                                    "program alice\n"
+                                    "  turn\n"
+                                    "    send i1 new newp result\n"
+                                    "  turn\n"
+                                    "    send i1 root\n"
+                                    "program bob\n"
+                                    "  turn\n"
+                                    "    hold\n"
+                                    "vat alice alice\n"
+                                    "vat bob bob\n"
+                                    "bootstrap alice\n"
+                                    "block after=1000\n"
+                                    "block after=1000\n"
+                                    "  send bob\n"
+                                    "  send alice\n"
+                                    "fault 1 worker-dies-after-syscall at=2\n";
+
+Test(replicas, see_a_workers_death_that_is_taken_for_a_metering_fault) {
+    expect_seen_by(replicas_plan, PLANTED_DEATH_IS_METERING, 0,
+                   SEEN_BY(SIM_ORACLE_REPLICAS, SIM_ORACLE_CLASS));
+}
+
+static const char creation_plan[] = "crankcase-plan 1\n"
+                                    "replica\n"
+                                    "replica\n"
+                                    "program admin\n"
+                                    "  turn\n"
+                                    "  turn\n"
+                                    "    create-vat child\n"
+                                    "program child\n"
+                                    "program starter\n"
+                                    "  turn\n"
+                                    "    send i0 dev0\n"
+                                    "vat vatAdmin admin\n"
+                                    "vat starter starter\n"
+                                    "bootstrap starter\n"
+                                    "block after=1000\n"
+                                    "block after=1000\n"
+                                    "  send vatAdmin\n"
+                                    "fault 1 worker-starts-slowly repeat=20 k=2500\n";
+
+Test(replicas, see_a_vat_that_is_created_in_the_background) {
+    expect_seen_by(creation_plan, PLANTED_CREATED_LATER, 0, SEEN_BY(SIM_ORACLE_REPLICAS));
+}
+
+static const char clock_plan[] = "crankcase-plan 1\n"
+                                 "replica\n"
+                                 "replica slowness=3\n"
+                                 "program alice\n"
+                                 "  turn\n"
+                                 "    store-set key=1\n"
+                                 "  turn\n"
+                                 "    read-clock\n"
+                                 "  turn\n"
+                                 "    store-set key=2\n"
+                                 "vat alice alice\n"
+                                 "bootstrap alice\n"
+                                 "block after=1000\n"
+                                 "block after=1000\n"
+                                 "  send alice\n"
+                                 "  send alice\n";
+
+/* The point at which a vat's n-th message is delivered. */
+struct delivery_sought {
+    uint64_t count, n, point;
+};
+
+static void seek_delivery(void *impl, struct sim_replica *replica) {
+    struct delivery_sought *sought = impl;
+    const struct sim_point *point = sim_replica_point(replica);
+    bool is_first = sim_replica_index(replica) == 0;
+    if (is_first && point->crank.kind == VK_CRANK_DELIVERY &&
+        strcmp(point->crank.event, "send") == 0 && ++sought->count == sought->n)
+        sought->point = point->number;
+}
+
+Test(divergence, of_a_vat_that_reads_the_clock_is_noticed_in_that_very_crank) {
+    struct delivery_sought sought = {.n = 2};
+    struct sim_run_options options = {.at_point = seek_delivery, .impl = &sought};
+    const struct sim_run_result result = run(clock_plan, PLANTED_NOTHING, 0, &options);
+    cr_assert(!result.failed && result.diverged, "%s", result.failure.what);
+    cr_assert(sought.point > 0 && result.diverged_at == sought.point, "at %d, not at %d",
+              (int)result.diverged_at, (int)sought.point);
+}
+
+Test(divergence, is_not_said_of_vats_that_read_no_clock) {
+    const struct sim_run_options options = {0};
+    cr_assert(!run(replicas_plan, PLANTED_NOTHING, 0, &options).diverged);
+}
+
+Test(replicas, see_a_vat_that_reads_a_clock_that_nobody_knew_of) {
+    struct sim_run_options options = but_twice();
+    struct sim_run_result result = run(clock_plan, PLANTED_CLOCK_NOT_COUNTED, 0, &options);
+    cr_assert(result.failed && result.failure.oracle == SIM_ORACLE_REPLICAS, "%s",
+              result.failure.signature);
+    cr_assert(strstr(result.failure.what, "v"), "%s", result.failure.what);
+    options.off[SIM_ORACLE_REPLICAS] = true;
+    result = run(clock_plan, PLANTED_CLOCK_NOT_COUNTED, 0, &options);
+    cr_assert(!result.failed, "%s", result.failure.signature);
+}
+
+/* ---- the state */
+
+Test(audit, sees_a_reference_that_counts_twice) {
+    expect_seen_by(aborted_plan, PLANTED_COUNT_TOO_HIGH, 9, SEEN_BY(SIM_ORACLE_AUDIT));
+}
+
+Test(audit, sees_a_reference_that_was_not_counted) {
+    expect_seen_by(aborted_plan, PLANTED_COUNT_TOO_LOW, 1, SEEN_BY(SIM_ORACLE_AUDIT));
+}
+
+/* The shadow keeps a sum of its own, and sees it at the very point; the sum over all keys is made once a block. */
+Test(hash, sees_a_term_that_stays_in_the_sum) {
+    expect_seen_by(aborted_plan, PLANTED_HASH_KEEPS, 40,
+                   SEEN_BY(SIM_ORACLE_ROLLBACK, SIM_ORACLE_HASH));
+}
+
+Test(liveness, sees_vats_that_are_never_told_to_bring_out_their_dead) {
+    expect_seen_by(replicas_plan, PLANTED_NO_REAPING, 0, SEEN_BY(SIM_ORACLE_LIVENESS));
+}
+
+Test(liveness, sees_gc_actions_that_are_never_taken) {
+    expect_seen_by(replicas_plan, PLANTED_NO_COLLECTION, 0, SEEN_BY(SIM_ORACLE_LIVENESS));
+}
+
+/* ---- classes */
+
+Test(class, sees_a_node_that_goes_down_though_nothing_has_struck) {
+    expect_seen_by(aborted_plan, PLANTED_ERROR, 200, SEEN_BY(SIM_ORACLE_CLASS));
+}
+
+static const char slow_plan[] = "crankcase-plan 1\n"
+                                "replica\n"
+                                "program alice\n"
+                                "vat alice alice\n"
+                                "bootstrap alice\n"
+                                "block after=1000\n"
+                                "block after=1000\n"
+                                "  send alice\n"
+                                "fault 0 worker-starts-slowly k=2500\n";
+
+/* The fault that did strike takes no node down. */
+Test(class, sees_a_node_that_goes_down_after_what_never_takes_one_down) {
+    expect_seen_by(slow_plan, PLANTED_ERROR, 200, SEEN_BY(SIM_ORACLE_CLASS));
+}
+
+static const char halted_plan[] = "crankcase-plan 1\n"
+                                  "replica no-preload\n"
+                                  "program alice\n"
+                                  "vat alice alice\n"
+                                  "bootstrap alice\n"
+                                  "block after=1000\n"
+                                  "block after=1000\n"
+                                  "  send alice\n"
+                                  "fault 0 worker-never-starts repeat=1000\n";
+
+/* One node, which nobody is there to be compared with. */
+Test(class, sees_a_kernel_that_goes_on_when_it_is_to_halt) {
+    expect_seen_by(halted_plan, PLANTED_DEATH_IS_METERING, 0, SEEN_BY(SIM_ORACLE_CLASS));
+}
+
+/* ---- the testbed */
+
+Test(twice, sees_a_run_that_draws_from_the_wall_clock) {
+    struct sim_run_options options = {0};
+    expect_nothing(replicas_plan, &options);
+    struct sim_run_result result = run(replicas_plan, PLANTED_WALL_CLOCK_IN_RUN, 0, &options);
+    cr_assert(result.failed && result.failure.oracle == SIM_ORACLE_TWICE, "%s",
+              result.failure.signature);
+    options.off[SIM_ORACLE_TWICE] = true;
+    result = run(replicas_plan, PLANTED_WALL_CLOCK_IN_RUN, 0, &options);
+    cr_assert(!result.failed, "%s", result.failure.signature);
+}
+
+struct told {
+    uint64_t failures, seed;
+    struct sim_failure failure;
+    char died[64];
+};
+
+static void failed(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died) {
+    struct told *told = impl;
+    if (told->failures++) return;
+    told->seed = seed;
+    told->failure = *failure;
+    if (died) snprintf(told->died, sizeof told->died, "%s", died);
+}
+
+static struct told run_campaign(enum test_planted planted, uint64_t n,
+                                struct sim_campaign_totals *totals) {
+    struct told told = {0};
+    struct sim_campaign campaign = {.first_seed = 1,
+                                    .seeds = 30,
+                                    .at_once = 1,
+                                    .twice_every = 1,
+                                    .impl = &told,
+                                    .failed = failed};
+    sim_fault_words_default(campaign.generate.faults);
+    test_plant(planted, n);
+    test_ok(sim_campaign_run(&campaign, totals));
+    test_plant(PLANTED_NOTHING, 0);
+    return told;
+}
+
+Test(campaign, without_a_bug_tells_of_no_failure) {
+    struct sim_campaign_totals totals;
+    const struct told told = run_campaign(PLANTED_NOTHING, 0, &totals);
+    cr_assert(told.failures == 0 && totals.seeds == 30, "%s", told.failure.what);
+}
+
+Test(twice, sees_a_generator_that_draws_from_the_wall_clock) {
+    struct sim_campaign_totals totals;
+    const struct told told = run_campaign(PLANTED_WALL_CLOCK_IN_PLAN, 0, &totals);
+    cr_assert(told.failures > 0 && told.failure.oracle == SIM_ORACLE_TWICE, "%s",
+              told.failure.signature);
+}
+
+Test(crash, is_told_of_with_its_seed_and_ends_no_other) {
+    enum { SEED = 13 };
+    struct sim_campaign_totals totals;
+    const struct told told = run_campaign(PLANTED_ABORT, SEED, &totals);
+    cr_assert(told.failures == 1 && told.seed == SEED, "%d failures", (int)told.failures);
+    cr_assert(told.failure.oracle == SIM_ORACLE_CRASH && totals.failures == 1);
+    cr_assert(strstr(told.died, "signal 6"), "%s", told.died); /* SIGABRT */
+    cr_assert(totals.seeds == 30, "only %d seeds were run", (int)totals.seeds);
+}
+
+/* Leaks are found when a process ends, and nobody knows then which of its seeds it was. */
+Test(crash, is_told_of_when_all_seeds_of_the_process_are_done) {
+    enum { SEED = 13 };
+    struct sim_campaign_totals totals;
+    const struct told told = run_campaign(PLANTED_BAD_END, SEED, &totals);
+    cr_assert(told.failures == 1 && told.failure.oracle == SIM_ORACLE_CRASH, "%d failures",
+              (int)told.failures);
+    cr_assert(totals.failures == 1 && totals.seeds == 30);
+}
