@@ -9,7 +9,8 @@
 
 /* NAME, word of its switch, what it demands, what it costs. */
 #define SIM_ORACLES(X)                                                                             \
-    X(REPLICAS, "replicas", "every replica has the same hashes and costs at every point",          \
+    X(REPLICAS, "replicas",                                                                        \
+      "every replica has the same hashes and costs at every point, its workers the same memory",   \
       "a comparison a crank")                                                                      \
     X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")        \
     X(MEMORY, "memory", "a live kernel remembers what a freshly opened one does",                  \

@@ -413,11 +413,51 @@ static void calm_down(struct run *run) {
     }
 }
 
+static bool rests(const struct node *node) {
+    return sim_replica_state(node->replica) == SIM_REPLICA_WAITING;
+}
+
+/* A worker that was replayed, or started from a snapshot, is the worker that never stopped. */
+static enum vk_err compare_vat(struct run *run, struct vk_arena *arena, struct vk_str vat) {
+    struct vk_str first = VK_STR_NONE, image;
+    for (uint32_t i = 0; i < run->plan->replica_count; i++) {
+        struct sim_failure failure;
+        struct node *node = &run->nodes[i];
+        if (!rests(node)) continue;
+        VK_TRY(sim_workers_image(sim_replica_workers(node->replica), vat, arena, &image));
+        if (!vk_str_present(first)) first = image;
+        if (!vk_str_present(image) || vk_str_eq(first, image)) continue;
+        sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, "vat-memory",
+                        "the worker of %.*s remembers something else than another replica's",
+                        VK_STR_ARG(vat));
+        fail(run, &failure);
+    }
+    return VK_OK;
+}
+
+static enum vk_err compare_vats(struct run *run) {
+    struct vk_arena arena;
+    struct vk_str text, vat;
+    uint64_t next = 1;
+    if (!rests(&run->nodes[0])) return VK_OK;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err =
+        vk_store_get(sim_replica_store(run->nodes[0].replica), &arena, VK_STR("vat.nextID"), &text);
+    if (err == VK_OK && !vk_str_to_u64(text, &next)) next = 1;
+    for (uint64_t id = 1; id < next && err == VK_OK; id++) {
+        vk_arena_clear(&arena);
+        err = vk_arena_format(&arena, &vat, "v%llu", (unsigned long long)id);
+        if (err == VK_OK) err = compare_vat(run, &arena, vat);
+    }
+    vk_arena_release(&arena);
+    return err;
+}
+
 static enum vk_err check_end(struct run *run) {
+    if (is_on(run, SIM_ORACLE_REPLICAS) && !run->result->failed) VK_TRY(compare_vats(run));
     for (uint32_t i = 0; i < run->plan->replica_count && !run->result->failed; i++) {
         struct node *node = &run->nodes[i];
-        bool rests = sim_replica_state(node->replica) == SIM_REPLICA_WAITING;
-        if (!rests || run->plan->no_drain) continue;
+        if (!rests(node) || run->plan->no_drain) continue;
         VK_TRY(check(run, node, SIM_ORACLE_LIVENESS, sim_oracle_at_rest));
         if (i == 0) VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
     }

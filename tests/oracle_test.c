@@ -151,6 +151,26 @@ Test(replicas, see_a_workers_death_that_is_taken_for_a_metering_fault) {
                    SEEN_BY(SIM_ORACLE_REPLICAS, SIM_ORACLE_CLASS));
 }
 
+static const char restarted_plan[] = "crankcase-plan 1\n"
+                                     "kernel snapshot-initial=1 snapshot-interval=1\n"
+                                     "replica no-restart-after-snapshot\n"
+                                     "replica no-restart-after-snapshot\n"
+                                     "program alice\n"
+                                     "  turn\n"
+                                     "    store-set key=1\n"
+                                     "vat alice alice\n"
+                                     "bootstrap alice\n"
+                                     "block after=1000\n"
+                                     "  send alice\n"
+                                     "block after=1000\n"
+                                     "  send alice\n"
+                                     "fault 1 host-restart at=2\n";
+
+/* The vat is not asked again for what it forgot, so that no hash will ever tell. */
+Test(replicas, see_a_worker_that_remembers_something_else) {
+    expect_seen_by(restarted_plan, PLANTED_SNAPSHOT_FORGETS, 0, SEEN_BY(SIM_ORACLE_REPLICAS));
+}
+
 static const char creation_plan[] = "crankcase-plan 1\n"
                                     "replica\n"
                                     "replica\n"

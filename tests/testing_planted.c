@@ -133,6 +133,12 @@ INTERPOSED(enum vk_err, vk_process_create_vat, struct vk_kernel *kernel,
     return VK_OK;
 }
 
+INTERPOSED(enum vk_err, sim_vat_restore, struct sim_vat *vat, struct vk_str image) {
+    VK_TRY(REAL(sim_vat_restore)(vat, image));
+    if (is(PLANTED_SNAPSHOT_FORGETS)) vat->held.next_promise++;
+    return VK_OK;
+}
+
 INTERPOSED(struct sim_workers_counts, sim_workers_counts, const struct sim_workers *workers) {
     struct sim_workers_counts counts = REAL(sim_workers_counts)(workers);
     if (counts.ops[SIM_OP_READ_CLOCK] && is(PLANTED_CLOCK_NOT_COUNTED))

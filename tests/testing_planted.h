@@ -20,6 +20,7 @@ enum test_planted {
     PLANTED_DEATH_IS_METERING, /* a worker's death is taken for a metering fault */
     PLANTED_CREATED_LATER,     /* a vat whose worker takes its time is created in the background */
     PLANTED_CLOCK_NOT_COUNTED, /* nobody is told that a vat has read the clock */
+    PLANTED_SNAPSHOT_FORGETS, /* a worker that starts from a snapshot is not what the snapshot says */
     /* The state and what it should come to. */
     PLANTED_COUNT_TOO_HIGH, /* the n-th reference counts twice */
     PLANTED_COUNT_TOO_LOW,  /* the n-th reference is not counted */
