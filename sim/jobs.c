@@ -10,6 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* How a job's process says that it could not write what it had to say. */
+enum { EXIT_UNWRITTEN = 121 };
+
+static const char unwritten[] = "its results could not be written";
+
 struct job {
     FILE *file;
     pid_t process; /* 0: none */
@@ -22,6 +27,7 @@ struct job_table {
     struct job *at;
     size_t begun, done, told;
     size_t running;
+    bool lost_results;
 };
 
 static void tell_finished(struct job_table *table) {
@@ -43,6 +49,11 @@ static void job_is_done(struct job_table *table, struct job *job) {
     tell_finished(table);
 }
 
+static void results_are_lost(struct job_table *table, struct job *job) {
+    snprintf(job->died, sizeof job->died, "%s", unwritten);
+    table->lost_results = true;
+}
+
 /* In a process of its own if it can be had. */
 static void begin_job(struct job_table *table, struct job *job, size_t i) {
     const struct sim_jobs *jobs = table->jobs;
@@ -54,8 +65,8 @@ static void begin_job(struct job_table *table, struct job *job, size_t i) {
     }
     jobs->run(jobs->impl, i, job->file);
     bool is_written = fflush(job->file) == 0 && !ferror(job->file);
-    if (job->process == 0) exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
-    if (!is_written) snprintf(job->died, sizeof job->died, "its results could not be written");
+    if (job->process == 0) exit(is_written ? EXIT_SUCCESS : EXIT_UNWRITTEN);
+    if (!is_written) results_are_lost(table, job);
     job_is_done(table, job);
 }
 
@@ -72,6 +83,8 @@ static void await_one(struct job_table *table) {
         if (WIFSIGNALED(status))
             snprintf(job->died, sizeof job->died, "its process was ended by signal %d",
                      WTERMSIG(status));
+        else if (WEXITSTATUS(status) == EXIT_UNWRITTEN)
+            results_are_lost(table, job);
         else if (WEXITSTATUS(status) != EXIT_SUCCESS)
             snprintf(job->died, sizeof job->died, "its process ended with code %d",
                      WEXITSTATUS(status));
@@ -108,6 +121,7 @@ enum vk_err sim_jobs_run(const struct sim_jobs *jobs) {
     for (size_t i = 0; i < table.begun; i++)
         if (table.at[i].file) fclose(table.at[i].file);
     free(table.at);
+    if (err == VK_OK && table.lost_results) return VK_RAISE(VK_ERR_DISK, "a job: %s", unwritten);
     return err;
 }
 

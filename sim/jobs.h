@@ -32,7 +32,7 @@ struct sim_jobs {
     void (*begins)(void *impl, size_t done, size_t i);
 };
 
-/* Runs all. VK_ERR_DISK or VK_ERR_NOMEM when the jobs cannot be run at all. */
+/* Runs all. VK_ERR_DISK or VK_ERR_NOMEM when the jobs cannot be run at all, or what one had to say could not be written. */
 enum vk_err sim_jobs_run(const struct sim_jobs *jobs) VK_MUST_CHECK;
 
 /* For `finished`: what has not been read yet, as text, to be freed; NULL: no memory. */

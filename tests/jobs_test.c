@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { JOBS = 23 };
 
@@ -55,6 +56,35 @@ Test(jobs, the_death_of_one_is_told_and_the_others_go_on) {
     const struct sim_jobs jobs = {
         .count = JOBS, .at_once = 3, .impl = &seen, .run = run, .finished = finished};
     cr_assert_eq(sim_jobs_run(&jobs), VK_OK);
+    cr_expect_eq(seen.next, JOBS);
+    cr_expect_eq(seen.died, 1);
+}
+
+/* As if the disk were full. */
+static void run_without_a_disk(void *impl, size_t i, FILE *out) {
+    const struct seen *seen = impl;
+    fprintf(out, "%zu ", i);
+    if ((int)i == seen->killer) close(fileno(out));
+}
+
+static void finished_in_part(void *impl, size_t i, FILE *in, const char *died) {
+    struct seen *seen = impl;
+    (void)in;
+    seen->next++;
+    if (!died) return;
+    seen->died++;
+    cr_expect_eq((int)i, seen->killer);
+    cr_expect_str_eq(died, "its results could not be written");
+}
+
+Test(jobs, results_that_cannot_be_written_are_the_testbeds_failure) {
+    struct seen seen = {.killer = 2};
+    const struct sim_jobs jobs = {.count = JOBS,
+                                  .at_once = 3,
+                                  .impl = &seen,
+                                  .run = run_without_a_disk,
+                                  .finished = finished_in_part};
+    cr_assert_eq(sim_jobs_run(&jobs), VK_ERR_DISK);
     cr_expect_eq(seen.next, JOBS);
     cr_expect_eq(seen.died, 1);
 }
