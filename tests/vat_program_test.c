@@ -88,7 +88,7 @@ static const char *illegal_words(size_t kind) {
 
 /* Alice holds something of every kind, or next to nothing. */
 static void do_illegal(size_t kind, bool holds_much) {
-    struct sim_op illegal = {.type = SIM_OP_ILLEGAL, .n = kind + 3 * SIM_ILLEGAL_KINDS};
+    struct sim_op illegal = {.type = SIM_OP_ILLEGAL, .n = kind + (size_t)3 * SIM_ILLEGAL_KINDS};
     struct sim_turn turns[] = {
         TEST_TURN({.type = SIM_OP_SEND, .result = true, OPERANDS(I(2), NEW, NEW)},
                   {.type = SIM_OP_DROP, OPERANDS(I(0))}),
