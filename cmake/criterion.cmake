@@ -55,15 +55,6 @@ endforeach()
 add_dependencies(run_command_test crankcase)
 add_dependencies(sweep_test crankcase)
 
-# Planted bugs: interposers around functions of the product, in the one test that is to see them found.
-set(planted ${PROJECT_SOURCE_DIR}/tests/testing_planted.c)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${planted})
-file(STRINGS ${planted} planted_functions REGEX "^INTERPOSED\\(")
-foreach(line ${planted_functions})
-  string(REGEX MATCH ", ((vk|sim)_[a-z0-9_]+)," unused "${line}")
-  target_link_options(oracle_test PRIVATE -Wl,--wrap=${CMAKE_MATCH_1})
-endforeach()
-
 # The runner is a check too, so it is shown that it can fail.
 add_executable(runner_probe ${PROJECT_SOURCE_DIR}/tests/runner/runner_probe.c)
 target_link_libraries(runner_probe PRIVATE test_uses)

@@ -5,8 +5,9 @@
  */
 #include "testing_planted.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/deliver.h"
