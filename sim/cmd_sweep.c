@@ -1,5 +1,6 @@
 /* cmd_sweep.c - `crankcase sweep`: a plan's cranks broken at every point, one run each. */
 #include "command.h"
+#include "fault_words.h"
 #include "jobs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
@@ -16,12 +17,14 @@ static const char usage[] =
     "usage: crankcase sweep [OPTIONS] PLAN\n\n"
     "Runs the plan once to count the points at which its cranks can be broken, and then once for\n"
     "each of them: the host is killed at every operation of the store, the worker dies at every\n"
-    "syscall, memory and the disk fail (on one of two replicas: no hash may differ); the vat\n"
-    "overruns its meter after every syscall, and at the ticks around: before the first, and with\n"
-    "a cost at the very end of what its meter holds (on both: only declared survivors may be left).\n\n"
+    "syscall, its pipe closes within a frame, memory and the disk fail (on the first of the plan's\n"
+    "replicas, two at least: no hash may differ); the vat overruns its meter after every syscall,\n"
+    "and at the ticks around: before the first, and with a cost at the very end of what its meter\n"
+    "holds (on all: only declared survivors may be left).\n\n"
     "options:\n"
     "  --crank N    only crank N of the run (from 0; see crankcase run --json for numbers)\n"
     "  --every N    of the many points of memory and disk each N-th (default 7; 1: all)\n"
+    "  --faults LIST  only these, as crankcase run has them (and vat-kill)\n"
     "  --jobs N     N processes side by side\n"
     "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
     "  --json       one JSON object a line: failures, then the summary\n"
@@ -38,6 +41,7 @@ struct sweep_command {
     size_t at_once;
     const char *path, *out;
     bool json, colours;
+    bool has_faults, faults[FAULT_KIND_COUNT]; /* only these */
     struct sim_sweep *sweep;
     struct report_progress progress;
     uint64_t cranks, done, failed, missed;
@@ -215,10 +219,15 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
         return SIM_EXIT_DIFFERENCE;
     }
     command->cranks = clean.cranks;
+    if (command->has_faults) sim_sweep_keep(command->sweep, command->faults);
     if (command->crank != UINT64_MAX && command->crank >= clean.cranks) {
         fprintf(stderr,
                 "crankcase sweep: --crank takes a number below %" PRIu64 ", not %" PRIu64 "\n",
                 clean.cranks, command->crank);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    if (command->has_faults && sim_sweep_count(command->sweep) == 0) {
+        fputs("crankcase sweep: no point of the plan has one of these faults\n", stderr);
         return SIM_EXIT_BAD_INPUT;
     }
     return run_sweep(command);
@@ -256,13 +265,10 @@ static int bad_usage(const char *what, const char *which) {
 }
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"crank", required_argument, NULL, 'c'},
-    {"every", required_argument, NULL, 'e'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"out", required_argument, NULL, 'o'},
-    {"json", no_argument, NULL, 'J'},
-    {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},        {"crank", required_argument, NULL, 'c'},
+    {"every", required_argument, NULL, 'e'}, {"faults", required_argument, NULL, 'f'},
+    {"jobs", required_argument, NULL, 'j'},  {"out", required_argument, NULL, 'o'},
+    {"json", no_argument, NULL, 'J'},        {NULL, 0, NULL, 0},
 };
 
 static int sweep_main(int argc, char **argv) {
@@ -281,6 +287,13 @@ static int sweep_main(int argc, char **argv) {
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
         if (option == 'J') {
             command.json = true;
+            continue;
+        }
+        if (option == 'f') {
+            char error[SIM_FAULT_WORDS_ERROR_SIZE];
+            command.has_faults = true;
+            if (!sim_fault_words_parse(optarg, command.faults, error))
+                return bad_usage("--faults: ", error);
             continue;
         }
         if (option != 'o' && !vk_str_to_u64(vk_str(optarg), &n))

@@ -27,6 +27,7 @@ static const struct {
     {FAULT_WORKER_LAST, SIM_SWEEP_CRASH, COUNTED_EACH},
     {FAULT_WORKER_RESULT, SIM_SWEEP_CRASH, COUNTED_EACH},
     {FAULT_WORKER_SNAPSHOT, SIM_SWEEP_CRASH, COUNTED_EACH},
+    {FAULT_FRAME_TRUNCATED, SIM_SWEEP_CRASH, COUNTED_EACH},
     {FAULT_VAT_OVERRUN, SIM_SWEEP_ABORT, COUNTED_SYSCALLS},
     {FAULT_VAT_AT_ONCE, SIM_SWEEP_TICK, COUNTED_EACH},
     {FAULT_VAT_SPENDS, SIM_SWEEP_TICK, COUNTED_METERS},
@@ -130,6 +131,15 @@ static enum sim_sweep_demand demand_of(const struct stretch *stretch, uint64_t n
     return runs_out || stretch->point->crank.aborted ? SIM_SWEEP_ABORTED : SIM_SWEEP_NOT_ABORTED;
 }
 
+/* A crank that was aborted because its meter ran out goes well when it costs less, unless there was another reason. */
+static enum sim_sweep_demand demand_of_cost(const struct stretch *stretch, uint64_t nth,
+                                            uint64_t cost) {
+    uint64_t remaining = stretch->charged.remaining;
+    if (stretch->point->crank.computrons > remaining && cost <= remaining)
+        return SIM_SWEEP_ANYTHING;
+    return demand_of(stretch, nth, cost > remaining);
+}
+
 static enum vk_err add_each(struct sim_sweep *sweep, const struct stretch *stretch, size_t row) {
     uint64_t step = swept[row].counted == COUNTED_MANY ? sweep->every : 1;
     bool is_crash = swept[row].mode == SIM_SWEEP_CRASH;
@@ -167,8 +177,7 @@ static enum vk_err add_meter(struct sim_sweep *sweep, const struct stretch *stre
         for (size_t i = 0; i < count; i++)
             if (costs[i] > 0) /* no cost at all is one that is not known */
                 VK_TRY(add_variant(sweep, stretch, row, at, costs[i],
-                                   demand_of(stretch, at - stretch->from[row],
-                                             costs[i] > meter->remaining)));
+                                   demand_of_cost(stretch, at - stretch->from[row], costs[i])));
     return VK_OK;
 }
 
@@ -251,13 +260,15 @@ static void count_point(void *impl, struct sim_replica *replica) {
     if (sweep->err == VK_OK) sweep->err = count_since(sweep, replica);
 }
 
-/* The plan with its own faults left out, on `replicas` replicas like its first, with these faults. */
-static struct sim_plan variant_of(const struct sim_plan *plan, struct sim_replica_plan *replicas,
+/* The plan with its own faults left out, on `replica_count` replicas, with these faults. Those that the plan does not have
+ * are like its first. */
+static struct sim_plan variant_of(const struct sim_plan *plan,
+                                  struct sim_replica_plan replicas[SIM_REPLICAS_MAX],
                                   size_t replica_count, struct sim_fault_plan *faults,
                                   size_t fault_count) {
     struct sim_plan variant = *plan;
     for (size_t i = 0; i < replica_count; i++)
-        replicas[i] = plan->replicas[0];
+        replicas[i] = plan->replicas[i < plan->replica_count ? i : 0];
     variant.replicas = replicas;
     variant.replica_count = replica_count;
     variant.faults = faults;
@@ -268,11 +279,11 @@ static struct sim_plan variant_of(const struct sim_plan *plan, struct sim_replic
 static const struct sim_run_options run_options = {.off = {[SIM_ORACLE_TWICE] = true}};
 
 static enum vk_err count_points(struct sim_sweep *sweep, struct sim_run_result *clean) {
-    struct sim_replica_plan replica[1];
+    struct sim_replica_plan replicas[SIM_REPLICAS_MAX];
     struct sim_fault_plan faults[COUNTERS];
     struct sim_run_options options = run_options;
     arm_counters(faults);
-    const struct sim_plan plan = variant_of(sweep->plan, replica, 1, faults, COUNTERS);
+    const struct sim_plan plan = variant_of(sweep->plan, replicas, 1, faults, COUNTERS);
     options.impl = sweep;
     options.at_point = count_point;
     VK_TRY(sim_run(&plan, &options, clean));
@@ -297,6 +308,14 @@ enum vk_err sim_sweep_prepare(const struct sim_plan *plan, uint64_t crank, uint6
     return err;
 }
 
+void sim_sweep_keep(struct sim_sweep *sweep, const bool faults[FAULT_KIND_COUNT]) {
+    size_t kept = 0;
+    for (size_t i = 0; i < sweep->variants.count; i++)
+        if (faults[sweep->variants.at[i].kind]) sweep->variants.at[kept++] = sweep->variants.at[i];
+    VK_ASSERT(kept <= sweep->variants.count); /* INV-SWEEP-1 */
+    sweep->variants.count = kept;
+}
+
 void sim_sweep_free(struct sim_sweep *sweep) {
     if (!sweep) return;
     vk_arena_release(&sweep->arena);
@@ -314,11 +333,11 @@ const struct sim_sweep_variant *sim_sweep_variant(const struct sim_sweep *sweep,
 
 /* ---- variants */
 
-enum { REPLICAS = 2 };
+enum { REPLICAS_MIN = 2 };
 
 struct variant_parts {
-    struct sim_replica_plan replicas[REPLICAS];
-    struct sim_fault_plan faults[REPLICAS];
+    struct sim_replica_plan replicas[SIM_REPLICAS_MAX];
+    struct sim_fault_plan faults[SIM_REPLICAS_MAX];
     struct sim_plan plan;
 };
 
@@ -329,10 +348,12 @@ static void make_variant(const struct sim_sweep *sweep, size_t i, struct variant
                                 .at = variant->at,
                                 .repeat = 1,
                                 .k = variant->k};
-    parts->faults[0] = (struct sim_fault_plan){1, fault};
-    parts->faults[1] = (struct sim_fault_plan){0, fault};
-    parts->plan = variant_of(sweep->plan, parts->replicas, REPLICAS, parts->faults,
-                             variant->mode == SIM_SWEEP_CRASH ? 1 : 2);
+    size_t count = sweep->plan->replica_count;
+    if (count < REPLICAS_MIN) count = REPLICAS_MIN;
+    for (uint32_t replica = 0; replica < count; replica++)
+        parts->faults[replica] = (struct sim_fault_plan){replica, fault};
+    parts->plan = variant_of(sweep->plan, parts->replicas, count, parts->faults,
+                             variant->mode == SIM_SWEEP_CRASH ? 1 : count);
 }
 
 /* INV-SWEEP-2, seen as the struck crank is done. */

@@ -2,12 +2,13 @@
  *
  * A clean run counts the points: operations of the store, syscalls, allocations, disk operations, and what meters hold as
  * a delivery is charged to them. Then the plan is run once for each of them, with one fault there:
- *   crash    on one of two replicas the host, a worker, memory or the disk fails: no hash may differ
- *   abort    on both the vat overruns its meter after its k-th syscall: only the declared survivors may be left
- *   tick     on both a meter runs out where no syscall is: before the first of a delivery; and at its end, where the
+ *   crash    on the first replica the host, a worker, memory or the disk fails: no hash may differ
+ *   abort    on all of them the vat overruns its meter after its k-th syscall: only the declared survivors may be left
+ *   tick     on all of them a meter runs out where no syscall is: before the first of a delivery; and at its end, where the
  *            delivery costs all that the vat's meter holds, one computron more, all down to the meter's threshold, and
  *            one more than that
  * The cranks that bring a run to rest have no points: faults have stopped by then.
+ * The replicas are the plan's, and two if it has only one; the points are those of its first.
  * To the kernel one tick is like another between the same two syscalls, so these are all that there are.
  *
  * INV-SWEEP-1  Every point of the cranks asked for is struck, each in a run of its own; one that was not is counted as
@@ -41,6 +42,8 @@ struct sim_sweep;
  * disk only each so-manieth. Fails as sim_run() does; *failure set when the plan fails without any fault. */
 enum vk_err sim_sweep_prepare(const struct sim_plan *plan, uint64_t crank, uint64_t every,
                               struct sim_sweep **out, struct sim_run_result *clean) VK_MUST_CHECK;
+/* Leaves out the variants of other kinds than these. */
+void sim_sweep_keep(struct sim_sweep *sweep, const bool faults[FAULT_KIND_COUNT]);
 void sim_sweep_free(struct sim_sweep *sweep);
 size_t sim_sweep_count(const struct sim_sweep *sweep);
 const struct sim_sweep_variant *sim_sweep_variant(const struct sim_sweep *sweep, size_t i);

@@ -146,6 +146,80 @@ Test(sweep, a_meter_is_swept_across_its_end_and_across_its_threshold) {
     sim_plan_release(&plan);
 }
 
+/* A plan whose vat has overdrawn its meter by itself; for less than that it goes on. */
+Test(sweep, a_vat_that_overdraws_its_meter_by_itself_may_pay_less) {
+    static const char overdrawn[] = "crankcase-plan 1\n"
+                                    "program admin\n"
+                                    "  turn\n"
+                                    "  turn\n"
+                                    "    create-meter n=30000 threshold=12000\n"
+                                    "    create-vat payer m0\n"
+                                    "  turn\n"
+                                    "    send a0 new\n"
+                                    "program payer\n"
+                                    "  turn\n"
+                                    "    compute n=90000\n"
+                                    "program some\n"
+                                    "  turn\n"
+                                    "    send i0 dev0\n"
+                                    "vat vatAdmin admin\n"
+                                    "vat some some\n"
+                                    "bootstrap some\n"
+                                    "block after=1000\n"
+                                    "block after=1000\n"
+                                    "  send vatAdmin\n"
+                                    "block after=1000\n"
+                                    "no-drain\n";
+    struct sim_plan plan;
+    struct sim_run_result result;
+    uint64_t aborted = 0, went_on = 0;
+    read_plan(&plan, overdrawn);
+    struct sim_sweep *sweep = prepare(&plan, UINT64_MAX, 10000);
+    for (size_t i = 0; i < sim_sweep_count(sweep); i++) {
+        if (sim_sweep_variant(sweep, i)->kind != FAULT_VAT_SPENDS) continue;
+        cr_expect(holds(sweep, i, &result));
+        aborted += result.aborted > 0;
+        went_on += result.aborted == 0;
+    }
+    cr_expect(aborted > 0 && went_on > 0, "%d, %d", (int)aborted, (int)went_on);
+    sim_sweep_free(sweep);
+    sim_plan_release(&plan);
+}
+
+/* The struck one is the first, and each of the others is as the plan has it. */
+Test(sweep, all_of_a_plans_replicas_are_there) {
+    static const char four[] = "crankcase-plan 1\n"
+                               "replica frames\n"
+                               "replica direct\n"
+                               "replica slowness=2\n"
+                               "replica\n"
+                               "program alice\n"
+                               "  turn\n"
+                               "    store-set key=1\n"
+                               "vat alice alice\n"
+                               "bootstrap alice\n"
+                               "block after=1000\n"
+                               "no-drain\n";
+    struct sim_plan plan;
+    struct sim_run_result result;
+    uint64_t pipes = 0, overruns = 0;
+    read_plan(&plan, four);
+    struct sim_sweep *sweep = prepare(&plan, UINT64_MAX, 10000);
+    for (size_t i = 0; i < sim_sweep_count(sweep); i++) {
+        const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);
+        if (variant->kind != FAULT_FRAME_TRUNCATED && variant->kind != FAULT_VAT_OVERRUN) continue;
+        cr_expect(holds(sweep, i, &result));
+        bool is_pipe = variant->kind == FAULT_FRAME_TRUNCATED;
+        cr_expect_eq(result.hits[variant->kind], is_pipe ? 1 : 4);
+        cr_expect_eq(result.starts, is_pipe ? 5 : 4);
+        pipes += is_pipe;
+        overruns += !is_pipe;
+    }
+    cr_expect(pipes > 3 && overruns > 3, "%d, %d", (int)pipes, (int)overruns);
+    sim_sweep_free(sweep);
+    sim_plan_release(&plan);
+}
+
 /* Otherwise nobody would see that a crank which must be aborted is not. */
 Test(sweep, a_crank_that_does_not_end_as_demanded_fails_the_sweep) {
     struct sim_plan plan;
@@ -253,6 +327,22 @@ Test(sweep_command, counts_each_mode) {
     yajl_tree_free(json);
 }
 
+Test(sweep_command, strikes_with_the_faults_asked_for) {
+    write_plan("my.plan", metered_plan);
+    const struct test_outcome *outcome =
+        test_command_run(&folder,
+                         "sweep my.plan --crank 11 --faults worker-dies-after-syscall --json");
+    yajl_val json = yajl_tree_parse(outcome->out, NULL, 0);
+    cr_assert(json && outcome->code == SIM_EXIT_OK, "%s", outcome->out);
+    long long points = number(json, "points", NULL);
+    cr_expect_gt(points, 0);
+    cr_expect_eq(number(json, "faults", "worker-dies-after-syscall"), points);
+    yajl_tree_free(json);
+    outcome =
+        test_command_run(&folder, "sweep my.plan --crank 11 --every 5000 --faults all,vat-kill");
+    cr_expect(strstr(outcome->out, "abort "), "%s", outcome->out);
+}
+
 Test(sweep_command, says_what_is_wrong) {
     static const struct {
         const char *words, *wanted;
@@ -261,6 +351,8 @@ Test(sweep_command, says_what_is_wrong) {
         {"sweep a b", "one plan is to be named "},
         {"sweep my.plan --every 0", "--every takes a number from 1 on"},
         {"sweep my.plan --every x", "this is no number: x "},
+        {"sweep my.plan --faults x", "--faults: "},
+        {"sweep my.plan --faults disk-busy", "no point of the plan has one of these faults"},
         {"sweep my.plan --jobs 0", "--jobs takes a number from 1 to 256"},
         {"sweep my.plan --crank 1000", "--crank takes a number below "},
         {"sweep my.plan --cranks 1", "unknown option --cranks "},
