@@ -265,6 +265,8 @@ enum vk_err vk_kernel_run_crank(struct vk_kernel *kernel, const struct vk_run_po
     VK_TRY(vk_kernel_enter(kernel));
     enum vk_err err = run_crank(kernel, policy, result);
     if (err != VK_OK) vk_store_abandon_crank(kernel->store);
+    /* INV-CRANK-1: nobody has called a crank wrongly that has begun; this came out of a port */
+    if (err == VK_ERR_USAGE) vk_kernel_panic(kernel, "usage: %s", vk_err_origin()->text);
     result->state_hash = vk_store_state_hash(kernel->store);
     return vk_kernel_leave(kernel, err);
 }
