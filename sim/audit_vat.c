@@ -124,6 +124,8 @@ static const char *option_of_wrong_type(const struct vk_json *options) {
     }
     const struct vk_json *name = vk_json_get(options, "name");
     if (name && !vk_json_is(name, VK_JSON_STRING)) return "name";
+    const struct vk_json *vatstore = vk_json_get(options, "vatstore");
+    if (vatstore && !vk_json_is(vatstore, VK_JSON_STRING)) return "vatstore";
     if (!vk_json_is(vk_json_get(options, "workerOptions"), VK_JSON_OBJECT)) return "workerOptions";
     if (!vk_json_is(vk_json_get(options, "reapDirtThreshold"), VK_JSON_OBJECT))
         return "reapDirtThreshold";

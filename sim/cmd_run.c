@@ -38,6 +38,7 @@ static const char usage[] =
     "  --clock            vats may read the clock: those runs must diverge\n"
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
+    "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
     "  --twice            run every seed twice (default: one in 16 of a campaign)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n"
     "how to tell:\n"
@@ -323,6 +324,7 @@ enum option_code {
     OPTION_CLOCK,
     OPTION_OFF,
     OPTION_ORACLES,
+    OPTION_CHECK_EVERY,
     OPTION_TWICE,
     OPTION_NO_ACTIVITYHASH,
     OPTION_JOBS,
@@ -343,6 +345,7 @@ static const struct option options[] = {
     {"clock", no_argument, NULL, OPTION_CLOCK},
     {"off", required_argument, NULL, OPTION_OFF},
     {"oracles", no_argument, NULL, OPTION_ORACLES},
+    {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
     {"twice", no_argument, NULL, OPTION_TWICE},
     {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
     {"jobs", required_argument, NULL, OPTION_JOBS},
@@ -372,6 +375,9 @@ static int take_number(struct run_command *command, int option) {
     case OPTION_MINUTES:
         command->minutes = n;
         return n ? SIM_EXIT_OK : bad_usage("--minutes takes a number from 1 on, not ", optarg);
+    case OPTION_CHECK_EVERY:
+        campaign->run.check_every = n;
+        return n ? SIM_EXIT_OK : bad_usage("--check-every takes a number from 1 on, not ", optarg);
     case OPTION_REPLICAS:
         campaign->generate.replicas = (uint32_t)n;
         return n >= 1 && n <= SIM_REPLICAS_MAX

@@ -64,6 +64,24 @@ void sim_key_family(struct vk_str key, char family[64]) {
 
 /* ---- memory */
 
+/* Of those vats that keep their vatstore in their worker. */
+static enum vk_err check_vatstores(struct sim_replica *replica, struct sim_failure *failure,
+                                   bool *failed) {
+    struct vk_arena arena;
+    struct vk_str key;
+    uint64_t vat;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_workers_check_vatstores(sim_replica_workers(replica),
+                                                  sim_replica_store(replica), &arena, &vat, &key);
+    *failed = err == VK_OK && vat != UINT64_MAX;
+    if (*failed)
+        sim_failure_set(failure, SIM_ORACLE_MEMORY, replica, "vatstore",
+                        "the worker of v%llu keeps another vatstore than the database has: %.*s",
+                        (unsigned long long)vat, VK_STR_ARG(key));
+    vk_arena_release(&arena);
+    return err;
+}
+
 enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *failure,
                               bool *failed) {
     const struct vk_kernel_options options = {.no_preload = true};
@@ -74,7 +92,8 @@ enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *f
         vk_kernel_open(sim_replica_store(replica), sim_replica_ports(replica), &options, &fresh));
     enum vk_err err = vk_kernel_compare_memory(sim_replica_kernel(replica), fresh, differs);
     vk_kernel_close(fresh);
-    if (err != VK_OK || !*differs) return err;
+    if (err != VK_OK) return err;
+    if (!*differs) return check_vatstores(replica, failure, failed);
     *failed = true;
     sim_failure_set(failure, SIM_ORACLE_MEMORY, replica, differs,
                     "the kernel remembers something else than its own database says: %s", differs);

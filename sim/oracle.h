@@ -13,7 +13,8 @@
       "every replica has the same hashes and costs at every point, its workers the same memory",   \
       "a comparison a crank")                                                                      \
     X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")        \
-    X(MEMORY, "memory", "a live kernel remembers what a freshly opened one does",                  \
+    X(MEMORY, "memory",                                                                            \
+      "a live kernel remembers what a freshly opened one does, a worker what its vatstore is",     \
       "opening a kernel, at an aborted crank, each 16th point")                                    \
     X(ROLLBACK, "rollback", "an aborted crank leaves the declared survivors alone",                \
       "two hashes a write; the state, at an aborted crank")                                        \

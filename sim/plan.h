@@ -94,7 +94,7 @@ enum sim_family {
     X(CALL, "call", SEND, "call DEVICE [ARG...]: callNow of the method echo")                      \
     X(EXIT, "exit", LIFE, "exit [failure]: asks for its own termination")                          \
     X(CREATE_VAT, "create-vat", LIFE,                                                              \
-      "create-vat PROGRAM [METER] [critical] [pipelining]: vatAdmin only")                         \
+      "create-vat PROGRAM [METER] [critical] [pipelining] [vatstore=completion]: vatAdmin only")   \
     X(UPGRADE_VAT, "upgrade-vat", LIFE, "upgrade-vat VAT PROGRAM: vatAdmin only")                  \
     X(TERMINATE_VAT, "terminate-vat", LIFE, "terminate-vat VAT: vatAdmin only")                    \
     X(CHANGE_OPTIONS, "change-options", LIFE, "change-options VAT reap-interval=N: vatAdmin only") \
@@ -127,6 +127,7 @@ struct sim_op {
     bool result;               /* SEND: with a result promise */
     bool failure;              /* EXIT */
     bool critical, pipelining; /* CREATE_VAT */
+    bool keeps_vatstore;       /* CREATE_VAT: vatstore=completion */
     enum sim_overrun overrun;
     uint64_t n; /* the parameter n, key, or reap-interval */
     uint64_t threshold;
@@ -160,6 +161,7 @@ struct sim_static_vat {
     struct vk_str name;
     uint32_t program;
     bool critical, pipelining;
+    bool keeps_vatstore;    /* vatstore=completion: in its worker, which hands changes over */
     uint64_t reap_interval; /* 0: the kernel's default; VK_UNLIMITED: never */
 };
 

@@ -2,7 +2,7 @@
  *
  * A plan is drawn in this order, each part from streams of its own: the swarm (what is on, and how
  * much of it), the world (kernel, vats, blocks), the structured workloads, noise, the introduction,
- * replicas, faults.
+ * who keeps his vatstore where, replicas, faults.
  *
  * What all families of operations being off leaves is the introduction: the bootstrap vat's first
  * turn, in which it gives everybody the roots of some others and vatAdmin its device. Without it
@@ -77,6 +77,22 @@ static void draw_vats(struct sim_draft *draft, uint64_t seed) {
             sim_draft_meet(draft, vat, (uint32_t)sim_random_below(&stream, count));
         draft->vats[vat].echoes = vat != SIM_DRAFT_ADMIN && sim_random_below(&stream, 3) < 2;
     }
+}
+
+/* Which vats keep their vatstore in their workers. From a stream of its own, when all else is drawn. */
+static void draw_vatstores(struct sim_draft *draft, uint64_t seed) {
+    struct sim_plan *plan = draft->plan;
+    struct sim_random stream;
+    sim_draft_stream(&stream, seed, "vatstores", NULL);
+    for (size_t i = 0; i < plan->vat_count; i++)
+        plan->vats[i].keeps_vatstore = sim_random_one_in(&stream, 4);
+    for (size_t i = 0; i < plan->program_count; i++)
+        for (size_t t = 0; t < plan->programs[i].turn_count; t++) {
+            struct sim_turn *turn = &plan->programs[i].turns[t];
+            for (size_t k = 0; k < turn->op_count; k++)
+                if (turn->ops[k].type == SIM_OP_CREATE_VAT)
+                    turn->ops[k].keeps_vatstore = sim_random_one_in(&stream, 3);
+        }
 }
 
 static void draw_blocks(struct sim_draft *draft, uint64_t seed) {
@@ -196,6 +212,7 @@ enum vk_err sim_plan_generate(struct sim_plan *plan, const struct vk_heap *heap,
     if (!draft.failed) sim_noise_vats(&draft, seed);
     if (!draft.failed) sim_noise_host(&draft, seed);
     write_introduction(&draft);
+    if (!draft.failed) draw_vatstores(&draft, seed);
     draw_replicas(&draft, seed);
     if (!draft.failed) sim_draft_faults(&draft, seed);
     if (draft.failed) {

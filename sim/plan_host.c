@@ -49,6 +49,7 @@ static enum vk_err vat_options(struct sim_host *host, const struct sim_static_va
     vk_buf_lit(&buf, "{\"useTranscript\":true");
     if (vat->critical) vk_buf_lit(&buf, ",\"critical\":true");
     if (vat->pipelining) vk_buf_lit(&buf, ",\"enablePipelining\":true");
+    if (vat->keeps_vatstore) vk_buf_lit(&buf, ",\"vatstore\":\"completion\"");
     if (vat->reap_interval == VK_UNLIMITED) {
         vk_buf_lit(&buf, ",\"reapInterval\":\"never\"");
     } else if (vat->reap_interval) {

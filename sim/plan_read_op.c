@@ -43,7 +43,8 @@ static const struct sim_plan_param *find_param(const struct sim_plan_param *para
     const char *equals = memchr(text.p, '=', text.n);
     struct vk_str key = {text.p, equals ? (size_t)(equals - text.p) : text.n};
     for (const struct sim_plan_param *param = params; param->word; param++)
-        if (param->is_flag == (equals == NULL) && word_is(key, param->word)) return param;
+        if (param->is_flag ? word_is(text, param->word) : equals && word_is(key, param->word))
+            return param;
     return NULL;
 }
 

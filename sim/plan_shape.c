@@ -50,6 +50,7 @@ const struct sim_plan_param sim_plan_replica_params[] = {
 const struct sim_plan_param sim_plan_vat_params[] = {
     FLAG(sim_static_vat, critical, BOOL, "critical", 1),
     FLAG(sim_static_vat, pipelining, BOOL, "pipelining", 1),
+    FLAG(sim_static_vat, keeps_vatstore, BOOL, "vatstore=completion", 1),
     NUMBER(sim_static_vat, reap_interval, "reap-interval", .min = 1, .most = "never"),
     END,
 };
@@ -85,7 +86,7 @@ static const struct sim_plan_param store_set_params[] = {NUMBER(sim_op, n, "key"
 static const struct sim_plan_param exit_params[] = {FLAG(sim_op, failure, BOOL, "failure", 1), END};
 static const struct sim_plan_param create_vat_params[] = {
     FLAG(sim_op, critical, BOOL, "critical", 1), FLAG(sim_op, pipelining, BOOL, "pipelining", 1),
-    END};
+    FLAG(sim_op, keeps_vatstore, BOOL, "vatstore=completion", 1), END};
 static const struct sim_plan_param reap_params[] = {
     NUMBER(sim_op, n, "reap-interval", .required = true, .min = 1, .most = "never"), END};
 static const struct sim_plan_param create_meter_params[] = {

@@ -268,14 +268,19 @@ static enum vk_err check(struct run *run, struct node *node, enum sim_oracle ora
     return err;
 }
 
+/* Whether an oracle that looks at some cranks looks at this one. */
+static bool is_looked_at(const struct run *run, const struct sim_point *point, uint64_t every) {
+    if (run->options->check_every) every = run->options->check_every;
+    return point->is_crank && (point->crank.aborted || point->number % every == 0);
+}
+
 static enum vk_err check_point(struct run *run, struct node *node, bool is_new) {
     const struct sim_point *point = sim_replica_point(node->replica);
-    bool aborted = point->crank.aborted;
     VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
-    if (point->is_crank && (aborted || point->number % MEMORY_EVERY == 0))
+    if (is_looked_at(run, point, MEMORY_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
     if (!is_new) return VK_OK; /* the same state was looked at on another replica */
-    if (point->is_crank && (aborted || point->number % AUDIT_EVERY == 0))
+    if (is_looked_at(run, point, AUDIT_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
     if (!point->is_crank) VK_TRY(check(run, node, SIM_ORACLE_HASH, sim_oracle_hash));
     return VK_OK;

@@ -11,6 +11,8 @@
 struct sim_run_options {
     bool off[SIM_ORACLE_COUNT];
     bool no_activity_hash;
+    uint64_t
+        check_every; /* points: oracles that look at each so-manieth look at each n-th; 0: as they say */
     /* Told of each point that a replica comes to, if not NULL. */
     void (*at_point)(void *impl, struct sim_replica *replica);
     void *impl;

@@ -190,7 +190,7 @@ static enum vk_err bring_up(struct vk_worker *worker, const struct vk_worker_spe
     struct sim_workers *workers = worker->workers;
     worker->state = WORKER_SPAWNING;
     worker->position = spec->position;
-    sim_vat_reset(&worker->program, program);
+    sim_vat_reset(&worker->program, program, spec->vatstore_in_completion);
     wait_for(workers, SPAWN_NS);
     if (spec->snapshot) {
         VK_TRY(load(worker, spec->snapshot->bytes));
@@ -256,6 +256,20 @@ static const struct {
     [SIM_VAT_ALLOCATE_EXCEEDED] = {SIM_WORKER_EXIT_NO_MEMORY, true},
 };
 
+/* Into the kernel's arena. */
+static enum vk_err keep_changes(struct vk_arena *arena, struct vk_delivery_result *result) {
+    struct vk_vatstore_change *changes;
+    if (!result->change_count) return VK_OK;
+    VK_TRY(VK_NEW_ARRAY(arena, &changes, result->change_count));
+    for (size_t i = 0; i < result->change_count; i++) {
+        changes[i] = result->changes[i];
+        VK_TRY(vk_arena_copy(arena, changes[i].key, &changes[i].key));
+        if (changes[i].value.p) VK_TRY(vk_arena_copy(arena, changes[i].value, &changes[i].value));
+    }
+    result->changes = changes;
+    return VK_OK;
+}
+
 /* What the kernel learns. A process that has ended left no count of what it had done. */
 static enum vk_err conclude(struct vk_worker *worker, struct vk_arena *arena,
                             const struct sim_vat_delivery *delivery,
@@ -273,10 +287,13 @@ static enum vk_err conclude(struct vk_worker *worker, struct vk_arena *arena,
     if (!result->ok) result->problem = VK_STR("Error: the plan says so");
     result->metered = true;
     result->computrons = delivery->computrons;
+    result->changes = delivery->changes;
+    result->change_count = delivery->change_count;
     VK_TRY(vk_arena_format(arena, &result->usage,
                            "{\"meterType\":\"simulated-meter-1\",\"compute\":%llu}",
                            (unsigned long long)delivery->computrons));
-    return workers->options.frames ? sim_pipe_done(&workers->pipe, arena, result) : VK_OK;
+    if (workers->options.frames) VK_TRY(sim_pipe_done(&workers->pipe, arena, result));
+    return keep_changes(arena, result);
 }
 
 static enum vk_err carry_out(struct vk_worker *worker, struct vk_arena *arena,
@@ -355,6 +372,37 @@ enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,
     for (const struct vk_worker *worker = workers->running; worker; worker = worker->next)
         if (worker->vat == n && worker->state != WORKER_DEAD)
             return sim_vat_image(&worker->program, arena, image);
+    return VK_OK;
+}
+
+/* Goes through both in the order of their keys; *key is the first that is not the same in both. */
+static enum vk_err compare_vatstore(const struct vk_worker *worker, struct vk_store *store,
+                                    struct vk_arena *arena, struct vk_str *key) {
+    const struct sim_vat_store *mine = &worker->program.store;
+    struct vk_str prefix, at, value;
+    VK_TRY(vk_arena_format(arena, &prefix, "v%llu.vs.", (unsigned long long)worker->vat));
+    at = prefix;
+    for (size_t i = 0;; i++) {
+        VK_TRY(vk_store_next_key(store, arena, at, &at));
+        if (at.p && !vk_str_starts(at, prefix)) at = VK_STR_NONE;
+        *key = i < mine->count ? mine->at[i].key : at;
+        if (!at.p || i == mine->count) return VK_OK;
+        if (!vk_str_eq(vk_str_from(at, prefix.n), mine->at[i].key)) return VK_OK;
+        VK_TRY(vk_store_get(store, arena, at, &value));
+        if (!vk_str_eq(value, mine->at[i].value)) return VK_OK;
+    }
+}
+
+enum vk_err sim_workers_check_vatstores(struct sim_workers *workers, struct vk_store *store,
+                                        struct vk_arena *arena, uint64_t *vat, struct vk_str *key) {
+    *vat = UINT64_MAX;
+    for (const struct vk_worker *worker = workers->running; worker; worker = worker->next) {
+        if (worker->state == WORKER_DEAD || !worker->program.has_store) continue;
+        VK_TRY(compare_vatstore(worker, store, arena, key));
+        if (!key->p) continue;
+        *vat = worker->vat;
+        return VK_OK;
+    }
     return VK_OK;
 }
 

@@ -21,6 +21,7 @@
 #include "vk/ports.h"
 
 struct sim_workers;
+struct vk_store;
 
 struct sim_workers_options {
     const struct vk_heap *heap;
@@ -48,6 +49,12 @@ struct sim_workers_counts sim_workers_counts(const struct sim_workers *workers);
  * or VK_STR_NONE if none runs. */
 enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,
                               struct vk_arena *arena, struct vk_str *image) VK_MUST_CHECK;
+
+/* A worker that keeps its vat's vatstore in its memory keeps what `store` has. Looks at all that run: *vat is the number of
+ * the first whose memory is another, or UINT64_MAX; *key is where. */
+enum vk_err sim_workers_check_vatstores(struct sim_workers *workers, struct vk_store *store,
+                                        struct vk_arena *arena, uint64_t *vat, struct vk_str *key)
+    VK_MUST_CHECK;
 
 /* The bundle id that stands for a program ("b1-" and 128 hex digits); `id` has room for 132 bytes. */
 void sim_program_bundle_id(const struct sim_program *program, char id[132]);

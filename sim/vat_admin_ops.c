@@ -58,6 +58,7 @@ static bool create_vat(struct admin_call *call) {
     vk_buf_lit(body, ",{\"vatParameters\":{}");
     if (call->op->critical) vk_buf_lit(body, ",\"critical\":true");
     if (call->op->pipelining) vk_buf_lit(body, ",\"enablePipelining\":true");
+    if (call->op->keeps_vatstore) vk_buf_lit(body, ",\"vatstore\":\"completion\"");
     if (metered) {
         vk_buf_lit(body, ",\"meterID\":");
         write_id(body, 'm', meter.n);

@@ -8,15 +8,21 @@ void sim_vat_init(struct sim_vat *vat, const struct vk_heap *heap, const struct 
                   const struct sim_program *program) {
     *vat = (struct sim_vat){.plan = plan, .program = program};
     sim_holdings_init(&vat->held, heap);
+    sim_vat_store_init(&vat->store, heap);
 }
 
-void sim_vat_reset(struct sim_vat *vat, const struct sim_program *program) {
+void sim_vat_reset(struct sim_vat *vat, const struct sim_program *program, bool has_store) {
     vat->program = program;
     vat->next_turn = 0;
     sim_holdings_clear(&vat->held);
+    vat->has_store = has_store;
+    sim_vat_store_clear(&vat->store);
 }
 
-void sim_vat_release(struct sim_vat *vat) { sim_holdings_release(&vat->held); }
+void sim_vat_release(struct sim_vat *vat) {
+    sim_holdings_release(&vat->held);
+    sim_vat_store_release(&vat->store);
+}
 
 /* ---- what comes with a delivery */
 
@@ -181,6 +187,7 @@ static enum vk_err abandon_odd(struct sim_run *run) {
 
 static enum vk_err start(struct sim_run *run) {
     struct vk_syscall_result result;
+    if (run->vat->has_store) VK_TRY(sim_fill_store(run));
     VK_TRY(sim_make_vatstore(run, VK_SYSCALL_VATSTORE_GET, KEY_HELD, VK_STR_NONE, &result));
     if (result.ok && result.payload == VK_PAYLOAD_STRING) {
         VK_TRY(sim_holdings_read(&run->vat->held, result.text));
@@ -204,26 +211,37 @@ static enum vk_err bring_out_your_dead(struct sim_run *run) {
     return sim_make_vatstore(run, VK_SYSCALL_VATSTORE_SET, KEY_HELD, text, NULL);
 }
 
-enum vk_err sim_vat_deliver(struct sim_vat *vat, struct vk_arena *arena,
-                            struct sim_vat_delivery *delivery) {
-    struct sim_run run = {.vat = vat, .arena = arena, .delivery = delivery};
-    delivery->ending = SIM_VAT_DONE;
-    delivery->computrons = SIM_COST_DELIVERY;
-    switch (delivery->delivery->type) {
-    case VK_DELIVERY_MESSAGE: return message(&run);
-    case VK_DELIVERY_NOTIFY: return notify(&run);
+static enum vk_err answer(struct sim_run *run) {
+    switch (run->delivery->delivery->type) {
+    case VK_DELIVERY_MESSAGE: return message(run);
+    case VK_DELIVERY_NOTIFY: return notify(run);
     case VK_DELIVERY_DROP_EXPORTS:
     case VK_DELIVERY_RETIRE_EXPORTS:
-    case VK_DELIVERY_RETIRE_IMPORTS: return collect(&run);
+    case VK_DELIVERY_RETIRE_IMPORTS: return collect(run);
     case VK_DELIVERY_CHANGE_VAT_OPTIONS: return VK_OK;
-    case VK_DELIVERY_START_VAT: run.is_fatal = true; return start(&run);
-    case VK_DELIVERY_BRING_OUT_YOUR_DEAD: run.is_fatal = true; return bring_out_your_dead(&run);
+    case VK_DELIVERY_START_VAT: run->is_fatal = true; return start(run);
+    case VK_DELIVERY_BRING_OUT_YOUR_DEAD: run->is_fatal = true; return bring_out_your_dead(run);
     }
     VK_ASSERT(false); /* INV-DELIVERY-1: every delivery has a type */
     return VK_OK;
 }
 
-/* ---- images: "simulated vat 1\nPROGRAM TURN HOLDINGS\nend\n" */
+enum vk_err sim_vat_deliver(struct sim_vat *vat, struct vk_arena *arena,
+                            struct sim_vat_delivery *delivery) {
+    struct sim_run run = {.vat = vat, .arena = arena, .delivery = delivery};
+    delivery->ending = SIM_VAT_DONE;
+    delivery->computrons = SIM_COST_DELIVERY;
+    delivery->changes = NULL;
+    delivery->change_count = 0;
+    sim_vat_store_begin(&vat->store);
+    VK_TRY(answer(&run));
+    if (!vat->has_store || delivery->ending != SIM_VAT_DONE) return VK_OK;
+    return sim_vat_store_changes(&vat->store, arena, &delivery->changes, &delivery->change_count);
+}
+
+/* ---- images: "simulated vat 1\nPROGRAM TURN HOLDINGS\nend\n", or with "\nvatstore PAIRS" after the holdings */
+
+#define IMAGE_STORE VK_STR("\nvatstore ")
 
 enum vk_err sim_vat_image(const struct sim_vat *vat, struct vk_arena *arena, struct vk_str *image) {
     struct vk_buf buf;
@@ -234,6 +252,10 @@ enum vk_err sim_vat_image(const struct sim_vat *vat, struct vk_arena *arena, str
     vk_buf_u64(&buf, vat->next_turn);
     vk_buf_char(&buf, ' ');
     sim_holdings_write(&vat->held, &buf);
+    if (vat->has_store) {
+        vk_buf_add(&buf, IMAGE_STORE);
+        sim_vat_store_write(&vat->store, &buf);
+    }
     vk_buf_lit(&buf, "\nend\n");
     return vk_buf_finish(&buf, image);
 }
@@ -252,6 +274,17 @@ static bool take_number(struct vk_str *text, uint64_t *out) {
     return vk_str_to_u64(digits, out);
 }
 
+/* What follows the program and the turn. */
+static enum vk_err restore_rest(struct sim_vat *vat, struct vk_str rest) {
+    const char *line = rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
+    struct vk_str held = {rest.p, line ? (size_t)(line - rest.p) : rest.n};
+    struct vk_str store = vk_str_from(rest, held.n);
+    vat->has_store = line != NULL;
+    if (line && !take(&store, IMAGE_STORE)) return VK_RAISE(VK_ERR_SYNTAX, "no vatstore");
+    VK_TRY(sim_holdings_read(&vat->held, held));
+    return line ? sim_vat_store_read(&vat->store, store) : VK_OK;
+}
+
 enum vk_err sim_vat_restore(struct sim_vat *vat, struct vk_str image) {
     const struct vk_str tail = VK_STR("\nend\n");
     struct vk_str rest = image;
@@ -259,7 +292,7 @@ enum vk_err sim_vat_restore(struct sim_vat *vat, struct vk_str image) {
                 take(&rest, VK_STR(" ")) && take_number(&rest, &vat->next_turn) &&
                 rest.n > tail.n && memcmp(rest.p + rest.n - tail.n, tail.p, tail.n) == 0;
     rest.n -= good ? tail.n : 0;
-    enum vk_err err = good ? sim_holdings_read(&vat->held, rest) : VK_ERR_SYNTAX;
+    enum vk_err err = good ? restore_rest(vat, rest) : VK_ERR_SYNTAX;
     if (err != VK_ERR_SYNTAX) return err;
     return VK_RAISE(VK_ERR_SNAPSHOT, "no image of a vat of the program %.*s",
                     VK_STR_ARG(vat->program->name));

@@ -9,6 +9,9 @@
  * A delivery costs SIM_COST_DELIVERY computrons, and each syscall SIM_COST_SYSCALL and one for every
  * SIM_BYTES_PER_COMPUTRON of its JSON.
  *
+ * A vat that keeps its vatstore itself (vat_store.h) asks the kernel for all of it in startVat, and then no more: what it
+ * reads and writes there costs as much as the syscalls would, and the changes are handed over as the delivery is done.
+ *
  * Not here: processes, pipes and time (sim_worker.c).
  */
 #ifndef SIM_VAT_PROGRAM_H
@@ -17,6 +20,7 @@
 #include "plan.h"
 #include "sim_clock.h"
 #include "vat_holdings.h"
+#include "vat_store.h"
 #include "vk/ports.h"
 
 enum { SIM_COST_DELIVERY = 1000, SIM_COST_SYSCALL = 100, SIM_BYTES_PER_COMPUTRON = 8 };
@@ -27,6 +31,8 @@ struct sim_vat {
     const struct sim_program *program; /* one of the plan's */
     uint64_t next_turn;
     struct sim_holdings held;
+    bool has_store; /* keeps its vatstore itself, and hands the changes over */
+    struct sim_vat_store store;
 };
 
 /* How a delivery ended, as its worker sees it. */
@@ -71,13 +77,15 @@ struct sim_vat_delivery {
     /* set by sim_vat_deliver */
     enum sim_vat_ending ending;
     uint64_t computrons;
+    const struct vk_vatstore_change *changes; /* DONE, and has_store: in the arena */
+    size_t change_count;
 };
 
 /* A vat that remembers nothing yet. */
 void sim_vat_init(struct sim_vat *vat, const struct vk_heap *heap, const struct sim_plan *plan,
                   const struct sim_program *program);
 /* It remembers nothing any more, and runs `program`; its memory is kept. */
-void sim_vat_reset(struct sim_vat *vat, const struct sim_program *program);
+void sim_vat_reset(struct sim_vat *vat, const struct sim_program *program, bool has_store);
 void sim_vat_release(struct sim_vat *vat);
 
 /* Answers one delivery. Everything needed for it is cut from `arena`, which must last until the delivery is over. An error is the

@@ -47,9 +47,11 @@ enum vk_err sim_make_call(struct sim_run *run, struct sim_ref device, const char
     VK_MUST_CHECK;
 enum vk_err sim_make_vrefs(struct sim_run *run, enum vk_syscall_type type,
                            const struct sim_ref *refs, size_t count) VK_MUST_CHECK;
-/* `value` absent but for vatstoreSet. */
+/* `value` absent but for vatstoreSet. No syscall, and an answer like one's, if the vat keeps its vatstore itself. */
 enum vk_err sim_make_vatstore(struct sim_run *run, enum vk_syscall_type type, struct vk_str key,
                               struct vk_str value, struct vk_syscall_result *result) VK_MUST_CHECK;
+/* Asks the kernel for all of the vat's vatstore. */
+enum vk_err sim_fill_store(struct sim_run *run) VK_MUST_CHECK;
 /* Fulfills the promises, which the vat decides, each with undefined, or with a reference to the next. */
 enum vk_err sim_make_resolve_all(struct sim_run *run, const struct sim_ref *promises, size_t count,
                                  bool with_next) VK_MUST_CHECK;

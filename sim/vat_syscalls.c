@@ -155,10 +155,52 @@ enum vk_err sim_make_vrefs(struct sim_run *run, enum vk_syscall_type type,
     return sim_make_syscall(run, &syscall, NULL);
 }
 
+static enum vk_err ask_vatstore(struct sim_run *run, enum vk_syscall_type type, struct vk_str key,
+                                struct vk_str *text) {
+    struct vk_syscall syscall = {.type = type, .key = key};
+    struct vk_syscall_result result;
+    VK_TRY(sim_make_syscall(run, &syscall, &result));
+    *text = result.ok && result.payload == VK_PAYLOAD_STRING ? result.text : VK_STR_NONE;
+    return VK_OK;
+}
+
+enum vk_err sim_fill_store(struct sim_run *run) {
+    struct sim_vat_store *store = &run->vat->store;
+    struct vk_str key, value;
+    VK_TRY(ask_vatstore(run, VK_SYSCALL_VATSTORE_GET_NEXT_KEY, VK_STR(""), &key));
+    while (key.p) {
+        VK_TRY(ask_vatstore(run, VK_SYSCALL_VATSTORE_GET, key, &value));
+        VK_TRY(sim_vat_store_change(store, key, value.p ? value : VK_STR("")));
+        VK_TRY(ask_vatstore(run, VK_SYSCALL_VATSTORE_GET_NEXT_KEY, key, &key));
+    }
+    sim_vat_store_begin(store);
+    return VK_OK;
+}
+
+/* As the kernel would answer: an empty text is none. */
+static enum vk_err use_own_store(struct sim_run *run, const struct vk_syscall *syscall,
+                                 struct vk_syscall_result *result) {
+    struct sim_vat_store *store = &run->vat->store;
+    struct vk_str text = VK_STR_NONE;
+    pay(run, SIM_COST_SYSCALL + (syscall->key.n + syscall->value.n) / SIM_BYTES_PER_COMPUTRON);
+    if (syscall->type == VK_SYSCALL_VATSTORE_GET)
+        text = sim_vat_store_get(store, syscall->key);
+    else if (syscall->type == VK_SYSCALL_VATSTORE_GET_NEXT_KEY)
+        text = sim_vat_store_next(store, syscall->key);
+    else
+        VK_TRY(sim_vat_store_change(store, syscall->key, syscall->value));
+    if (!result) return VK_OK;
+    *result = (struct vk_syscall_result){.ok = true};
+    if (text.n) result->payload = VK_PAYLOAD_STRING;
+    /* What it says stays as it is, whatever becomes of the store. */
+    return text.n ? vk_arena_copy(run->arena, text, &result->text) : VK_OK;
+}
+
 enum vk_err sim_make_vatstore(struct sim_run *run, enum vk_syscall_type type, struct vk_str key,
                               struct vk_str value, struct vk_syscall_result *result) {
     struct vk_syscall syscall = {.type = type, .key = key, .value = value};
     VK_ASSERT(vk_str_present(value) == (type == VK_SYSCALL_VATSTORE_SET)); /* INV-VAT-2 */
+    if (run->vat->has_store) return use_own_store(run, &syscall, result);
     return sim_make_syscall(run, &syscall, result);
 }
 

@@ -143,6 +143,18 @@ void sim_protocol_write_syscall_result(struct vk_buf *buf, const struct vk_sysca
     sim_frame_write(buf, SIM_FRAME_ANSWER, result->json);
 }
 
+static void write_changes(struct vk_buf *buf, const struct vk_delivery_result *result) {
+    vk_buf_lit(buf, ",[");
+    for (size_t i = 0; i < result->change_count; i++) {
+        const struct vk_vatstore_change *change = &result->changes[i];
+        vk_buf_add(buf, i ? VK_STR(",[") : VK_STR("["));
+        vk_json_quote(buf, change->key);
+        if (change->value.p) write_text_member(buf, change->value);
+        vk_buf_char(buf, ']');
+    }
+    vk_buf_char(buf, ']');
+}
+
 enum vk_err sim_protocol_write_done(struct vk_buf *buf, struct vk_arena *arena,
                                     const struct vk_delivery_result *result) {
     struct vk_buf payload;
@@ -153,6 +165,7 @@ enum vk_err sim_protocol_write_done(struct vk_buf *buf, struct vk_arena *arena,
         vk_json_quote(&payload, result->problem);
     else
         vk_buf_add(&payload, result->value.p ? result->value : VK_STR("null"));
+    if (result->change_count) write_changes(&payload, result);
     vk_buf_char(&payload, ']');
     return write_frame(buf, SIM_FRAME_DONE, &payload);
 }

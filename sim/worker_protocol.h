@@ -3,7 +3,9 @@
  * Frames are netstrings, "LENGTH:CONTENT,", whose content begins with one byte that says what it is:
  *
  *     kernel to worker   ?["setBundle",VAT,BUNDLE,OPTIONS]   ?["deliver",VDO]   /VSR
- *     worker to kernel   .METER\1["dispatchReady"]           ?["syscall",VSO]   .METER\1["ok"|"error",X]
+ *     worker to kernel   .METER\1["dispatchReady"]           ?["syscall",VSO]   .METER\1["ok"|"error",X,CHANGES]
+ *
+ * CHANGES are those of the vatstore, [["key","value"],["deleted key"]], and left out if there are none.
  *
  * `?` is a command, `/` the answer to a worker's command, `.` the end of a kernel's command with what it has cost. A worker speaks
  * only when it was spoken to and waits for each answer, so that there is never more than one frame on its way in

@@ -211,10 +211,28 @@ static enum vk_err read_value(struct vk_arena *arena, const struct vk_json *valu
     return vk_buf_finish(&buf, &result->value);
 }
 
+/* `json` NULL: there are none. */
+static enum vk_err read_changes(struct vk_arena *arena, const struct vk_json *json, bool *legal,
+                                struct vk_delivery_result *result) {
+    struct vk_vatstore_change *changes;
+    *legal = !json || vk_json_is(json, VK_JSON_ARRAY);
+    if (!json || !*legal) return VK_OK;
+    VK_TRY(VK_NEW_ARRAY(arena, &changes, json->count));
+    for (const struct vk_json *item = json->first; item && *legal; item = item->next) {
+        struct vk_vatstore_change *change = &changes[result->change_count++];
+        *change = (struct vk_vatstore_change){vk_json_string(vk_json_at(item, 0)),
+                                              vk_json_string(vk_json_at(item, 1))};
+        *legal = change->key.p && (change->value.p || item->count == 1);
+    }
+    result->changes = changes;
+    return VK_OK;
+}
+
 enum vk_err sim_protocol_read_done(struct vk_arena *arena, const struct sim_frame *frame,
                                    struct vk_delivery_result *result) {
     const struct vk_json *reply;
     struct vk_str meter;
+    bool legal;
     *result = (struct vk_delivery_result){0};
     VK_TRY(split_done(arena, frame, &meter, &reply));
     struct vk_str status = vk_json_string(vk_json_at(reply, 0));
@@ -223,5 +241,7 @@ enum vk_err sim_protocol_read_done(struct vk_arena *arena, const struct sim_fram
     if (!result->ok && !(vk_str_eq(status, VK_STR("error")) && result->problem.p))
         return bad_message("reply", frame->payload);
     if (result->ok) VK_TRY(read_value(arena, vk_json_at(reply, 1), result));
+    VK_TRY(read_changes(arena, vk_json_at(reply, 2), &legal, result));
+    if (!legal) return bad_message("reply", frame->payload);
     return read_meter(arena, meter, result);
 }

@@ -7,6 +7,7 @@
 #include "../object/promise.h"
 #include "../object/refcount.h"
 #include "../object/slog.h"
+#include "completion.h"
 #include "retirement.h"
 #include "route.h"
 #include "terminate.h"
@@ -63,7 +64,7 @@ enum vk_err vk_crank_results_of(struct vk_kernel *kernel, struct vk_vat_id vat,
         out->measure_dirt = true;
         out->dirt = (struct vk_dirt){1, out->metered, out->computrons, gc_krefs};
     }
-    return VK_OK;
+    return out->abort || out->terminate ? VK_OK : vk_completion_apply(kernel, vat, result);
 }
 
 static enum vk_err process_send(struct vk_kernel *kernel, const struct vk_event *event,

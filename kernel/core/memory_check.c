@@ -59,6 +59,7 @@ static enum vk_err vats_compare(struct vk_kernel *live, struct vk_kernel *fresh,
         VK_TRY(vk_warehouse_lookup(live, vat, &a));
         VK_TRY(vk_warehouse_lookup(fresh, vat, &b));
         if (a.alive != b.alive || a.enable_pipelining != b.enable_pipelining ||
+            a.vatstore_in_completion != b.vatstore_in_completion ||
             !vk_str_eq(a.meter_id, b.meter_id))
             snprintf(differs, VK_DIFFERS_MAX, "v%llu is online as another vat than the store says",
                      (unsigned long long)vat.n);

@@ -4,7 +4,7 @@
 static const char *const known_options[] = {
     "name",          "vatParameters", "enableSetup", "enablePipelining", "enableDisavow",
     "useTranscript", "reapInterval",  "reapGCKrefs", "neverReap",        "critical",
-    "meterID",       "managerType",   "nodeOptions",
+    "meterID",       "managerType",   "nodeOptions", "vatstore",
 };
 
 static bool is_known(struct vk_str name) {
@@ -71,6 +71,15 @@ static enum vk_err write_worker_options(struct vk_kernel *kernel, struct vk_buf 
     return VK_OK;
 }
 
+/* SwingSet does not know it, and where it is absent nothing is recorded. */
+static enum vk_err write_vatstore(struct vk_buf *buf, const struct vk_json *vatstore) {
+    struct vk_str way = vk_json_string(vatstore);
+    if (vatstore && !vk_str_eq(way, VK_STR("syscall")) && !vk_str_eq(way, VK_STR("completion")))
+        return VK_RAISE(VK_ERR_PANIC, "option vatstore: neither 'syscall' nor 'completion'");
+    write_option(buf, "vatstore", vatstore, NULL);
+    return VK_OK;
+}
+
 enum vk_err vk_record_options(struct vk_kernel *kernel, const struct vk_json *options,
                               bool is_dynamic, struct vk_str *out) {
     struct vk_str manager = vk_json_string(vk_json_get(options, "managerType"));
@@ -94,6 +103,7 @@ enum vk_err vk_record_options(struct vk_kernel *kernel, const struct vk_json *op
     write_reap_threshold(&buf, options);
     write_option(&buf, "critical", vk_json_get(options, "critical"), "false");
     if (is_dynamic) write_option(&buf, "meterID", vk_json_get(options, "meterID"), NULL);
+    VK_TRY(write_vatstore(&buf, vk_json_get(options, "vatstore")));
     vk_buf_char(&buf, '}');
     return vk_buf_finish(&buf, out);
 }

@@ -2,11 +2,12 @@
 #include "recorder.h"
 
 #include "../object/slog.h"
+#include "completion.h"
 #include "syscall.h"
 
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
-                              struct vk_vat_id vat) {
-    *recorder = (struct vk_recorder){.kernel = kernel, .vat = vat};
+                              struct vk_vat_id vat, bool in_completion) {
+    *recorder = (struct vk_recorder){.kernel = kernel, .vat = vat, .in_completion = in_completion};
     vk_buf_init(&recorder->syscalls, &kernel->arena);
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
     struct vk_span span;
@@ -59,13 +60,20 @@ enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
                                     const struct vk_delivery *delivery,
                                     const struct vk_delivery_result *result) {
     struct vk_slog_entry entry;
-    struct vk_str json;
+    struct vk_str json, changes;
+    struct vk_buf buf;
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
     VK_TRY(vk_delivery_result_json(&recorder->kernel->arena, result, &json));
     begin_entry(recorder, &entry, "deliver-result");
     vk_slog_bool(&entry, "replay", false);
     vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(delivery->type)));
     vk_slog_json(&entry, "dr", json);
+    if (result->change_count) {
+        vk_buf_init(&buf, &recorder->kernel->arena);
+        vk_completion_write(&buf, result);
+        VK_TRY(vk_buf_finish(&buf, &changes));
+        vk_slog_json(&entry, "vatstore", changes);
+    }
     return vk_slog_end_since(&entry, &recorder->kernel->state, recorder->began_ns);
 }
 
@@ -136,7 +144,10 @@ enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
     struct vk_fault fault = {0};
     struct vk_kernel_syscall kernel_syscall;
     struct vk_str kernel_result = VK_STR_NONE;
-    VK_TRY(vk_translate_syscall(kernel, recorder->vat, syscall, &fault, &kernel_syscall));
+    if (recorder->in_completion && vk_completion_forbids(syscall)) /* INV-COMPLETION-2 */
+        fault = (struct vk_fault){true, "the vatstore's changes come with the completion"};
+    else
+        VK_TRY(vk_translate_syscall(kernel, recorder->vat, syscall, &fault, &kernel_syscall));
     VK_TRY(slog_syscall(recorder, syscall, fault.raised ? VK_STR_NONE : kernel_syscall.json));
     if (fault.raised) {
         condemn_for_fault(kernel, result);
@@ -157,6 +168,27 @@ enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
     return VK_OK;
 }
 
+/* {"status":"ok","metering":{"computrons":N},"vatstore":[...]} */
+static void write_outcome(struct vk_buf *buf, const struct vk_delivery_result *result) {
+    if (!result->ok) {
+        vk_buf_lit(buf, "],\"r\":{\"status\":\"error\"}");
+        return;
+    }
+    vk_buf_lit(buf, "],\"r\":{\"status\":\"ok\"");
+    if (result->metered) {
+        vk_buf_lit(buf, ",\"metering\":{\"computrons\":");
+        vk_buf_u64(buf, result->computrons);
+        vk_buf_char(buf, '}');
+    } else if (result->usage.p) {
+        vk_buf_lit(buf, ",\"metering\":{}");
+    }
+    if (result->change_count) {
+        vk_buf_lit(buf, ",\"vatstore\":");
+        vk_completion_write(buf, result);
+    }
+    vk_buf_char(buf, '}');
+}
+
 enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_delivery *delivery,
                              const struct vk_delivery_result *result, struct vk_str *out) {
     struct vk_str syscalls;
@@ -168,16 +200,7 @@ enum vk_err vk_recorder_item(struct vk_recorder *recorder, const struct vk_deliv
     vk_buf_add(&buf, delivery->json);
     vk_buf_lit(&buf, ",\"sc\":[");
     vk_buf_add(&buf, syscalls);
-    if (!result->ok) {
-        vk_buf_lit(&buf, "],\"r\":{\"status\":\"error\"}}");
-    } else if (result->metered) {
-        vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\",\"metering\":{\"computrons\":");
-        vk_buf_u64(&buf, result->computrons);
-        vk_buf_lit(&buf, "}}}");
-    } else if (result->usage.p) {
-        vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\",\"metering\":{}}}");
-    } else {
-        vk_buf_lit(&buf, "],\"r\":{\"status\":\"ok\"}}");
-    }
+    write_outcome(&buf, result);
+    vk_buf_char(&buf, '}');
     return vk_buf_finish(&buf, out);
 }

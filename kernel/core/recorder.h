@@ -12,6 +12,7 @@
 struct vk_recorder {
     struct vk_kernel *kernel;
     struct vk_vat_id vat;
+    bool in_completion;     /* the vat hands its vatstore's changes over (completion.h) */
     struct vk_buf syscalls; /* the transcript item's "sc", without its brackets */
     uint64_t syscall_count;
     uint64_t crank_number;    /* slog only */
@@ -21,7 +22,7 @@ struct vk_recorder {
 };
 
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
-                              struct vk_vat_id vat) VK_MUST_CHECK;
+                              struct vk_vat_id vat, bool in_completion) VK_MUST_CHECK;
 enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder, const struct vk_parcel *parcel)
     VK_MUST_CHECK;
 enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,

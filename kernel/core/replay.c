@@ -2,6 +2,7 @@
 #include "replay.h"
 
 #include "../object/slog.h"
+#include "completion.h"
 #include "kernel_core.h"
 #include "recorder.h"
 
@@ -237,6 +238,8 @@ static enum vk_err replay_item(struct vk_kernel *kernel, struct vk_vat_id vat,
     /* A worker may swallow the refusal of a syscall: the problem is sticky. */
     if (item.problem) return anachrophobia(&item, item.problem);
     if (item.next_syscall) return anachrophobia(&item, "missing syscall at index");
+    if (!vk_completion_same(vk_json_get(vk_json_get(json, "r"), "vatstore"), &result))
+        return anachrophobia(&item, "wrong vatstore changes after");
     return slog_delivery(&item, &delivery, &result);
 }
 

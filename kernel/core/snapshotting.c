@@ -121,14 +121,31 @@ static enum vk_err uses_transcript(struct vk_kernel *kernel, struct vk_vat_id va
     return VK_OK;
 }
 
+/* A BOYD first, to shake loose what garbage there is. Its verdict and its computrons count for nothing, and so a vat whose
+ * verdict has to count for something is not asked (INV-COMPLETION-3). */
+static enum vk_err bring_out_before(struct vk_kernel *kernel, struct vk_vat_id vat,
+                                    struct vk_str id) {
+    struct vk_vat_info info;
+    struct vk_parcel parcel;
+    struct vk_delivery_result result;
+    VK_TRY(vk_warehouse_lookup(kernel, vat, &info));
+    if (info.vatstore_in_completion) return VK_OK;
+    VK_TRY(vk_translate_bring_out_your_dead(kernel, &parcel));
+    VK_TRY(vk_warehouse_deliver(kernel, vat, &parcel, &result));
+    if (!result
+             .ok) /* the worker is gone, and SwingSet's kernel panics as it asks it for a snapshot */
+        return VK_RAISE(VK_ERR_PANIC,
+                        "%.*s failed in the bringOutYourDead before its snapshot: %.*s",
+                        VK_STR_ARG(id), VK_STR_ARG(result.problem));
+    return VK_OK;
+}
+
 enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_id vat,
                                         uint64_t deliveries_min, bool *taken) {
     bool due, can_snapshot, uses;
     char text[VK_SLOT_TEXT_MAX];
     struct vk_str id = vk_vat_id_str(vat, text);
     struct vk_worker *worker;
-    struct vk_parcel parcel;
-    struct vk_delivery_result result;
     *taken = false;
     VK_TRY(uses_transcript(kernel, vat, &uses));
     if (!uses) return VK_OK;
@@ -137,14 +154,7 @@ enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_
     if (!due) return VK_OK;
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     if (!can_snapshot || !kernel->ports->workers->snapshot) return VK_OK;
-    /* A BOYD first, to shake loose what garbage there is. Its verdict and its computrons count for nothing. */
-    VK_TRY(vk_translate_bring_out_your_dead(kernel, &parcel));
-    VK_TRY(vk_warehouse_deliver(kernel, vat, &parcel, &result));
-    if (!result
-             .ok) /* the worker is gone, and SwingSet's kernel panics as it asks it for a snapshot */
-        return VK_RAISE(VK_ERR_PANIC,
-                        "%.*s failed in the bringOutYourDead before its snapshot: %.*s",
-                        VK_STR_ARG(id), VK_STR_ARG(result.problem));
+    VK_TRY(bring_out_before(kernel, vat, id));
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     VK_TRY(save(kernel, id, worker));
     *taken = true;

@@ -59,6 +59,7 @@ enum vk_err vk_warehouse_lookup(struct vk_kernel *kernel, struct vk_vat_id vat,
     if (online) {
         out->alive = true;
         out->enable_pipelining = online->enable_pipelining;
+        out->vatstore_in_completion = online->vatstore_in_completion;
         if (online->meter_id_length)
             return vk_arena_copy(&kernel->arena,
                                  (struct vk_str){online->meter_id, online->meter_id_length},
@@ -70,6 +71,7 @@ enum vk_err vk_warehouse_lookup(struct vk_kernel *kernel, struct vk_vat_id vat,
     struct vk_vat_options options;
     VK_TRY(vk_vat_options_get(&kernel->state, vat, &options));
     out->enable_pipelining = options.enable_pipelining;
+    out->vatstore_in_completion = options.vatstore_in_completion;
     out->meter_id = options.meter_id;
     return VK_OK;
 }
@@ -193,6 +195,7 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
         .options = startup->options.json,
         .bundle_id = startup->bundle_id,
         .metered = startup->options.meter_id.p != NULL,
+        .vatstore_in_completion = startup->options.vatstore_in_completion,
         .position = span.start + 1,
         .replays = span.end > span.start ? span.end - span.start - 1 : 0,
         .snapshot = has_snapshot ? &image : NULL,
@@ -225,6 +228,7 @@ static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *st
         .used = ++warehouse->uses,
         .enable_pipelining = startup->options.enable_pipelining,
         .use_transcript = startup->options.use_transcript,
+        .vatstore_in_completion = startup->options.vatstore_in_completion,
         .can_snapshot = startup->options.can_snapshot,
         .meter_id_length = startup->options.meter_id.n,
     };
@@ -358,10 +362,14 @@ enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
     *result = (struct vk_delivery_result){0};
     VK_TRY(require_online(kernel, vat, &online));
     online->used = ++kernel->warehouse.uses;
-    bool use_transcript = online->use_transcript;
-    VK_TRY(vk_recorder_begin(&recorder, kernel, vat));
+    bool use_transcript = online->use_transcript, in_completion = online->vatstore_in_completion;
+    VK_TRY(vk_recorder_begin(&recorder, kernel, vat, in_completion));
     VK_TRY(vk_recorder_slog_delivery(&recorder, parcel));
     VK_TRY(run_delivery(kernel, online, &recorder, delivery, result));
+    if (result->change_count && !in_completion) /* INV-COMPLETION-2 */
+        return VK_RAISE(VK_ERR_WORKER_LOST,
+                        "the worker of v%llu hands over changes that it is to make by syscall",
+                        (unsigned long long)vat.n);
     VK_TRY(vk_recorder_slog_result(&recorder, delivery, result));
     if (use_transcript) VK_TRY(finish_transcript(kernel, &recorder, delivery, result));
     if (delivery->type == VK_DELIVERY_BRING_OUT_YOUR_DEAD)

@@ -30,6 +30,7 @@ struct vk_online_vat {
     uint64_t used; /* when last, by the warehouse's own count */
     bool enable_pipelining;
     bool use_transcript;
+    bool vatstore_in_completion;
     bool can_snapshot;
     bool is_attached; /* has no way back online, and is never paged out */
     bool delivering;
@@ -52,6 +53,7 @@ struct vk_warehouse {
 struct vk_vat_info {
     bool alive;
     bool enable_pipelining;
+    bool vatstore_in_completion;
     struct vk_str meter_id; /* absent: unmetered */
 };
 

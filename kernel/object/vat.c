@@ -43,6 +43,8 @@ enum vk_err vk_vat_options_get(struct vk_state *state, struct vk_vat_id vat,
     out->enable_pipelining = option_flag(json, "enablePipelining", false);
     out->use_transcript = option_flag(json, "useTranscript", true);
     out->critical = option_flag(json, "critical", false);
+    out->vatstore_in_completion =
+        vk_str_eq(vk_json_string(vk_json_get(json, "vatstore")), VK_STR("completion"));
     const struct vk_json *worker = vk_json_get(json, "workerOptions");
     struct vk_str type = vk_json_string(vk_json_get(worker, "type"));
     if (!type.p)

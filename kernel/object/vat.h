@@ -21,7 +21,8 @@ struct vk_vat_options {
     bool use_transcript;
     bool critical;
     bool is_xsnap;
-    bool can_snapshot; /* an xsnap worker, and not overridden by enableSetup */
+    bool vatstore_in_completion; /* core/completion.h */
+    bool can_snapshot;           /* an xsnap worker, and not overridden by enableSetup */
 };
 
 /* The first numbers of a new vat's own id spaces. */

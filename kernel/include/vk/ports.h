@@ -157,6 +157,12 @@ struct vk_syscall_result {
     struct vk_str json;
 };
 
+/* A change to the vat's vatstore that comes with the end of a delivery and not by syscall. */
+struct vk_vatstore_change {
+    struct vk_str key;
+    struct vk_str value; /* absent: the key is deleted */
+};
+
 /* What a delivery came to, once the worker has answered. There is no third outcome: a worker that
  * does not answer is VK_ERR_WORKER_LOST, and that is the host's failure, never the vat's. */
 struct vk_delivery_result {
@@ -166,6 +172,10 @@ struct vk_delivery_result {
     bool metered;          /* computrons is known */
     uint64_t computrons;
     struct vk_str usage; /* the worker's meter report, a JSON object, or absent */
+    /* ok, and only from a worker whose spec says vatstore_in_completion: in the order in which they are to be made. Of a
+     * delivery that fails nobody looks at them. */
+    const struct vk_vatstore_change *changes;
+    size_t change_count;
 };
 
 /* Given to the worker during a delivery: makes one syscall. The result and its texts are valid until the
@@ -190,6 +200,9 @@ struct vk_worker_spec {
     struct vk_str options;   /* the vat's recorded options, a JSON object */
     struct vk_str bundle_id; /* may be absent (source given as a whole bundle) */
     bool metered;
+    /* The worker keeps the vatstore in its own memory (filled by vatstoreGet and vatstoreGetNextKey as an incarnation starts)
+     * and hands changes over with the result of the delivery that made them. */
+    bool vatstore_in_completion;
     uint64_t position; /* transcript position of the first delivery it will be given */
     uint64_t replays;  /* so many deliveries, the first ones, are answered from the transcript */
     const struct vk_snapshot_image *snapshot; /* NULL: start from the bundle */
