@@ -105,20 +105,26 @@ static const struct vk_syscall another_syscall = {
     .key = {"fault.replay-differs", 20},
 };
 
+static const struct vk_syscall *in_place_of(const struct delivery_in_hand *in_hand,
+                                            const struct vk_syscall *syscall) {
+    bool struck = strikes(in_hand->workers, FAULT_REPLAY_DIFFERS, in_hand->worker->vat);
+    return struck ? &another_syscall : syscall;
+}
+
 static enum vk_err replayed_syscall(void *impl, const struct vk_syscall *syscall,
                                     struct vk_syscall_result *result) {
     const struct delivery_in_hand *in_hand = impl;
-    if (strikes(in_hand->workers, FAULT_REPLAY_DIFFERS, in_hand->worker->vat))
-        syscall = &another_syscall;
-    return in_hand->above->make(in_hand->above->impl, syscall, result);
+    return in_hand->above->make(in_hand->above->impl, in_place_of(in_hand, syscall), result);
 }
 
-static enum vk_err syscall_made(void *impl, const struct vk_syscall *syscall,
-                                struct vk_syscall_result *result) {
-    struct delivery_in_hand *in_hand = impl;
+static enum vk_err replayed_submit(void *impl, const struct vk_syscall *syscall) {
+    const struct delivery_in_hand *in_hand = impl;
+    return in_hand->above->submit(in_hand->above->impl, in_place_of(in_hand, syscall));
+}
+
+/* The k-th is behind it. */
+static enum vk_err after_syscall(struct delivery_in_hand *in_hand) {
     struct vk_worker *worker = in_hand->worker;
-    if (worker->is_lost) return lose(worker, "already"); /* INV-WORKER-FAULT-2 */
-    VK_TRY(in_hand->above->make(in_hand->above->impl, syscall, result));
     in_hand->syscalls++;
     if (fault_strikes_kth(in_hand->workers->set, FAULT_WORKER_SYSCALL, worker->vat,
                           in_hand->syscalls))
@@ -128,14 +134,39 @@ static enum vk_err syscall_made(void *impl, const struct vk_syscall *syscall,
     return in_hand->overran ? lose(worker, "by its meter") : VK_OK;
 }
 
-/* Hands the delivery on, with its syscalls by way of `make`. */
+static enum vk_err syscall_made(void *impl, const struct vk_syscall *syscall,
+                                struct vk_syscall_result *result) {
+    struct delivery_in_hand *in_hand = impl;
+    struct vk_worker *worker = in_hand->worker;
+    if (worker->is_lost) return lose(worker, "already"); /* INV-WORKER-FAULT-2 */
+    VK_TRY(in_hand->above->make(in_hand->above->impl, syscall, result));
+    return after_syscall(in_hand);
+}
+
+/* The worker is lost, or out of its meter, with this one and others in flight. */
+static enum vk_err syscall_submitted(void *impl, const struct vk_syscall *syscall) {
+    struct delivery_in_hand *in_hand = impl;
+    if (in_hand->worker->is_lost) return lose(in_hand->worker, "already");
+    VK_TRY(in_hand->above->submit(in_hand->above->impl, syscall));
+    return after_syscall(in_hand);
+}
+
+static enum vk_err settle(void *impl, uint64_t count) {
+    const struct delivery_in_hand *in_hand = impl;
+    return in_hand->above->settle(in_hand->above->impl, count);
+}
+
+/* Hands the delivery on, with its syscalls by way of the functions above. */
 static enum vk_err deliver_below(struct delivery_in_hand *in_hand, struct vk_arena *arena,
-                                 const struct vk_delivery *delivery,
-                                 enum vk_err (*make)(void *, const struct vk_syscall *,
-                                                     struct vk_syscall_result *),
+                                 const struct vk_delivery *delivery, bool is_replayed,
                                  struct vk_delivery_result *result) {
     const struct vk_worker_host *below = in_hand->workers->below;
-    struct vk_syscall_port port = {in_hand, make};
+    const struct vk_syscall_port port = {
+        .impl = in_hand,
+        .make = is_replayed ? replayed_syscall : syscall_made,
+        .submit = is_replayed ? replayed_submit : syscall_submitted,
+        .settle = settle,
+    };
     return below->deliver(below->impl, in_hand->worker->below, arena, delivery, &port, result);
 }
 
@@ -167,9 +198,8 @@ static enum vk_err deliver_anew(struct delivery_in_hand *in_hand, struct vk_aren
     struct vk_worker *worker = in_hand->worker;
     VK_TRY(before_delivery(workers, worker));
     in_hand->overran = strikes(workers, FAULT_VAT_AT_ONCE, worker->vat);
-    enum vk_err err = in_hand->overran
-                          ? lose(worker, "by its meter")
-                          : deliver_below(in_hand, arena, delivery, syscall_made, result);
+    enum vk_err err = in_hand->overran ? lose(worker, "by its meter")
+                                       : deliver_below(in_hand, arena, delivery, false, result);
     if (in_hand->overran) {
         *result = (struct vk_delivery_result){.problem = VK_STR("Compute meter exceeded")};
         return VK_OK;
@@ -192,7 +222,7 @@ static enum vk_err shim_deliver(void *impl, struct vk_worker *worker, struct vk_
     if (worker->replays == 0) return deliver_anew(&in_hand, arena, delivery, result);
     worker->replays--;
     if (strikes(workers, FAULT_WORKER_REPLAY, worker->vat)) return lose(worker, "in replay");
-    return deliver_below(&in_hand, arena, delivery, replayed_syscall, result);
+    return deliver_below(&in_hand, arena, delivery, true, result);
 }
 
 /* ---- what else a worker host does */

@@ -17,7 +17,8 @@
  *   WORKER_IDLE      a delivery; the worker was dead before it came
  *   WORKER_BEFORE    a delivery; the worker is lost as it is to get it
  *   WORKER_HANGS     a delivery; the clock moves by k milliseconds, then the worker is lost
- *   WORKER_SYSCALL   the k-th syscall of a delivery, when the kernel has carried it out; the worker is lost
+ *   WORKER_SYSCALL   the k-th syscall of a delivery, when the kernel has carried it out (or, of one that is not waited for,
+ *                    has it in flight); the worker is lost
  *   VAT_OVERRUN      the same; the delivery ends as that of a worker whose meter ran out (SwingSet's words), for which
  *                    the vat pays
  *   VAT_AT_ONCE      a delivery, before the worker gets it; it ends in the same way

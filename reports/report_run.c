@@ -137,6 +137,8 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     figure(out, "cranks run", totals->all_cranks, "by all replicas, again after restarts included");
     figure(out, "deliveries", totals->deliveries, "");
     figure(out, "syscalls", totals->syscalls, "by all replicas");
+    if (totals->in_flight)
+        figure(out, "  still in flight", totals->in_flight, "as their delivery's completion came");
     figure(out, "aborted cranks", totals->aborted, "");
     figure(out, "vats terminated", totals->terminated, "by cranks");
     figure(out, "node crashes", totals->crashes, "each started again from its last commit");
@@ -163,16 +165,17 @@ void report_run_summary_json(FILE *out, const struct report_summary *summary) {
     fprintf(out,
             "{\"type\":\"summary\",\"seeds\":%" PRIu64 ",\"failures\":%" PRIu64
             ",\"cranks\":%" PRIu64 ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64
-            ",\"syscalls\":%" PRIu64 ",\"aborted\":%" PRIu64 ",\"terminated\":%" PRIu64
-            ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64 ",\"panicked\":%" PRIu64
-            ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64 ",\"simulatedSeconds\":%.3f"
+            ",\"syscalls\":%" PRIu64 ",\"inFlight\":%" PRIu64 ",\"aborted\":%" PRIu64
+            ",\"terminated\":%" PRIu64 ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64
+            ",\"panicked\":%" PRIu64 ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64
+            ",\"simulatedSeconds\":%.3f"
             ",\"seconds\":%.3f,\"interrupted\":%s,\"hash\":\"%016" PRIx64 "%016" PRIx64
             "\",\"faults\":{",
             totals->seeds, totals->failures, totals->cranks, totals->all_cranks, totals->deliveries,
-            totals->syscalls, totals->aborted, totals->terminated, totals->crashes, totals->halted,
-            totals->panicked, totals->diverged, totals->covered, (double)totals->simulated_ns / 1e9,
-            summary->seconds, summary->was_interrupted ? "true" : "false", totals->hash.high,
-            totals->hash.low);
+            totals->syscalls, totals->in_flight, totals->aborted, totals->terminated,
+            totals->crashes, totals->halted, totals->panicked, totals->diverged, totals->covered,
+            (double)totals->simulated_ns / 1e9, summary->seconds,
+            summary->was_interrupted ? "true" : "false", totals->hash.high, totals->hash.low);
     bool any = false;
     for (int k = 0; k < FAULT_KIND_COUNT; k++) {
         if (!totals->hits[k] && (!summary->faults || !summary->faults[k])) continue;

@@ -125,6 +125,7 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
     totals->cranks += result->cranks;
     totals->deliveries += result->deliveries;
     totals->syscalls += result->syscalls;
+    totals->in_flight += result->in_flight;
     totals->aborted += result->aborted;
     totals->terminated += result->terminated;
     totals->all_cranks += result->all_cranks;

@@ -17,7 +17,7 @@ enum { SIM_COVERAGE_BITS = 4096, SIM_COVERAGE_WORDS = SIM_COVERAGE_BITS / 64 };
 
 struct sim_campaign_totals {
     uint64_t seeds, failures, panicked, diverged, halted;
-    uint64_t points, cranks, deliveries, syscalls, aborted, terminated;
+    uint64_t points, cranks, deliveries, syscalls, in_flight, aborted, terminated;
     uint64_t all_cranks, starts, crashes, commits;
     uint64_t simulated_ns;
     uint64_t hits[FAULT_KIND_COUNT];

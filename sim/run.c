@@ -483,6 +483,7 @@ static void sum_up(struct run *run) {
         result->crashes += counts.crashes;
         result->commits += counts.commits;
         result->syscalls += workers.syscalls;
+        result->in_flight += workers.in_flight;
         if (now_ns > result->simulated_ns) result->simulated_ns = now_ns;
         for (size_t k = 0; k < faults->count; k++)
             result->hits[faults->faults[k].kind] += faults->faults[k].hits;

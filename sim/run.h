@@ -29,6 +29,7 @@ struct sim_run_result {
     uint64_t starts, crashes, commits, halted;
     uint64_t simulated_ns; /* of the replica that took longest */
     uint64_t syscalls;
+    uint64_t in_flight; /* of them: not there yet when their delivery's completion was */
     uint64_t hits[FAULT_KIND_COUNT];
     uint64_t ops[SIM_OP_TYPE_COUNT];
     uint64_t ends[SIM_VAT_END_COUNT]; /* what vats did that may be their end, on all replicas */

@@ -1,6 +1,7 @@
 /* sim_worker.c - see sim_worker.h. The frames are in worker_pipe.c. */
 #include "sim_worker.h"
 
+#include "array.h"
 #include "vat_program.h"
 #include "vk/store.h"
 #include "worker_pipe.h"
@@ -14,6 +15,10 @@
 #define DELIVERY_NS UINT64_C(200000)
 #define SYSCALL_NS UINT64_C(50000)
 #define SNAPSHOT_NS SIM_MS(10)
+/* Of a syscall that is not waited for: to send it, and for it to arrive. The last few are in flight as a delivery ends, unless
+ * it takes its time. */
+#define SUBMIT_NS UINT64_C(5000)
+#define FLIGHT_NS (DELIVERY_NS + 3 * SUBMIT_NS)
 
 enum worker_state {
     WORKER_SPAWNING,
@@ -52,6 +57,11 @@ struct sim_workers {
     struct vk_arena arenas[2];
     struct vk_arena *arena;
     struct sim_pipe pipe; /* one at a time has something in it */
+    /* When the syscalls sent in the delivery in hand arrive; so many of them have. */
+    struct {
+        SIM_ARRAY(uint64_t);
+    } flights;
+    size_t arrived;
     /* By the number of the vat: deliveries before this position were made on this node before. */
     uint64_t *reached;
     size_t reached_count;
@@ -240,9 +250,46 @@ static enum vk_err make_syscall(void *impl, const struct vk_syscall *syscall,
     VK_ASSERT(worker->state == WORKER_DELIVERING); /* a worker speaks when it was spoken to */
     workers->counts.syscalls++;
     wait_for(workers, SYSCALL_NS);
+    workers->arrived = workers->flights.count; /* the kernel sees to them first */
     if (workers->options.frames)
         return sim_pipe_syscall(&workers->pipe, worker->kernel, syscall, result);
     return worker->kernel->make(worker->kernel->impl, syscall, result);
+}
+
+static enum vk_err let_arrive(struct vk_worker *worker) {
+    struct sim_workers *workers = worker->workers;
+    size_t count = 0, first = workers->arrived;
+    while (first + count < workers->flights.count &&
+           workers->flights.at[first + count] <= workers->options.clock->now_ns)
+        count++;
+    workers->arrived += count;
+    return count ? worker->kernel->settle(worker->kernel->impl, count) : VK_OK;
+}
+
+static enum vk_err submit_syscall(void *impl, const struct vk_syscall *syscall) {
+    struct vk_worker *worker = impl;
+    struct sim_workers *workers = worker->workers;
+    VK_ASSERT(worker->state == WORKER_DELIVERING); /* a worker speaks when it was spoken to */
+    workers->counts.syscalls++;
+    wait_for(workers, SUBMIT_NS);
+    SIM_ARRAY_RESERVE(&workers->flights);
+    workers->flights.at[workers->flights.count++] =
+        workers->options.clock->now_ns + FLIGHT_NS * workers->options.slowness;
+    if (workers->options.frames)
+        VK_TRY(sim_pipe_submit(&workers->pipe, worker->kernel, syscall));
+    else
+        VK_TRY(worker->kernel->submit(worker->kernel->impl, syscall));
+    return let_arrive(worker);
+}
+
+/* That is how the kernel comes to know of the end before it knows of all syscalls. */
+static enum vk_err end_of_delivery(struct vk_worker *worker, uint64_t computrons) {
+    struct sim_workers *workers = worker->workers;
+    wait_for(workers, DELIVERY_NS + computrons);
+    VK_TRY(let_arrive(worker));
+    if (worker->position > workers->reached[worker->vat])
+        workers->counts.in_flight += workers->flights.count - workers->arrived;
+    return VK_OK;
 }
 
 static const struct {
@@ -277,7 +324,6 @@ static enum vk_err conclude(struct vk_worker *worker, struct vk_arena *arena,
     struct sim_workers *workers = worker->workers;
     enum sim_worker_exit code = endings[delivery->ending].code;
     *result = (struct vk_delivery_result){.ok = !endings[delivery->ending].fails};
-    wait_for(workers, DELIVERY_NS + delivery->computrons);
     if (code) {
         die(worker);
         result->problem = sim_worker_exit_problem(code);
@@ -289,6 +335,7 @@ static enum vk_err conclude(struct vk_worker *worker, struct vk_arena *arena,
     result->computrons = delivery->computrons;
     result->changes = delivery->changes;
     result->change_count = delivery->change_count;
+    result->submitted = workers->flights.count;
     VK_TRY(vk_arena_format(arena, &result->usage,
                            "{\"meterType\":\"simulated-meter-1\",\"compute\":%llu}",
                            (unsigned long long)delivery->computrons));
@@ -301,7 +348,8 @@ static enum vk_err carry_out(struct vk_worker *worker, struct vk_arena *arena,
                              struct vk_delivery_result *result) {
     struct sim_workers *workers = worker->workers;
     struct vk_delivery received = *delivery;
-    const struct vk_syscall_port port = {worker, make_syscall};
+    const struct vk_syscall_port port = {
+        .impl = worker, .make = make_syscall, .submit = submit_syscall, .settle = NULL};
     struct sim_vat_delivery in_hand = {
         .delivery = &received,
         .syscalls = &port,
@@ -313,6 +361,7 @@ static enum vk_err carry_out(struct vk_worker *worker, struct vk_arena *arena,
         VK_TRY(sim_pipe_deliver(&workers->pipe, worker->vat, delivery, &received));
     VK_TRY(sim_vat_deliver(&worker->program, workers->arena, &in_hand));
     worker->position++;
+    VK_TRY(end_of_delivery(worker, in_hand.computrons));
     if (worker->position > workers->reached[worker->vat])
         workers->reached[worker->vat] = worker->position;
     return conclude(worker, arena, &in_hand, result);
@@ -337,6 +386,7 @@ static enum vk_err host_deliver(void *impl, struct vk_worker *worker, struct vk_
     become(worker, WORKER_DELIVERING);
     turn_arenas(workers);
     worker->kernel = syscalls;
+    workers->flights.count = workers->arrived = 0;
     enum vk_err err = carry_out(worker, arena, delivery, result);
     worker->kernel = NULL;
     if (err != VK_OK) die(worker);
@@ -452,6 +502,7 @@ void sim_workers_free(struct sim_workers *workers) {
         heap->free(heap->impl, worker, sizeof *worker);
     }
     sim_pipe_release(&workers->pipe);
+    sim_array_free(workers->flights.at);
     vk_arena_release(&workers->arenas[0]);
     vk_arena_release(&workers->arenas[1]);
     if (workers->reached)

@@ -40,6 +40,8 @@ const struct vk_worker_host *sim_workers_port(struct sim_workers *workers);
 
 struct sim_workers_counts {
     uint64_t started, from_snapshots, deliveries, replayed, syscalls, snapshots, frames;
+    uint64_t
+        in_flight; /* syscalls that had not arrived when their delivery's completion did; no replays */
     uint64_t ops[SIM_OP_TYPE_COUNT];  /* carried out (not skipped), replays included */
     uint64_t ends[SIM_VAT_END_COUNT]; /* the same */
 };

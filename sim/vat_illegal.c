@@ -119,6 +119,6 @@ enum vk_err sim_make_illegal(struct sim_run *run, uint64_t kind) {
     VK_TRY(vk_buf_finish(&buf, &json));
     VK_TRY(vk_syscall_decode(run->arena, json, &syscall));
     VK_TRY(sim_make_syscall(run, &syscall, NULL));
-    run->ended = true; /* whoever is told to prepare to die does so */
+    run->ended = sim_waits_for(run, syscall.type); /* whoever is told to prepare to die does so */
     return VK_OK;
 }

@@ -20,7 +20,9 @@ struct sim_run {
 };
 
 /* ---- vat_syscalls.c: making syscalls. Each is counted and paid for; *result (may be NULL) is the kernel's
- * answer. If the kernel refuses one but callNow, the delivery is over (run->ended). */
+ * answer. If the kernel refuses one but callNow, the delivery is over (run->ended). A vat that keeps its vatstore
+ * itself does not wait for a syscall without an answer, and learns of no refusal. */
+bool sim_waits_for(const struct sim_run *run, enum vk_syscall_type type);
 
 /* Arguments or a value: a method if it is not absent, then slots and padding. */
 struct sim_content {

@@ -110,6 +110,11 @@ static void pay(struct sim_run *run, uint64_t computrons) {
     run->delivery->computrons += computrons;
 }
 
+bool sim_waits_for(const struct sim_run *run, enum vk_syscall_type type) {
+    return !run->vat->has_store || type == VK_SYSCALL_CALL_NOW || type == VK_SYSCALL_VATSTORE_GET ||
+           type == VK_SYSCALL_VATSTORE_GET_NEXT_KEY;
+}
+
 enum vk_err sim_make_syscall(struct sim_run *run, struct vk_syscall *syscall,
                              struct vk_syscall_result *result) {
     struct vk_syscall_result answer = {0};
@@ -122,6 +127,10 @@ enum vk_err sim_make_syscall(struct sim_run *run, struct vk_syscall *syscall,
         VK_TRY(vk_buf_finish(&buf, &syscall->json));
     }
     pay(run, SIM_COST_SYSCALL + syscall->json.n / SIM_BYTES_PER_COMPUTRON);
+    if (!sim_waits_for(run, syscall->type)) {
+        VK_ASSERT(!result); /* there is none */
+        return port->submit(port->impl, syscall);
+    }
     VK_TRY(port->make(port->impl, syscall, &answer));
     if (!answer.ok && syscall->type != VK_SYSCALL_CALL_NOW) run->ended = true;
     if (result) *result = answer;

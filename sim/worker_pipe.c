@@ -115,14 +115,26 @@ enum vk_err sim_pipe_syscall(struct sim_pipe *pipe, const struct vk_syscall_port
     struct vk_syscall received;
     struct vk_syscall_result answer = {0};
     vk_buf_init(&buf, pipe->arena);
-    VK_TRY(sim_protocol_write_syscall(&buf, pipe->arena, syscall));
+    VK_TRY(sim_protocol_write_syscall(&buf, pipe->arena, syscall, true));
     VK_TRY(carry(pipe, &buf, true, &frame));
-    VK_TRY(lost(sim_protocol_read_syscall(pipe->arena, &frame, &received)));
+    VK_TRY(lost(sim_protocol_read_syscall(pipe->arena, &frame, true, &received)));
     VK_TRY(kernel->make(kernel->impl, &received, &answer));
     vk_buf_init(&buf, pipe->arena);
     sim_protocol_write_syscall_result(&buf, &answer);
     VK_TRY(carry(pipe, &buf, false, &frame));
     return lost(sim_protocol_read_syscall_result(pipe->arena, &frame, result));
+}
+
+enum vk_err sim_pipe_submit(struct sim_pipe *pipe, const struct vk_syscall_port *kernel,
+                            const struct vk_syscall *syscall) {
+    struct vk_buf buf;
+    struct sim_frame frame;
+    struct vk_syscall received;
+    vk_buf_init(&buf, pipe->arena);
+    VK_TRY(sim_protocol_write_syscall(&buf, pipe->arena, syscall, false));
+    VK_TRY(carry(pipe, &buf, true, &frame));
+    VK_TRY(lost(sim_protocol_read_syscall(pipe->arena, &frame, false, &received)));
+    return kernel->submit(kernel->impl, &received);
 }
 
 enum vk_err sim_pipe_done(struct sim_pipe *pipe, struct vk_arena *arena,

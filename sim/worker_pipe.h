@@ -39,6 +39,9 @@ enum vk_err sim_pipe_deliver(struct sim_pipe *pipe, uint64_t vat,
 enum vk_err sim_pipe_syscall(struct sim_pipe *pipe, const struct vk_syscall_port *kernel,
                              const struct vk_syscall *syscall, struct vk_syscall_result *result)
     VK_MUST_CHECK;
+/* The worker sends a syscall, through the pipe, and does not wait. */
+enum vk_err sim_pipe_submit(struct sim_pipe *pipe, const struct vk_syscall_port *kernel,
+                            const struct vk_syscall *syscall) VK_MUST_CHECK;
 /* The worker's result as the kernel gets it; texts in `arena`. */
 enum vk_err sim_pipe_done(struct sim_pipe *pipe, struct vk_arena *arena,
                           struct vk_delivery_result *result) VK_MUST_CHECK;

@@ -128,6 +128,7 @@ static enum vk_err write_tagged(struct vk_buf *buf, struct vk_arena *arena, stru
 
 #define DELIVER_HEAD VK_STR("[\"deliver\",")
 #define SYSCALL_HEAD VK_STR("[\"syscall\",")
+#define SUBMIT_HEAD VK_STR("[\"submit\",")
 
 enum vk_err sim_protocol_write_deliver(struct vk_buf *buf, struct vk_arena *arena,
                                        const struct vk_delivery *delivery) {
@@ -135,8 +136,8 @@ enum vk_err sim_protocol_write_deliver(struct vk_buf *buf, struct vk_arena *aren
 }
 
 enum vk_err sim_protocol_write_syscall(struct vk_buf *buf, struct vk_arena *arena,
-                                       const struct vk_syscall *syscall) {
-    return write_tagged(buf, arena, SYSCALL_HEAD, syscall->json);
+                                       const struct vk_syscall *syscall, bool waits) {
+    return write_tagged(buf, arena, waits ? SYSCALL_HEAD : SUBMIT_HEAD, syscall->json);
 }
 
 void sim_protocol_write_syscall_result(struct vk_buf *buf, const struct vk_syscall_result *result) {
@@ -152,7 +153,8 @@ static void write_changes(struct vk_buf *buf, const struct vk_delivery_result *r
         if (change->value.p) write_text_member(buf, change->value);
         vk_buf_char(buf, ']');
     }
-    vk_buf_char(buf, ']');
+    vk_buf_lit(buf, "],");
+    vk_buf_u64(buf, result->submitted);
 }
 
 enum vk_err sim_protocol_write_done(struct vk_buf *buf, struct vk_arena *arena,
@@ -165,7 +167,7 @@ enum vk_err sim_protocol_write_done(struct vk_buf *buf, struct vk_arena *arena,
         vk_json_quote(&payload, result->problem);
     else
         vk_buf_add(&payload, result->value.p ? result->value : VK_STR("null"));
-    if (result->change_count) write_changes(&payload, result);
+    if (result->change_count || result->submitted) write_changes(&payload, result);
     vk_buf_char(&payload, ']');
     return write_frame(buf, SIM_FRAME_DONE, &payload);
 }

@@ -3,13 +3,14 @@
  * Frames are netstrings, "LENGTH:CONTENT,", whose content begins with one byte that says what it is:
  *
  *     kernel to worker   ?["setBundle",VAT,BUNDLE,OPTIONS]   ?["deliver",VDO]   /VSR
- *     worker to kernel   .METER\1["dispatchReady"]           ?["syscall",VSO]   .METER\1["ok"|"error",X,CHANGES]
+ *     worker to kernel   .METER\1["dispatchReady"]           ?["syscall",VSO]   .METER\1["ok"|"error",X]
+ *                                                                ?["submit",VSO]    .METER\1["ok",X,CHANGES,COUNT]
  *
- * CHANGES are those of the vatstore, [["key","value"],["deleted key"]], and left out if there are none.
+ * CHANGES are those of the vatstore, [["key","value"],["deleted key"]], and COUNT is that of the syscalls submitted in the delivery;
+ * both are left out if there are none.
  *
  * `?` is a command, `/` the answer to a worker's command, `.` the end of a kernel's command with what it has cost. A worker speaks
- * only when it was spoken to and waits for each answer, so that there is never more than one frame on its way in
- * one direction.
+ * only when it was spoken to and waits for each answer, but for syscalls that it submits, which have none.
  *
  * INV-PROTOCOL-1  What was written is read back as it was, and the JSON in it byte for byte.
  * INV-PROTOCOL-2  A reader takes a frame whole or not at all; what is no frame, or no message, is an error and nothing else.
@@ -79,7 +80,7 @@ enum vk_err sim_protocol_write_ready(struct vk_buf *buf, struct vk_arena *arena)
 enum vk_err sim_protocol_write_deliver(struct vk_buf *buf, struct vk_arena *arena,
                                        const struct vk_delivery *delivery) VK_MUST_CHECK;
 enum vk_err sim_protocol_write_syscall(struct vk_buf *buf, struct vk_arena *arena,
-                                       const struct vk_syscall *syscall) VK_MUST_CHECK;
+                                       const struct vk_syscall *syscall, bool waits) VK_MUST_CHECK;
 void sim_protocol_write_syscall_result(struct vk_buf *buf, const struct vk_syscall_result *result);
 enum vk_err sim_protocol_write_done(struct vk_buf *buf, struct vk_arena *arena,
                                     const struct vk_delivery_result *result) VK_MUST_CHECK;
@@ -90,7 +91,7 @@ enum vk_err sim_protocol_read_deliver(struct vk_arena *arena, const struct sim_f
                                       struct vk_delivery *delivery) VK_MUST_CHECK;
 /* A syscall that is well-formed JSON and no syscall is VK_SYSCALL_MALFORMED: the vat's fault, not the pipe's. */
 enum vk_err sim_protocol_read_syscall(struct vk_arena *arena, const struct sim_frame *frame,
-                                      struct vk_syscall *syscall) VK_MUST_CHECK;
+                                      bool waits, struct vk_syscall *syscall) VK_MUST_CHECK;
 enum vk_err sim_protocol_read_syscall_result(struct vk_arena *arena, const struct sim_frame *frame,
                                              struct vk_syscall_result *result) VK_MUST_CHECK;
 /* "dispatchReady" */

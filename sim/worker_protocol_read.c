@@ -121,10 +121,11 @@ enum vk_err sim_protocol_read_deliver(struct vk_arena *arena, const struct sim_f
 /* ---- syscalls */
 
 enum vk_err sim_protocol_read_syscall(struct vk_arena *arena, const struct sim_frame *frame,
-                                      struct vk_syscall *syscall) {
+                                      bool waits, struct vk_syscall *syscall) {
+    const struct vk_str head = waits ? VK_STR("[\"syscall\",") : VK_STR("[\"submit\",");
     const struct vk_json *json;
     struct vk_str text;
-    VK_TRY(untag(arena, frame, VK_STR("[\"syscall\","), "syscall", &text, &json));
+    VK_TRY(untag(arena, frame, head, "syscall", &text, &json));
     return vk_syscall_decode(arena, text, syscall);
 }
 
@@ -242,6 +243,10 @@ enum vk_err sim_protocol_read_done(struct vk_arena *arena, const struct sim_fram
         return bad_message("reply", frame->payload);
     if (result->ok) VK_TRY(read_value(arena, vk_json_at(reply, 1), result));
     VK_TRY(read_changes(arena, vk_json_at(reply, 2), &legal, result));
+    const struct vk_json *count = vk_json_at(reply, 3);
+    if (count &&
+        !(vk_json_is(count, VK_JSON_NUMBER) && vk_str_to_u64(count->text, &result->submitted)))
+        legal = false;
     if (!legal) return bad_message("reply", frame->payload);
     return read_meter(arena, meter, result);
 }

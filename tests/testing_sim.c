@@ -87,6 +87,30 @@ static enum vk_err repeat(void *impl, const struct vk_syscall *syscall,
     return VK_OK;
 }
 
+/* ---- syscalls that are not waited for: what is said of them in the end is between kernel and transcript */
+
+static enum vk_err listen_unheard(void *impl, const struct vk_syscall *syscall) {
+    struct checked_delivery *checked = impl;
+    struct sim_world *w = checked->world;
+    const struct vk_syscall_result none = {.ok = true};
+    enum vk_err err = checked->kernel->submit(checked->kernel->impl, syscall);
+    if (err != VK_OK) return err;
+    test_journal_line(&w->journal, "submit %s %.*s", checked->vat, VK_STR_ARG(syscall->json));
+    w->syscalls++;
+    keep_said(checked, syscall, &none);
+    return VK_OK;
+}
+
+static enum vk_err repeat_unheard(void *impl, const struct vk_syscall *syscall) {
+    struct vk_syscall_result none;
+    return repeat(impl, syscall, &none);
+}
+
+static enum vk_err let_settle(void *impl, uint64_t count) {
+    struct checked_delivery *checked = impl;
+    return checked->kernel->settle(checked->kernel->impl, count);
+}
+
 /* ---- the twin */
 
 static const struct sim_program *program_in(const struct sim_plan *plan, struct vk_str image) {
@@ -108,7 +132,7 @@ static void check_twin(struct checked_delivery *checked, const struct vk_deliver
     struct sim_vat twin;
     struct vk_str after, image;
     const struct sim_clock then = {now_ns};
-    const struct vk_syscall_port port = {checked, repeat};
+    const struct vk_syscall_port port = {.impl = checked, .make = repeat, .submit = repeat_unheard};
     struct sim_vat_delivery in_hand = {.delivery = delivery, .syscalls = &port, .clock = &then};
     vk_arena_init(&arena, vk_heap_system());
     sim_vat_init(&twin, vk_heap_system(), w->plan, program_in(w->plan, before));
@@ -142,7 +166,8 @@ static enum vk_err checked_deliver(void *impl, struct vk_worker *handle, struct 
     const struct vk_worker_host *workers = sim_workers_port(w->workers);
     struct listened_worker *worker = (struct listened_worker *)(void *)handle;
     struct checked_delivery checked = {.world = w, .kernel = syscalls};
-    const struct vk_syscall_port port = {&checked, listen};
+    const struct vk_syscall_port port = {
+        .impl = &checked, .make = listen, .submit = listen_unheard, .settle = let_settle};
     struct vk_str before;
     uint64_t now_ns = w->clock.now_ns;
     memcpy(checked.vat, worker->vat, sizeof checked.vat);

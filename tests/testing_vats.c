@@ -236,6 +236,7 @@ const char *test_bundle_id(const char *name) {
 struct vk_worker {
     struct test_vats *vats;
     char vat[24];
+    bool in_completion;
     struct test_journal orders; /* NAME{PROGRAM} a line: all that it remembers */
     struct vk_arena arena;      /* cleared at each delivery */
     /* the delivery in hand */
@@ -246,12 +247,32 @@ struct vk_worker {
     const struct vk_str *slots;
     size_t slot_count;
     bool first_command;
+    struct vk_vatstore_change changes[16];
 };
+
+static bool has_answer(enum vk_syscall_type type) {
+    return type == VK_SYSCALL_CALL_NOW || type == VK_SYSCALL_VATSTORE_GET ||
+           type == VK_SYSCALL_VATSTORE_GET_NEXT_KEY;
+}
+
+static enum vk_err sent(struct vk_worker *worker) {
+    struct test_vats *vats = worker->vats;
+    worker->result->submitted++;
+    if (!vats->arrive_each || worker->result->submitted % vats->arrive_each) return VK_OK;
+    vats->arrived += vats->arrive_each;
+    return worker->port->settle(worker->port->impl, vats->arrive_each);
+}
 
 static enum vk_err perform(struct vk_worker *worker, struct vk_str json) {
     struct vk_syscall syscall;
     struct vk_syscall_result result = {0};
     test_ok(vk_syscall_decode(&worker->arena, json, &syscall));
+    if (worker->in_completion && !has_answer(syscall.type)) {
+        VK_TRY(worker->port->submit(worker->port->impl, &syscall));
+        test_journal_line(&worker->vats->journal, "submit %s %.*s", worker->vat,
+                          VK_STR_ARG(syscall.json));
+        return sent(worker);
+    }
     enum vk_err err = worker->port->make(worker->port->impl, &syscall, &result);
     if (err != VK_OK) return worker->vats->swallow ? VK_OK : err;
     test_journal_line(&worker->vats->journal, "syscall %s %.*s -> %.*s", worker->vat,
@@ -385,6 +406,19 @@ static enum vk_err command_spend(struct vk_worker *worker, const struct words *w
                            VK_STR_ARG(words->items[1]));
 }
 
+/* keep KEY VALUE, lose KEY */
+static enum vk_err command_change(struct vk_worker *worker, const struct words *words) {
+    struct vk_delivery_result *result = worker->result;
+    struct vk_vatstore_change *change = &worker->changes[result->change_count++];
+    cr_assert(result->change_count <= sizeof worker->changes / sizeof *worker->changes);
+    *change = (struct vk_vatstore_change){0};
+    VK_TRY(vk_arena_copy(worker->result_arena, words->items[1], &change->key));
+    if (words->count > 2)
+        VK_TRY(vk_arena_copy(worker->result_arena, words->items[2], &change->value));
+    result->changes = worker->changes;
+    return VK_OK;
+}
+
 static const struct {
     const char *command, *syscall;
     bool in_array;
@@ -406,6 +440,11 @@ static enum vk_err run_command(struct vk_worker *worker, const struct words *wor
     if (is(command, "raw")) return perform(worker, words->items[1]);
     if (is(command, "spend")) return command_spend(worker, words);
     if (is(command, "fail")) return command_fail(worker, words);
+    if (is(command, "keep") || is(command, "lose")) return command_change(worker, words);
+    if (is(command, "miscount")) {
+        worker->result->submitted++;
+        return VK_OK;
+    }
     if (is(command, "die")) return VK_RAISE(VK_ERR_WORKER_LOST, "%s died", worker->vat);
     if (is(command, "on")) {
         test_journal_line(&worker->orders, "%.*s%.*s", VK_STR_ARG(words->items[1]),
@@ -510,6 +549,7 @@ static enum vk_err host_start(void *impl, const struct vk_worker_spec *spec,
     struct vk_worker *worker = calloc(1, sizeof *worker);
     cr_assert(worker);
     worker->vats = vats;
+    worker->in_completion = spec->vatstore_in_completion;
     snprintf(worker->vat, sizeof worker->vat, "%.*s", VK_STR_ARG(spec->vat));
     test_journal_init(&worker->orders);
     vk_arena_init(&worker->arena, vk_heap_system());

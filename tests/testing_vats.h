@@ -14,6 +14,8 @@
  *   raw JSON           a syscall as it stands
  *   on NAME {PROGRAM}  a standing order
  *   spend N            the computrons that the delivery will have cost
+ *   keep KEY VALUE   lose KEY   a change of the vatstore that comes with the delivery's completion (also of one that fails)
+ *   miscount           the completion says of one syscall more than was sent
  *   fail TEXT          the delivery ends in an error
  *   die                the worker is lost
  *
@@ -22,6 +24,9 @@
  * message's result promise and $p a notify's first promise. VALUE: a vref or kref is a slot; a word that begins
  * with [ or {" or is a number, true, false or null is JSON (its slots follow `with`); any other is a
  * string, so that +5 is the bigint 5, and @x the id of the bundle x.
+ *
+ * Syscalls of a vat with the option vatstore=completion are not waited for, if they have no answer; the journal has them as
+ * "submit v2 [...]".
  *
  * The host keeps a journal of what its workers lived through, replays included, a line each:
  *   start v2 at 1 | start v2 at 7 from <state> | stop v2 | snapshot v2 | bundles
@@ -63,6 +68,9 @@ struct test_vats {
     const char *start_fails_for; /* a vat id, or NULL */
     enum vk_err start_error;     /* how */
     enum test_sabotage sabotage;
+    unsigned
+        arrive_each; /* after each so-manieth syscall in flight, all have arrived; 0: none does before the completion */
+    unsigned arrived;
     bool swallow; /* workers hide what the refusal of a syscall told them */
     bool cannot_snapshot;
     enum vk_err snapshot_error;

@@ -102,7 +102,7 @@ static void live(struct life *life, struct fault_set *set) {
         .snapshot = count_snapshot,
         .stop = count_stop,
     };
-    life->kernel.port = (struct vk_syscall_port){&life->kernel, count_syscall};
+    life->kernel.port = (struct vk_syscall_port){.impl = &life->kernel, .make = count_syscall};
     struct fault_workers *workers = fault_workers_new(set, &life->clock, &life->host.port);
     const struct vk_worker_host *port = fault_workers_port(workers);
     const struct vk_worker_spec spec = {.vat = VK_STR("v12"), .replays = REPLAYS};

@@ -151,14 +151,17 @@ Test(worker_protocol, syscalls_are_written_as_javascript_writes_them) {
 }
 
 Test(worker_protocol, syscalls_come_out_as_they_went_in) {
-    for (size_t i = 0; i < SYSCALLS; i++) {
+    for (size_t i = 0; i < 2 * SYSCALLS; i++) {
+        bool waits = i < SYSCALLS;
         struct vk_syscall sent, received;
         struct vk_buf buf;
         vk_buf_init(&buf, &arena);
-        test_ok(vk_syscall_decode(&arena, vk_str(syscalls[i]), &sent));
-        test_ok(sim_protocol_write_syscall(&buf, &arena, &sent));
+        test_ok(vk_syscall_decode(&arena, vk_str(syscalls[i % SYSCALLS]), &sent));
+        test_ok(sim_protocol_write_syscall(&buf, &arena, &sent, waits));
         const struct sim_frame frame = read_frame(text_of(&buf));
-        test_ok(sim_protocol_read_syscall(&arena, &frame, &received));
+        test_ok(sim_protocol_read_syscall(&arena, &frame, waits, &received));
+        cr_assert(sim_protocol_read_syscall(&arena, &frame, !waits, &received) == VK_ERR_SYNTAX);
+        test_ok(sim_protocol_read_syscall(&arena, &frame, waits, &received));
         cr_assert(received.type == sent.type && vk_str_eq(received.json, sent.json));
     }
 }
@@ -173,11 +176,11 @@ Test(worker_protocol, a_syscall_of_no_kind_is_the_vats_fault_and_half_a_one_is_t
                                       "[\"syscall\",",
                                       "[\"deliver\",[\"sneeze\"]]",
                                       "[\"syscall\",[\"vatstoreGet\",\"\xff\"]]"};
-    test_ok(sim_protocol_read_syscall(&arena, &unknown, &syscall));
+    test_ok(sim_protocol_read_syscall(&arena, &unknown, true, &syscall));
     cr_assert(syscall.type == VK_SYSCALL_MALFORMED);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const struct sim_frame frame = {SIM_FRAME_COMMAND, vk_str(bad[i])};
-        cr_assert(sim_protocol_read_syscall(&arena, &frame, &syscall) == VK_ERR_SYNTAX, "%s",
+        cr_assert(sim_protocol_read_syscall(&arena, &frame, true, &syscall) == VK_ERR_SYNTAX, "%s",
                   bad[i]);
     }
 }
@@ -202,6 +205,45 @@ Test(worker_protocol, results_of_syscalls_come_out_as_they_went_in) {
     check_result("[\"ok\",\"v\\n\"]", true, VK_PAYLOAD_STRING, "v\n");
     check_result("[\"error\",\"prepare to die\"]", false, VK_PAYLOAD_NULL, "prepare to die");
     check_result("[\"ok\",{\"body\":\"#1\",\"slots\":[\"d-70\"]}]", true, VK_PAYLOAD_CAPDATA, NULL);
+}
+
+/* ---- completions with changes of the vatstore */
+
+Test(worker_protocol, changes_of_the_vatstore_come_out_as_they_went_in) {
+    const struct vk_vatstore_change changes[] = {{VK_STR("k.1"), VK_STR("a \"value\"\n")},
+                                                 {VK_STR("gone"), VK_STR_NONE},
+                                                 {VK_STR(""), VK_STR("")}};
+    const struct vk_delivery_result sent = {.ok = true,
+                                            .usage = VK_STR("{\"compute\":7}"),
+                                            .changes = changes,
+                                            .change_count = 3,
+                                            .submitted = 12};
+    struct vk_delivery_result received;
+    struct vk_buf buf;
+    vk_buf_init(&buf, &arena);
+    test_ok(sim_protocol_write_done(&buf, &arena, &sent));
+    const struct sim_frame frame = read_frame(text_of(&buf));
+    test_ok(sim_protocol_read_done(&arena, &frame, &received));
+    cr_assert(received.ok && received.change_count == 3 && received.submitted == 12);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert(vk_str_eq(received.changes[i].key, changes[i].key));
+        cr_assert(vk_str_eq(received.changes[i].value, changes[i].value));
+        cr_assert(vk_str_present(received.changes[i].value) == vk_str_present(changes[i].value));
+    }
+}
+
+Test(worker_protocol, what_is_no_change_is_refused) {
+    static const char *const replies[] = {
+        "null\1[\"ok\",null,{}]",          "null\1[\"ok\",null,[[]]]",
+        "null\1[\"ok\",null,[[\"k\",1]]]", "null\1[\"ok\",null,[[1,\"v\"]]]",
+        "null\1[\"ok\",null,[],-1]",       "null\1[\"ok\",null,[],\"1\"]",
+    };
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        struct vk_delivery_result result;
+        const struct sim_frame frame = {SIM_FRAME_DONE, vk_str(replies[i])};
+        cr_assert(sim_protocol_read_done(&arena, &frame, &result) == VK_ERR_SYNTAX, "%s",
+                  replies[i]);
+    }
 }
 
 /* ---- deliveries */

@@ -1,18 +1,20 @@
 /* completion.c - see completion.h. */
 #include "completion.h"
 
-#include "../object/vat.h"
-
-bool vk_completion_forbids(const struct vk_syscall *syscall) {
-    return syscall->type == VK_SYSCALL_VATSTORE_SET || syscall->type == VK_SYSCALL_VATSTORE_DELETE;
+bool vk_completion_forbids(const struct vk_syscall *syscall, bool waits) {
+    bool is_change =
+        syscall->type == VK_SYSCALL_VATSTORE_SET || syscall->type == VK_SYSCALL_VATSTORE_DELETE;
+    bool has_answer = syscall->type == VK_SYSCALL_CALL_NOW ||
+                      syscall->type == VK_SYSCALL_VATSTORE_GET ||
+                      syscall->type == VK_SYSCALL_VATSTORE_GET_NEXT_KEY;
+    return is_change || (has_answer && !waits);
 }
 
 enum vk_err vk_completion_apply(struct vk_kernel *kernel, struct vk_vat_id vat,
                                 const struct vk_delivery_result *result) {
-    VK_ASSERT(result->ok || !result->change_count); /* INV-COMPLETION-1 */
-    VK_ASSERT(!kernel->verdict.illegal_syscall);    /* INV-COMPLETION-1 */
-    /* It may have had itself terminated by vatAdmin's device, in this very delivery. */
-    if (vk_vat_is_terminated(&kernel->state, vat)) return VK_OK;
+    VK_ASSERT(result->ok || !result->change_count);     /* INV-COMPLETION-1 */
+    VK_ASSERT(!kernel->verdict.illegal_syscall);        /* INV-COMPLETION-1 */
+    VK_ASSERT(!vk_in_flight_count(&kernel->in_flight)); /* INV-IN-FLIGHT-2 */
     for (size_t i = 0; i < result->change_count; i++) {
         const struct vk_vatstore_change *change = &result->changes[i];
         if (change->value.p)

@@ -29,8 +29,8 @@
 
 #include "kernel_core.h"
 
-/* Whether a vat that hands its changes over may not make this syscall. */
-bool vk_completion_forbids(const struct vk_syscall *syscall);
+/* Whether a vat that hands its changes over may not make this syscall; or, if it does not wait for its answer, not so. */
+bool vk_completion_forbids(const struct vk_syscall *syscall, bool waits);
 /* Writes the changes, in their order. Only for a delivery that neither aborts nor ends its vat. */
 enum vk_err vk_completion_apply(struct vk_kernel *kernel, struct vk_vat_id vat,
                                 const struct vk_delivery_result *result) VK_MUST_CHECK;

@@ -111,6 +111,7 @@ static enum vk_err finish(struct vk_kernel *kernel, bool routing, const struct v
     struct vk_state *state = &kernel->state;
     struct vk_slog_entry entry;
     uint64_t number;
+    VK_ASSERT(!vk_in_flight_count(&kernel->in_flight)); /* INV-IN-FLIGHT-2 */
     VK_TRY(vk_gc_process_refcounts(kernel));
     VK_TRY(vk_state_allocate_id(state, &number, KEY(LIT("crankNumber"))));
     VK_TRY(vk_save_stats(kernel));

@@ -17,6 +17,7 @@
 
 #include "../object/state.h"
 #include "event.h"
+#include "in_flight.h"
 #include "vk/kernel.h"
 #include "warehouse.h"
 
@@ -27,6 +28,7 @@ struct vk_verdict {
     bool exit_requested;
     bool exit_is_failure;
     struct vk_capdata exit_info;
+    bool first_exit_stays; /* in_flight.h */
 };
 
 struct vk_kernel {
@@ -37,6 +39,7 @@ struct vk_kernel {
     struct vk_state state;
     struct vk_warehouse warehouse;
     struct vk_verdict verdict;
+    struct vk_in_flight in_flight; /* of the delivery in hand; nothing when a crank ends */
     bool has_admin_root;
     struct vk_kref admin_root; /* vat-admin's root object */
     bool in_crank;

@@ -9,6 +9,9 @@ enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *ke
                               struct vk_vat_id vat, bool in_completion) {
     *recorder = (struct vk_recorder){.kernel = kernel, .vat = vat, .in_completion = in_completion};
     vk_buf_init(&recorder->syscalls, &kernel->arena);
+    VK_ASSERT(!vk_in_flight_count(&kernel->in_flight)); /* INV-IN-FLIGHT-2 */
+    kernel->in_flight = (struct vk_in_flight){0};
+    kernel->verdict.first_exit_stays = in_completion;
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
     struct vk_span span;
     char text[VK_SLOT_TEXT_MAX];
@@ -121,8 +124,8 @@ static void record(struct vk_recorder *recorder, const struct vk_syscall *syscal
  * which then halts at the end of the crank. */
 static void condemn(struct vk_kernel *kernel, struct vk_str problem, struct vk_str json,
                     struct vk_syscall_result *result) {
+    if (!kernel->verdict.illegal_syscall) kernel->verdict.illegal_problem = problem;
     kernel->verdict.illegal_syscall = true;
-    kernel->verdict.illegal_problem = problem;
     *result = (struct vk_syscall_result){.ok = false, .text = problem, .json = json};
 }
 
@@ -137,15 +140,14 @@ static void condemn_for_panic(struct vk_kernel *kernel, struct vk_syscall_result
             VK_STR("[\"error\",\"you killed my kernel. prepare to die\"]"), result);
 }
 
-enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
-                                struct vk_syscall_result *result) {
-    struct vk_recorder *recorder = impl;
+static enum vk_err carry_out(struct vk_recorder *recorder, const struct vk_syscall *syscall,
+                             bool waits, struct vk_syscall_result *result) {
     struct vk_kernel *kernel = recorder->kernel;
     struct vk_fault fault = {0};
     struct vk_kernel_syscall kernel_syscall;
     struct vk_str kernel_result = VK_STR_NONE;
-    if (recorder->in_completion && vk_completion_forbids(syscall)) /* INV-COMPLETION-2 */
-        fault = (struct vk_fault){true, "the vatstore's changes come with the completion"};
+    if (recorder->in_completion && vk_completion_forbids(syscall, waits)) /* INV-COMPLETION-2 */
+        fault = (struct vk_fault){true, "not for a vat that hands its changes over"};
     else
         VK_TRY(vk_translate_syscall(kernel, recorder->vat, syscall, &fault, &kernel_syscall));
     VK_TRY(slog_syscall(recorder, syscall, fault.raised ? VK_STR_NONE : kernel_syscall.json));
@@ -165,6 +167,47 @@ enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
     record(recorder, syscall, result);
     VK_TRY(slog_syscall_result(recorder, syscall, kernel_result, result->json));
     recorder->syscall_count++;
+    return VK_OK;
+}
+
+enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
+                                struct vk_syscall_result *result) {
+    VK_TRY(vk_recorder_settle(impl, UINT64_MAX)); /* INV-IN-FLIGHT-1 */
+    return carry_out(impl, syscall, true, result);
+}
+
+enum vk_err vk_recorder_submit(void *impl, const struct vk_syscall *syscall) {
+    struct vk_recorder *recorder = impl;
+    struct vk_kernel *kernel = recorder->kernel;
+    if (!recorder->in_completion)
+        return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu does not wait, which it is to do",
+                        (unsigned long long)recorder->vat.n);
+    return vk_in_flight_add(&kernel->in_flight, &kernel->arena, syscall);
+}
+
+enum vk_err vk_recorder_settle(void *impl, uint64_t count) {
+    struct vk_recorder *recorder = impl;
+    struct vk_syscall syscall;
+    struct vk_syscall_result unheard;
+    while (count-- && vk_in_flight_take(&recorder->kernel->in_flight, &syscall))
+        VK_TRY(carry_out(recorder, &syscall, false, &unheard));
+    return VK_OK;
+}
+
+enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
+                                 const struct vk_delivery_result *result) {
+    const struct vk_in_flight *in_flight = &recorder->kernel->in_flight;
+    unsigned long long vat = recorder->vat.n;
+    VK_TRY(vk_recorder_settle(recorder, UINT64_MAX));
+    VK_ASSERT(!vk_in_flight_count(in_flight));                 /* INV-IN-FLIGHT-2 */
+    if (result->ok && in_flight->settled != result->submitted) /* INV-IN-FLIGHT-2 */
+        return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu sent %llu syscalls and says %llu",
+                        vat, (unsigned long long)in_flight->settled,
+                        (unsigned long long)result->submitted);
+    if (result->change_count && !recorder->in_completion) /* INV-COMPLETION-2 */
+        return VK_RAISE(VK_ERR_WORKER_LOST,
+                        "the worker of v%llu hands over changes that it is to make by syscall",
+                        vat);
     return VK_OK;
 }
 

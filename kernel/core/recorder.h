@@ -28,9 +28,14 @@ enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder, const struct
 enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
                                     const struct vk_delivery *delivery,
                                     const struct vk_delivery_result *result) VK_MUST_CHECK;
-/* The vk_syscall_port's function; impl is the recorder. */
+/* The vk_syscall_port's functions; impl is the recorder. */
 enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
                                 struct vk_syscall_result *result) VK_MUST_CHECK;
+enum vk_err vk_recorder_submit(void *impl, const struct vk_syscall *syscall) VK_MUST_CHECK;
+enum vk_err vk_recorder_settle(void *impl, uint64_t count) VK_MUST_CHECK;
+/* The worker has completed the delivery: settles what is still in flight. VK_ERR_WORKER_LOST if the result does not fit. */
+enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
+                                 const struct vk_delivery_result *result) VK_MUST_CHECK;
 /* ["ok",value,usage] or ["error",problem,usage], for the slog. */
 enum vk_err vk_delivery_result_json(struct vk_arena *arena, const struct vk_delivery_result *result,
                                     struct vk_str *out) VK_MUST_CHECK;

@@ -74,10 +74,11 @@ static enum vk_err send(struct vk_kernel *kernel, const struct vk_kernel_syscall
                       syscall->has_result ? &syscall->result : NULL, true);
 }
 
-/* Lets the crank complete before the vat goes. A later exit overrides an earlier one. The body is the worker's own and may
+/* Lets the crank complete before the vat goes. A later exit overrides an earlier one, unless the first stays. The body is the worker's own and may
  * be gone when the delivery is over; the slots are the kernel's. */
 static enum vk_err request_exit(struct vk_kernel *kernel, const struct vk_kernel_syscall *syscall) {
     count(kernel, VK_STAT_SYSCALL_EXIT);
+    if (kernel->verdict.exit_requested && kernel->verdict.first_exit_stays) return VK_OK;
     kernel->verdict.exit_requested = true;
     kernel->verdict.exit_is_failure = syscall->is_failure;
     kernel->verdict.exit_info = syscall->data;

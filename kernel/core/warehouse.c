@@ -341,7 +341,10 @@ static enum vk_err run_delivery(struct vk_kernel *kernel, struct vk_online_vat *
                                 struct vk_recorder *recorder, const struct vk_delivery *delivery,
                                 struct vk_delivery_result *result) {
     const struct vk_worker_host *host = kernel->ports->workers;
-    struct vk_syscall_port port = {recorder, vk_recorder_syscall};
+    const struct vk_syscall_port port = {.impl = recorder,
+                                         .make = vk_recorder_syscall,
+                                         .submit = vk_recorder_submit,
+                                         .settle = vk_recorder_settle};
     struct vk_vat_id vat = online->vat;
     online->delivering = true;
     enum vk_err err =
@@ -362,14 +365,11 @@ enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
     *result = (struct vk_delivery_result){0};
     VK_TRY(require_online(kernel, vat, &online));
     online->used = ++kernel->warehouse.uses;
-    bool use_transcript = online->use_transcript, in_completion = online->vatstore_in_completion;
-    VK_TRY(vk_recorder_begin(&recorder, kernel, vat, in_completion));
+    bool use_transcript = online->use_transcript;
+    VK_TRY(vk_recorder_begin(&recorder, kernel, vat, online->vatstore_in_completion));
     VK_TRY(vk_recorder_slog_delivery(&recorder, parcel));
     VK_TRY(run_delivery(kernel, online, &recorder, delivery, result));
-    if (result->change_count && !in_completion) /* INV-COMPLETION-2 */
-        return VK_RAISE(VK_ERR_WORKER_LOST,
-                        "the worker of v%llu hands over changes that it is to make by syscall",
-                        (unsigned long long)vat.n);
+    VK_TRY(vk_recorder_complete(&recorder, result));
     VK_TRY(vk_recorder_slog_result(&recorder, delivery, result));
     if (use_transcript) VK_TRY(finish_transcript(kernel, &recorder, delivery, result));
     if (delivery->type == VK_DELIVERY_BRING_OUT_YOUR_DEAD)

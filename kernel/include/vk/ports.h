@@ -176,6 +176,9 @@ struct vk_delivery_result {
      * delivery that fails nobody looks at them. */
     const struct vk_vatstore_change *changes;
     size_t change_count;
+    /* ok: how many syscalls of this delivery were submitted. The kernel does not look at the rest before it has settled so
+     * many. */
+    uint64_t submitted;
 };
 
 /* Given to the worker during a delivery: makes one syscall. The result and its texts are valid until the
@@ -184,6 +187,12 @@ struct vk_syscall_port {
     void *impl;
     enum vk_err (*make)(void *impl, const struct vk_syscall *syscall,
                         struct vk_syscall_result *result);
+    /* The other two are for workers whose spec says vatstore_in_completion. submit: sends a syscall that has no answer, and does
+     * not wait; of the syscall only the JSON is looked at, and copied. settle: the oldest `count` of those sent have
+     * arrived, and are settled now. Whatever has not arrived is settled before the next that is waited for, and at last when
+     * the delivery has ended (core/in_flight.h). */
+    enum vk_err (*submit)(void *impl, const struct vk_syscall *syscall);
+    enum vk_err (*settle)(void *impl, uint64_t count);
 };
 
 struct vk_worker; /* the host's own */
