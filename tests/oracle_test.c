@@ -119,6 +119,46 @@ Test(memory, sees_a_vat_online_that_the_store_says_is_ended) {
     expect_seen_by(aborted_plan, PLANTED_WORKER_STAYS, 0, SEEN_BY(SIM_ORACLE_MEMORY));
 }
 
+/* Bob's like: his changes come with the completion, and in his third delivery he is condemned. */
+static const char completed_plan[] = "crankcase-plan 1\n"
+                                     "policy no-cleanup\n"
+                                     "program bob\n"
+                                     "  turn\n"
+                                     "    store-set key=1\n"
+                                     "  turn\n"
+                                     "    store-set key=1 bytes=9\n"
+                                     "  turn\n"
+                                     "    store-set key=2\n"
+                                     "    send root\n"
+                                     "    illegal n=0\n"
+                                     "    send root\n"
+                                     "vat bob bob vatstore=completion\n"
+                                     "bootstrap bob\n"
+                                     "block after=1000\n"
+                                     "block after=1000\n"
+                                     "  send bob\n"
+                                     "  send bob\n"
+                                     "no-drain\n";
+
+Test(rollback, sees_a_completion_that_is_applied_after_the_roll_back) {
+    expect_seen_by(completed_plan, PLANTED_RECORD_LATE, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
+}
+
+/* Applied too early, it is no harm: the roll-back takes it, as it takes all of the crank. One mechanism covers for the other. */
+Test(rollback, takes_a_completion_that_was_applied_too_early) {
+    const struct sim_run_options options = but_twice();
+    const struct sim_run_result result = run(completed_plan, PLANTED_RECORD_EARLY, 0, &options);
+    cr_assert(!result.failed && result.aborted == 1, "%s", result.failure.what);
+}
+
+Test(memory, sees_a_completion_that_is_never_applied) {
+    struct sim_run_options options = but_twice();
+    options.check_every = 1;
+    const struct sim_run_result result = run(completed_plan, PLANTED_RECORD_IGNORED, 0, &options);
+    cr_assert(result.failed && result.failure.oracle == SIM_ORACLE_MEMORY, "%s",
+              result.failure.signature);
+}
+
 /* What RAM remembers is written back at the end of the crank, and is then what the store says. */
 Test(audit, sees_statistics_that_were_kept_across_a_roll_back) {
     expect_seen_by(aborted_plan, PLANTED_STATISTICS_STAY, 0, SEEN_BY(SIM_ORACLE_AUDIT));

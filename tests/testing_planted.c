@@ -10,8 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/completion.h"
 #include "core/deliver.h"
 #include "core/gc.h"
+#include "core/recorder.h"
+#include "core/syscall.h"
 #include "object/gc_actions.h"
 #include "object/queue.h"
 #include "object/refcount.h"
@@ -35,6 +38,7 @@ static struct {
     bool rolled_back; /* in the crank in hand */
     char key[128];    /* of the newest write to a vatstore */
     char number[24];  /* the newest ko.nextID */
+    char record[128]; /* the last key that a completion has changed, in the crank in hand */
 } planted;
 
 /* What a wall clock would be: it goes on from one run to the next. */
@@ -81,13 +85,49 @@ INTERPOSED(enum vk_err, vk_store_rollback, struct vk_store *store, enum vk_savep
     planted.rolled_back = true;
     if (planted.number[0] && is(PLANTED_NUMBERS_STAY))
         return REAL(vk_store_set)(store, VK_STR("ko.nextID"), vk_str(planted.number));
+    if (planted.record[0] && is(PLANTED_RECORD_LATE))
+        return REAL(vk_store_set)(store, vk_str(planted.record), VK_STR("\"late\""));
     if (!planted.key[0] || !is(PLANTED_WRITTEN_AGAIN)) return VK_OK;
     return REAL(vk_store_set)(store, vk_str(planted.key), VK_STR("\"still here\""));
 }
 
 INTERPOSED(enum vk_err, vk_store_end_crank, struct vk_store *store) {
     planted.rolled_back = false;
+    planted.record[0] = '\0';
     return REAL(vk_store_end_crank)(store);
+}
+
+static enum vk_err write_record(struct vk_store *store, const struct vk_delivery_result *result) {
+    for (size_t i = 0; i < result->change_count; i++)
+        VK_TRY(REAL(vk_store_set)(store, vk_str(planted.record), VK_STR("\"early\"")));
+    return VK_OK;
+}
+
+INTERPOSED(enum vk_err, vk_recorder_complete, struct vk_recorder *recorder,
+           const struct vk_delivery_result *result) {
+    const struct vk_verdict *verdict = &recorder->kernel->verdict;
+    VK_TRY(REAL(vk_recorder_complete)(recorder, result));
+    if (result->change_count)
+        snprintf(planted.record, sizeof planted.record, "v%llu.vs.%.*s",
+                 (unsigned long long)recorder->vat.n,
+                 VK_STR_ARG(result->changes[result->change_count - 1].key));
+    bool ends = verdict->illegal_syscall || verdict->exit_requested;
+    if (!ends || !result->change_count || !is(PLANTED_RECORD_EARLY)) return VK_OK;
+    return write_record(recorder->kernel->store, result);
+}
+
+INTERPOSED(enum vk_err, vk_syscall_perform, struct vk_kernel *kernel, struct vk_vat_id vat,
+           const struct vk_kernel_syscall *syscall, struct vk_syscall_result *result,
+           struct vk_str *kernel_result) {
+    if (kernel->verdict.illegal_syscall && is(PLANTED_VERDICT_CLEARED))
+        kernel->verdict.illegal_syscall = false;
+    return REAL(vk_syscall_perform)(kernel, vat, syscall, result, kernel_result);
+}
+
+INTERPOSED(enum vk_err, vk_completion_apply, struct vk_kernel *kernel, struct vk_vat_id vat,
+           const struct vk_delivery_result *result) {
+    if (result->change_count && is(PLANTED_RECORD_IGNORED)) return VK_OK;
+    return REAL(vk_completion_apply)(kernel, vat, result);
 }
 
 INTERPOSED(void, vk_overlay_restore, struct vk_overlay *overlay, struct vk_entry *entry,

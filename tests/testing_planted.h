@@ -18,6 +18,13 @@
     X(ABORT_DENIED, "abort-denied", 0, "a crank's result says that it was not aborted")            \
     X(STATISTICS_STAY, "statistics-stay", 0,                                                       \
       "after a roll-back what RAM knows of the state is not read anew")                            \
+    X(RECORD_LATE, "completion-late", 0,                                                           \
+      "the changes of a completion are made after the roll-back of its crank")                     \
+    X(RECORD_EARLY, "completion-early", 0,                                                         \
+      "the changes of a completion are made before the verdict, though the vat ends")              \
+    X(VERDICT_CLEARED, "verdict-cleared", 0,                                                       \
+      "an illegal syscall is forgiven if a legal one follows it")                                  \
+    X(RECORD_IGNORED, "completion-ignored", 0, "the changes of a completion are never made")       \
     X(WORKER_STAYS, "worker-stays", 0,                                                             \
       "a vat that is ended in a roll-back keeps its place among those online")                     \
     /* Replicas. */                                                                                \
