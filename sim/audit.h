@@ -5,6 +5,7 @@
  *   audit_schema       sorts every key into its family, types every value, fills the tables
  *   audit_vats         lists of vats and devices, their keys, options, meters
  *   audit_queues       queues, GC actions, reaps, pins; counts references
+ *   audit_side_queues  suspended and paused vats, what waits for them; counts references
  *   audit_clists       c-lists; counts references
  *   audit_promises     promises; counts references
  *   audit_refcounts    compares the counts
@@ -49,6 +50,7 @@ struct audit_holder {
     size_t clist_krefs;            /* how many of them are keyed by kref */
     struct audit_counter next[AUDIT_SLOT_COUNT];
     const struct audit_pair *source, *options, *reap_dirt, *parameters;
+    const struct audit_pair *suspended, *paused;
     bool no_transcript; /* options.useTranscript is false */
 };
 
@@ -124,6 +126,7 @@ struct audit_meter {
     X(ACCEPTANCE_QUEUE, "acceptanceQueue", BOUNDS, true)                                           \
     X(GC_ACTIONS, "gcActions", STRINGS, true)                                                      \
     X(REAP_QUEUE, "reapQueue", STRINGS, true)                                                      \
+    X(SIDE_QUEUES_READY, "sideQueues.ready", STRINGS, false)                                       \
     X(PINNED_OBJECTS, "pinnedObjects", TEXT, false)                                                \
     X(UPGRADE_EVENTS, "upgradeEvents", ARRAY, false)                                               \
     X(VAT_ADMIN_ROOT, "vatAdminRootKref", TEXT, false)                                             \
@@ -172,6 +175,7 @@ struct audit {
 enum vk_err audit_schema(struct audit *audit) VK_MUST_CHECK;
 enum vk_err audit_vats(struct audit *audit) VK_MUST_CHECK;
 enum vk_err audit_queues(struct audit *audit) VK_MUST_CHECK;
+enum vk_err audit_side_queues(struct audit *audit) VK_MUST_CHECK;
 enum vk_err audit_clists(struct audit *audit) VK_MUST_CHECK;
 enum vk_err audit_promises(struct audit *audit) VK_MUST_CHECK;
 enum vk_err audit_refcounts(struct audit *audit) VK_MUST_CHECK;
@@ -223,6 +227,11 @@ void audit_refer_slots(struct audit *audit, struct vk_str key, const struct vk_j
 bool audit_is_capdata(const struct vk_json *capdata);
 /* A {methargs, result}: counts its references, but for its target's. */
 void audit_message(struct audit *audit, struct vk_str key, const struct vk_json *message);
+/* A queued event: counts its references. A retireImport under way is noted. */
+void audit_event(struct audit *audit, struct vk_str key, const struct vk_json *event);
+/* The same of an event that waits in the side queue of `vat`: there the kernel's own may stand as well. */
+void audit_waiting_event(struct audit *audit, struct vk_str key, const struct audit_holder *vat,
+                         const struct vk_json *event);
 /* Takes the next element off a comma-separated list; false at its end. */
 bool audit_list_next(struct vk_str *rest, struct vk_str *element);
 

@@ -101,7 +101,7 @@ static void event_start_vat(struct audit *audit, struct vk_str key, const struct
     event_parameters(audit, key, event);
 }
 
-static void event_check(struct audit *audit, struct vk_str key, const struct vk_json *event) {
+void audit_event(struct audit *audit, struct vk_str key, const struct vk_json *event) {
     static const struct {
         const char *type;
         void (*check)(struct audit *, struct vk_str, const struct vk_json *);
@@ -110,6 +110,8 @@ static void event_check(struct audit *audit, struct vk_str key, const struct vk_
                  {"create-vat", event_create_vat},
                  {"upgrade-vat", event_upgrade_vat},
                  {"changeVatOptions", event_change_options},
+                 {"suspend-vat", event_vat},
+                 {"unsuspend-vat", event_vat},
                  {"startVat", event_start_vat}};
     struct vk_str type = vk_json_string(vk_json_get(event, "type"));
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
@@ -118,6 +120,43 @@ static void event_check(struct audit *audit, struct vk_str key, const struct vk_
         return;
     }
     entry_report(audit, key, "the type of a queued event", type);
+}
+
+/* ---- the kernel's own, where they wait for a paused vat */
+
+static void waiting_gc(struct audit *audit, struct vk_str key, const struct audit_holder *vat,
+                       const struct vk_json *event, bool retires_imports) {
+    const struct vk_json *krefs = vk_json_get(event, "krefs");
+    event_vat(audit, key, event);
+    if (!vk_json_is(krefs, VK_JSON_ARRAY)) {
+        entry_report(audit, key, "an array as krefs", VK_STR_NONE);
+        return;
+    }
+    for (const struct vk_json *kref = krefs->first; kref; kref = kref->next) {
+        enum audit_slot slot;
+        uint64_t id;
+        if (!audit_kref_parse(vk_json_string(kref), &slot, &id) || slot != AUDIT_SLOT_OBJECT) {
+            entry_report(audit, key, "objects as krefs", vk_json_string(kref));
+            continue;
+        }
+        const struct audit_pair *entry = vat ? audit_find_entry(audit, vat, kref->text) : NULL;
+        if (retires_imports && entry) audit->import_retired[entry - audit->state->pairs] = true;
+    }
+}
+
+void audit_waiting_event(struct audit *audit, struct vk_str key, const struct audit_holder *vat,
+                         const struct vk_json *event) {
+    static const char *const gc[] = {"retireImports", "dropExports", "retireExports"};
+    struct vk_str type = vk_json_string(vk_json_get(event, "type"));
+    for (size_t i = 0; i < sizeof gc / sizeof *gc; i++) {
+        if (!vk_str_eq(type, vk_str(gc[i]))) continue;
+        waiting_gc(audit, key, vat, event, i == 0);
+        return;
+    }
+    if (vk_str_eq(type, VK_STR("bringOutYourDead")))
+        event_vat(audit, key, event);
+    else
+        audit_event(audit, key, event);
 }
 
 /* ---- queues */
@@ -146,7 +185,7 @@ static bool queue_entry_check(struct audit *audit, const struct audit_fixed_key 
         return false;
     }
     const struct vk_json *event = audit_json(audit, &audit->scratch, pair, VK_JSON_OBJECT);
-    if (event) event_check(audit, pair->key, event);
+    if (event) audit_event(audit, pair->key, event);
     return true;
 }
 
@@ -176,7 +215,7 @@ static void upgrade_events_check(struct audit *audit) {
     if (!events->json) return;
     for (const struct vk_json *event = events->json->first; event; event = event->next) {
         vk_arena_clear(&audit->scratch);
-        event_check(audit, events->pair->key, event);
+        audit_event(audit, events->pair->key, event);
     }
 }
 

@@ -64,6 +64,10 @@ static void holder_key(struct audit *audit, struct audit_holder *holder, size_t 
         holder->reap_dirt = pair;
     else if (!holder->is_device && vk_str_eq(rest, VK_STR("vatParameters")))
         holder->parameters = pair;
+    else if (!holder->is_device && vk_str_eq(rest, VK_STR("suspended")))
+        holder->suspended = pair;
+    else if (!holder->is_device && vk_str_eq(rest, VK_STR("paused")))
+        holder->paused = pair;
     else if (!holder->is_device || !vk_str_eq(rest, VK_STR("deviceState")))
         report_unknown(audit, pair);
 }
@@ -280,6 +284,18 @@ static bool is_bundle_id(struct vk_str text) {
     return vk_str_starts(text, VK_STR("b1-")) && is_hex(vk_str_from(text, strlen("b1-")), 128);
 }
 
+/* "sideQueue.v5", "sideQueue.v5.3" */
+static bool is_side_queue_key(struct vk_str key) {
+    struct vk_str rest;
+    uint64_t number;
+    if (!vk_str_starts(key, VK_STR("sideQueue."))) return false;
+    rest = vk_str_from(key, strlen("sideQueue."));
+    const char *dot = rest.n ? memchr(rest.p, '.', rest.n) : NULL;
+    if (!dot) return audit_id_parse(rest, 'v', &number);
+    struct vk_str id = {rest.p, (size_t)(dot - rest.p)};
+    return audit_id_parse(id, 'v', &number) && vk_str_to_u64(vk_str_from(rest, id.n + 1), &number);
+}
+
 static void other_key(struct audit *audit, const struct audit_pair *pair) {
     for (size_t i = 0; i < AUDIT_FIXED_COUNT; i++) {
         if (!vk_str_eq(pair->key, vk_str(fixed_keys[i].key))) continue;
@@ -295,6 +311,7 @@ static void other_key(struct audit *audit, const struct audit_pair *pair) {
             audit_report(audit, AUDIT_MALFORMED, pair->key, VK_STR("a bundle id"), pair->value);
         return;
     }
+    if (is_side_queue_key(pair->key)) return;
     static const char *const queues[] = {"runQueue.", "acceptanceQueue."};
     for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {
         uint64_t number;

@@ -155,6 +155,17 @@ static const struct audit_span *spans_check(struct audit *audit, struct vk_str v
     return before;
 }
 
+static void current_check(struct audit *audit, const struct audit_holder *vat,
+                          const struct audit_span *current, bool goes_on,
+                          const struct audit_snapshot *in_use) {
+    if (vat->suspended && current->end != current->start)
+        audit_report(audit, AUDIT_VAT_STATE, span_name(audit, current),
+                     VK_STR("an empty span, for the vat is suspended"),
+                     audit_text(audit, "%llu items",
+                                (unsigned long long)(current->end - current->start)));
+    snapshot_check_current(audit, current, goes_on, in_use);
+}
+
 static bool is_terminated(const struct audit *audit, struct vk_str vat) {
     const struct vk_json *list = audit->fixed[AUDIT_KEY_VATS_TERMINATED].json;
     for (const struct vk_json *id = list ? list->first : NULL; id; id = id->next)
@@ -180,7 +191,7 @@ static void vat_check(struct audit *audit, struct vk_str vat, size_t *span_curso
                           : audit_text(audit, "transcript.%.*s.current", VK_STR_ARG(vat)),
                      VK_STR("a current span"), last ? VK_STR("not current") : VK_STR("(none)"));
     else if (alive)
-        snapshot_check_current(audit, last, goes_on, in_use);
+        current_check(audit, holder, last, goes_on, in_use);
     else if (last && last->is_current)
         audit_report(audit, AUDIT_TRANSCRIPT_CURRENT, span_name(audit, last),
                      VK_STR("no current span, for the vat is dead"), VK_STR("current"));

@@ -116,8 +116,10 @@ static void meter_check(struct audit *audit, const struct audit_holder *vat,
 
 /* An option of the wrong type, or NULL. Absent ones are fine: JSON leaves out what is undefined. */
 static const char *option_of_wrong_type(const struct vk_json *options) {
-    static const char *const booleans[] = {"enableSetup", "enablePipelining", "enableDisavow",
-                                           "useTranscript", "critical"};
+    static const char *const booleans[] = {"enableSetup",      "enablePipelining",
+                                           "enableDisavow",    "useTranscript",
+                                           "critical",         "restartCritical",
+                                           "pauseOnUnderflow", "suspendOnFatal"};
     for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++) {
         const struct vk_json *option = vk_json_get(options, booleans[i]);
         if (option && !vk_json_is(option, VK_JSON_BOOL)) return booleans[i];

@@ -106,9 +106,9 @@ static enum vk_err state_check_version(const struct audit_state *state) {
 }
 
 static enum vk_err audit_run(struct audit *audit) {
-    static enum vk_err (*const steps[])(
-        struct audit *) = {audit_schema,   audit_vats,      audit_queues, audit_clists,
-                           audit_promises, audit_refcounts, audit_stats,  audit_transcripts};
+    static enum vk_err (*const steps[])(struct audit *) = {
+        audit_schema,   audit_vats,      audit_queues, audit_side_queues, audit_clists,
+        audit_promises, audit_refcounts, audit_stats,  audit_transcripts};
     VK_TRY(VK_NEW_ARRAY(&audit->arena, &audit->import_retired, audit->state->pair_count + 1));
     memset(audit->import_retired, 0, audit->state->pair_count + 1);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

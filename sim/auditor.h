@@ -53,6 +53,8 @@
     X(PROMISE_QUEUE, "promise-queue", "a promise's queue has no holes")                            \
     X(QUEUE_BOUNDS, "queue-bounds", "a queue has an entry from head to tail and no other")         \
     X(QUEUE_ENTRY, "queue-entry", "every queue entry is an event of the kernel's")                 \
+    X(VAT_STATE, "vat-state", "only live vats have flags, and a suspended one has no incarnation") \
+    X(SIDE_QUEUE, "side-queue", "what waits, waits for a paused vat, or its turn is coming")       \
     X(GC_ACTIONS, "gc-actions", "GC actions are sorted, unique and possible")                      \
     X(REAP_QUEUE, "reap-queue", "the reap queue names vats, each once")                            \
     X(PINS, "pins", "pins are sorted and unique, vatAdmin's root among them")                      \

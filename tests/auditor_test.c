@@ -152,6 +152,19 @@ static const struct damage damages[] = {
     {"v3.vatParameters", "{}", AUDIT_VAT_OPTIONS, NULL},
     {"m1.threshold", NULL, AUDIT_VAT_METER, NULL},
     {"m1.remaining", NULL, AUDIT_VAT_METER, NULL},
+    /* suspended and paused vats */
+    {"v4.paused", "true", AUDIT_VAT_STATE, NULL},
+    {"v4.suspended", "true", AUDIT_VAT_STATE, NULL},
+    {"v3.suspended", "true", AUDIT_VAT_STATE, "transcript.v3.2"},
+    {"v3.paused", "yes", AUDIT_MALFORMED, NULL},
+    {"sideQueues.ready", "[]", AUDIT_SIDE_QUEUE, NULL},
+    {"sideQueues.ready", "[\"v3\"]", AUDIT_SIDE_QUEUE, NULL},
+    {"sideQueue.v3", "[0,1]", AUDIT_QUEUE_BOUNDS, NULL},
+    {"sideQueue.v3", "[1,1]", AUDIT_QUEUE_BOUNDS, NULL},
+    {"sideQueue.v3.0", "{}", AUDIT_QUEUE_BOUNDS, NULL},
+    {"sideQueue.w3", "[0,1]", AUDIT_UNKNOWN_KEY, NULL},
+    {"sideQueue.v3.x", "{}", AUDIT_UNKNOWN_KEY, NULL},
+    {"d7.paused", "true", AUDIT_UNKNOWN_KEY, NULL},
     /* keys and values */
     {"crankNumber", NULL, AUDIT_SCHEMA, NULL},
     {"kernelStats", NULL, AUDIT_SCHEMA, NULL},
@@ -201,6 +214,48 @@ Test(auditor, finds_each_damage_under_its_rule_and_key) {
                   sim_audit_rule_name(damage->rule), key, test_audit_text(&test));
         cr_expect_eq(test.report.violations, test.found_count);
         if (damage->rule == AUDIT_MALFORMED) cr_expect_gt(test.report.malformed, 0);
+    }
+}
+
+/* v2 is paused: a notify and a retireImports wait for it, as they did elsewhere in the clean state. */
+static void side_queue_init(struct test_audit *test) {
+    test_audit_init(test);
+    test_audit_set(test, "v2.paused", "true");
+    test_audit_set(test, "sideQueue.v2", "[7,9]");
+    test_audit_set(test, "sideQueue.v2.7",
+                   "{\"type\":\"notify\",\"vatID\":\"v2\",\"kpid\":\"kp41\"}");
+    test_audit_set(test, "kp41.refCount", "3");
+    test_audit_set(test, "sideQueue.v2.8",
+                   "{\"type\":\"retireImports\",\"vatID\":\"v2\",\"krefs\":[\"ko24\"]}");
+    test_audit_set(test, "gcActions", "[]");
+}
+
+Test(auditor, reads_side_queues_as_it_reads_the_run_queue) {
+    static const struct damage wrong[] = {
+        {"kp41.refCount", "2", AUDIT_PROMISE_REFCOUNT, NULL},
+        {"sideQueue.v2.7", NULL, AUDIT_QUEUE_BOUNDS, "sideQueue.v2"},
+        {"sideQueue.v2.9", "{}", AUDIT_QUEUE_BOUNDS, NULL},
+        {"sideQueue.v2", NULL, AUDIT_QUEUE_BOUNDS, "sideQueue.v2.7"},
+        {"sideQueue.v2.7", "{\"type\":\"send\"}", AUDIT_QUEUE_ENTRY, NULL},
+        {"sideQueue.v2.8", "{\"type\":\"retireImports\",\"vatID\":\"v2\"}", AUDIT_QUEUE_ENTRY,
+         NULL},
+        {"sideQueue.v2.8", "{\"type\":\"bringOutYourDead\",\"vatID\":\"v2\"}", AUDIT_DANGLING_KREF,
+         "v2.c.ko24"}, /* nobody will tell v2 that ko24 is gone */
+        {"v2.paused", NULL, AUDIT_SIDE_QUEUE, "sideQueue.v2"},
+        {"sideQueues.ready", "[\"v2\"]", AUDIT_SIDE_QUEUE, "sideQueue.v2"},
+        {"sideQueues.ready", "[\"v2\",\"v2\"]", AUDIT_SIDE_QUEUE, NULL},
+    };
+    struct test_audit test;
+    side_queue_init(&test);
+    test_ok(test_audit_run(&test));
+    cr_assert_eq(test.found_count, 0, "\n%s", test_audit_text(&test));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        side_queue_init(&test);
+        test_audit_set(&test, wrong[i].key, wrong[i].value);
+        test_ok(test_audit_run(&test));
+        const char *key = wrong[i].found_at ? wrong[i].found_at : wrong[i].key;
+        cr_expect(test_audit_has(&test, wrong[i].rule, key), "%s: no %s at %s but\n%s",
+                  wrong[i].key, sim_audit_rule_name(wrong[i].rule), key, test_audit_text(&test));
     }
 }
 

@@ -12,9 +12,9 @@ static const char *const names[TEST_VATS] = {"vatAdmin", "alice", "bob", "carol"
 
 /* vatAdmin answers whatever it is told, so that nothing is left waiting. */
 #define ANSWER(method) "on " method " {fulfill $r undefined};"
-static const char admin_program[] =
-    ANSWER("bootstrap") ANSWER("newVatCallback") ANSWER("vatTerminated")
-        ANSWER("vatUpgradeCallback") ANSWER("meterCrossedThreshold") ANSWER("bundleInstalled");
+static const char admin_program[] = ANSWER("bootstrap") ANSWER("newVatCallback")
+    ANSWER("vatTerminated") ANSWER("vatUpgradeCallback") ANSWER("meterCrossedThreshold")
+        ANSWER("bundleInstalled") ANSWER("vatPaused");
 
 /* ---- the device dev
  *

@@ -6,7 +6,8 @@
  *   Any host failure: abandoned, halted, nothing committed.
  *
  * INV-CRANK-1  A crank ends with emitted hashes, or the kernel halts.
- * INV-CRANK-2  Acceptance queue before clean-up before GC actions before reaping before the run-queue.
+ * INV-CRANK-2  Acceptance queue before clean-up before GC actions before reaping before what waited
+ *              in side queues before the run-queue.
  * Answers to run(), step(), processAcceptanceMessage and processDeliveryMessage in kernel.js.
  */
 #include "deliver.h"
@@ -21,6 +22,7 @@
 #include "gc.h"
 #include "route.h"
 #include "send.h"
+#include "suspend.h"
 #include "terminate.h"
 
 /* ---- what comes next */
@@ -71,7 +73,10 @@ static enum vk_err next_event(struct vk_kernel *kernel, const struct vk_run_poli
         *out = (struct vk_event){.type = VK_EVENT_BRING_OUT_YOUR_DEAD};
         VK_TRY(vk_reap_next(&kernel->state, found, &out->vat));
     }
-    if (!*found) return from_queue(kernel, VK_QUEUE_RUN, found, out);
+    if (!*found) {
+        VK_TRY(vk_side_queue_next_event(kernel, found, out));
+        return *found ? VK_OK : from_queue(kernel, VK_QUEUE_RUN, found, out);
+    }
     return vk_slog_wanted(&kernel->state) ? vk_event_describe(&kernel->arena, out) : VK_OK;
 }
 
@@ -161,8 +166,7 @@ static enum vk_err roll_back(struct vk_kernel *kernel, bool consume_message) {
     return vk_state_reload(&kernel->state);
 }
 
-static enum vk_err deduct_meter(struct vk_kernel *kernel, struct vk_str meter_id,
-                                uint64_t computrons) {
+enum vk_err vk_deduct_meter(struct vk_kernel *kernel, struct vk_str meter_id, uint64_t computrons) {
     struct vk_arena *arena = &kernel->arena;
     struct vk_meter meter;
     struct vk_value *args, *id, *remaining;
@@ -197,15 +201,18 @@ static enum vk_err slog_termination(struct vk_kernel *kernel,
 }
 
 /* The consequences of a delivery, in SwingSet's order. What survives an abort comes after the roll-back. */
-static enum vk_err apply_results(struct vk_kernel *kernel, const struct vk_crank_results *results) {
+static enum vk_err apply_results(struct vk_kernel *kernel, const struct vk_event *event,
+                                 const struct vk_crank_results *results) {
     bool snapshot_taken;
     if (results->abort)
         VK_TRY(roll_back(kernel, results->consume_message));
     else if (results->did_delivery)
         VK_TRY(vk_warehouse_maybe_snapshot(kernel, results->vat, 0, &snapshot_taken));
     if (results->metered && results->meter_id.p)
-        VK_TRY(deduct_meter(kernel, results->meter_id, results->computrons));
+        VK_TRY(vk_deduct_meter(kernel, results->meter_id,
+                               results->computrons - results->free_computrons));
     if (results->measure_dirt) VK_TRY(vk_vat_add_dirt(&kernel->state, results->vat, results->dirt));
+    if (results->is_spared) VK_TRY(vk_spare_vat(kernel, event, results));
     if (results->terminate) {
         VK_TRY(slog_termination(kernel, results));
         VK_TRY(vk_terminate_vat(kernel, results->terminated, results->terminate_reject,
@@ -236,9 +243,9 @@ static enum vk_err run_delivery(struct vk_kernel *kernel, const struct vk_event 
     struct vk_crank_results results;
     VK_TRY(slog_start(kernel, false, event));
     VK_TRY(vk_store_savepoint(kernel->store, VK_SAVEPOINT_DELIVER));
-    VK_TRY(vk_deliver_event(kernel, event, &results));
+    VK_TRY(vk_deliver_by_state(kernel, event, &results));
     report(event, &results, result);
-    VK_TRY(apply_results(kernel, &results));
+    VK_TRY(apply_results(kernel, event, &results));
     return finish(kernel, false, event, result);
 }
 

@@ -10,5 +10,8 @@ enum vk_err vk_kernel_enter(struct vk_kernel *kernel) VK_MUST_CHECK;
 enum vk_err vk_kernel_leave(struct vk_kernel *kernel, enum vk_err err) VK_MUST_CHECK;
 /* Writes kernelStats and local.kernelStats. */
 enum vk_err vk_save_stats(struct vk_kernel *kernel) VK_MUST_CHECK;
+/* Takes computrons off a meter; vat-admin is told if that took it below its threshold. */
+enum vk_err vk_deduct_meter(struct vk_kernel *kernel, struct vk_str meter_id, uint64_t computrons)
+    VK_MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include "completion.h"
 #include "retirement.h"
 #include "route.h"
+#include "suspend.h"
 #include "terminate.h"
 
 enum vk_err vk_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
@@ -23,8 +24,9 @@ enum vk_err vk_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
     return VK_OK;
 }
 
-static enum vk_err condemn(struct vk_kernel *kernel, struct vk_str problem,
-                           struct vk_crank_results *out) {
+enum vk_err vk_condemn(struct vk_kernel *kernel, enum vk_condemned why, struct vk_str problem,
+                       struct vk_crank_results *out) {
+    out->condemned = why;
     out->abort = true;
     out->terminate = true;
     out->terminate_reject = true;
@@ -53,11 +55,12 @@ enum vk_err vk_crank_results_of(struct vk_kernel *kernel, struct vk_vat_id vat,
     }
     /* INV-DELIVER-1 */
     if (status->verdict.illegal_syscall)
-        VK_TRY(condemn(kernel, status->verdict.illegal_problem, out));
+        VK_TRY(vk_condemn(kernel, VK_CONDEMNED_FATAL, status->verdict.illegal_problem, out));
     else if (!result->ok)
-        VK_TRY(condemn(kernel, result->problem, out));
+        VK_TRY(vk_condemn(kernel, VK_CONDEMNED_FATAL, result->problem, out));
     else if (!suffices)
-        VK_TRY(condemn(kernel, VK_STR("meter underflow, vat terminated"), out));
+        VK_TRY(vk_condemn(kernel, VK_CONDEMNED_UNDERFLOW, VK_STR("meter underflow, vat terminated"),
+                          out));
     else if (status->verdict.exit_requested)
         exit_as_requested(&status->verdict, out);
     if (measure_dirt && !out->abort && !out->terminate) {
@@ -86,7 +89,12 @@ static enum vk_err process_send(struct vk_kernel *kernel, const struct vk_event 
 static enum vk_err deliver_send(struct vk_kernel *kernel, const struct vk_event *event,
                                 struct vk_crank_results *out) {
     struct vk_route route;
+    bool received = true;
     VK_TRY(vk_route_send(kernel, event, &route));
+    if (route.type == VK_ROUTE_VAT) VK_TRY(vk_receive(kernel, route.vat, event, out, &received));
+    if (!received) return VK_OK;
+    /* What the vat did as it started may have changed the way. */
+    if (kernel->begun.any) VK_TRY(vk_route_send(kernel, event, &route));
     switch (route.type) {
     case VK_ROUTE_SPLAT: return vk_send_drop_refs(kernel, event);
     case VK_ROUTE_REQUEUE:
@@ -303,6 +311,8 @@ enum vk_err vk_deliver_event(struct vk_kernel *kernel, const struct vk_event *ev
     case VK_EVENT_CREATE_VAT: return vk_process_create_vat(kernel, event, out);
     case VK_EVENT_UPGRADE_VAT: return vk_process_upgrade_vat(kernel, event, out);
     case VK_EVENT_CHANGE_VAT_OPTIONS: return deliver_change_options(kernel, event, out);
+    case VK_EVENT_SUSPEND_VAT: return vk_process_suspend_vat(kernel, event, out);
+    case VK_EVENT_UNSUSPEND_VAT: return vk_process_unsuspend_vat(kernel, event, out);
     case VK_EVENT_DROP_EXPORTS:
     case VK_EVENT_RETIRE_EXPORTS:
     case VK_EVENT_RETIRE_IMPORTS: return deliver_gc(kernel, event, out);

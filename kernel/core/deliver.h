@@ -9,7 +9,11 @@
 #define VK_CORE_DELIVER_H
 
 #include "../object/vat.h"
+#include "../object/vat_state.h"
 #include "translate.h"
+
+/* Why a vat is to be terminated, where it did not ask for it. */
+enum vk_condemned { VK_NOT_CONDEMNED, VK_CONDEMNED_FATAL, VK_CONDEMNED_UNDERFLOW };
 
 /* SwingSet's CrankResults: what is to be done at the end of the crank. */
 struct vk_crank_results {
@@ -30,6 +34,13 @@ struct vk_crank_results {
     struct vk_value *admin_args;
     bool did_cleanup;
     struct vk_cleanup_work cleanup;
+    enum vk_condemned condemned;
+    uint64_t free_computrons; /* of `computrons`: nobody pays for them */
+    /* What becomes of the vat after the roll-back, instead of its end; see suspend.h. */
+    bool is_spared;
+    struct vk_vat_id spared;
+    enum vk_vat_event spared_for;
+    bool keep_event; /* it goes to the vat's side queue */
 };
 
 /* What a delivery came to. */
@@ -47,6 +58,10 @@ enum vk_err vk_crank_results_of(struct vk_kernel *kernel, struct vk_vat_id vat,
                                 const struct vk_delivery_status *status, bool measure_dirt,
                                 struct vk_str meter_id, uint64_t gc_krefs,
                                 struct vk_crank_results *out) VK_MUST_CHECK;
+
+/* The vat's guilt: the crank is aborted, and the vat terminated for `problem`. */
+enum vk_err vk_condemn(struct vk_kernel *kernel, enum vk_condemned why, struct vk_str problem,
+                       struct vk_crank_results *out) VK_MUST_CHECK;
 
 /* Runs an event of the run-queue (or one of the kernel's own) to its results. */
 enum vk_err vk_deliver_event(struct vk_kernel *kernel, const struct vk_event *event,

@@ -8,6 +8,8 @@ static const char *const names[VK_EVENT_TYPES] = {
     [VK_EVENT_CREATE_VAT] = "create-vat",
     [VK_EVENT_UPGRADE_VAT] = "upgrade-vat",
     [VK_EVENT_CHANGE_VAT_OPTIONS] = "changeVatOptions",
+    [VK_EVENT_SUSPEND_VAT] = "suspend-vat",
+    [VK_EVENT_UNSUSPEND_VAT] = "unsuspend-vat",
     [VK_EVENT_DROP_EXPORTS] = "dropExports",
     [VK_EVENT_RETIRE_EXPORTS] = "retireExports",
     [VK_EVENT_RETIRE_IMPORTS] = "retireImports",
@@ -111,6 +113,8 @@ static enum vk_err parse_fields(struct vk_arena *arena, const struct vk_json *js
     case VK_EVENT_DROP_EXPORTS:
     case VK_EVENT_RETIRE_EXPORTS:
     case VK_EVENT_RETIRE_IMPORTS: return parse_krefs(arena, json, out);
+    case VK_EVENT_SUSPEND_VAT:
+    case VK_EVENT_UNSUSPEND_VAT:
     case VK_EVENT_BRING_OUT_YOUR_DEAD: return VK_OK;
     case VK_EVENT_SEND:
     case VK_EVENT_NEGATED_GC_ACTION:

@@ -17,6 +17,8 @@ enum vk_event_type {
     VK_EVENT_CREATE_VAT,
     VK_EVENT_UPGRADE_VAT,
     VK_EVENT_CHANGE_VAT_OPTIONS,
+    VK_EVENT_SUSPEND_VAT,
+    VK_EVENT_UNSUSPEND_VAT,
     VK_EVENT_DROP_EXPORTS,
     VK_EVENT_RETIRE_EXPORTS,
     VK_EVENT_RETIRE_IMPORTS,
@@ -50,6 +52,7 @@ struct vk_event {
     const struct vk_kref *krefs;   /* DROP_EXPORTS, RETIRE_EXPORTS, RETIRE_IMPORTS */
     size_t kref_count;
     struct vk_cleanup_budget budget; /* CLEANUP_TERMINATED_VAT */
+    bool was_set_aside;              /* comes from a side queue */
 };
 
 /* "create-vat" */

@@ -172,3 +172,27 @@ enum vk_err vk_gc_next_event(struct vk_kernel *kernel, bool *found, struct vk_ev
     }
     return vk_gc_actions_save(&kernel->state, &texts);
 }
+
+static enum vk_gc_action_type action_type(enum vk_event_type type) {
+    if (type == VK_EVENT_DROP_EXPORTS) return VK_GC_DROP_EXPORT;
+    if (type == VK_EVENT_RETIRE_EXPORTS) return VK_GC_RETIRE_EXPORT;
+    VK_ASSERT(type == VK_EVENT_RETIRE_IMPORTS); /* INV-EVENT-1: three GC events */
+    return VK_GC_RETIRE_IMPORT;
+}
+
+enum vk_err vk_gc_filter(struct vk_kernel *kernel, struct vk_event *event) {
+    struct vk_gc_action action = {.vat = event->vat, .type = action_type(event->type)};
+    struct vk_kref *survivors;
+    size_t count = 0;
+    VK_TRY(VK_NEW_ARRAY(&kernel->arena, &survivors, event->kref_count));
+    for (size_t i = 0; i < event->kref_count; i++) {
+        bool sensible;
+        action.kref = event->krefs[i];
+        VK_TRY(still_makes_sense(kernel, &action, &sensible));
+        if (sensible) survivors[count++] = event->krefs[i];
+    }
+    event->krefs = survivors;
+    event->kref_count = count;
+    if (!count) event->type = VK_EVENT_NEGATED_GC_ACTION;
+    return VK_OK;
+}

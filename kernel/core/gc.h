@@ -15,5 +15,7 @@ enum vk_err vk_gc_process_refcounts(struct vk_kernel *kernel) VK_MUST_CHECK;
  * has been overtaken by events; *found false when there was none. */
 enum vk_err vk_gc_next_event(struct vk_kernel *kernel, bool *found, struct vk_event *out)
     VK_MUST_CHECK;
+/* Takes off a GC event that has waited what makes no sense any more; a NEGATED_GC_ACTION event if that is all. */
+enum vk_err vk_gc_filter(struct vk_kernel *kernel, struct vk_event *event) VK_MUST_CHECK;
 
 #endif

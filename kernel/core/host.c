@@ -12,6 +12,7 @@
 #include "../object/queue.h"
 #include "../object/refcount.h"
 #include "../object/vat.h"
+#include "../object/vat_state.h"
 #include "send.h"
 #include "terminate.h"
 
@@ -203,7 +204,10 @@ static enum vk_err reap_all(struct vk_kernel *kernel) {
     for (size_t i = 0; i < ids.count; i++) {
         struct vk_span span;
         struct vk_vat_id vat;
+        enum vk_vat_state state;
         if (!vk_vat_id_parse(ids.items[i], &vat)) continue;
+        VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
+        if (vk_vat_state_is_suspended(state)) continue; /* nothing to find in it */
         VK_TRY(vk_transcript_current(kernel->store, ids.items[i], &span));
         /* A vat without a transcript (comms) does not know how to reap. */
         if (span.end) VK_TRY(vk_reap_schedule(&kernel->state, vat));

@@ -6,6 +6,7 @@
  *   deliver.c    one event, one delivery; upgrade.c, create_vat.c, cleanup.c the longer stories
  *   translate_delivery.c, translate_syscall.c   krefs to vrefs and back
  *   syscall.c    what a syscall does; device_call.c, vat_admin.c what devices do
+ *   incarnation.c, suspend.c   the end and the beginning of incarnations; what paused and suspended vats get
  *   send.c       sends, subscriptions, resolutions: from syscalls, from the kernel, from the host
  *   gc.c         GC actions, and the work list of possibly dead krefs
  *   warehouse.c  which vats have a worker; replay; snapshots
@@ -31,6 +32,15 @@ struct vk_verdict {
     bool first_exit_stays; /* in_flight.h */
 };
 
+/* The incarnation that this crank's delivery started on demand. Reset at each crank's delivery. */
+struct vk_begun {
+    bool any;
+    struct vk_vat_id vat;
+    bool metered;
+    uint64_t computrons;
+    struct vk_str meter_id; /* absent: nobody pays */
+};
+
 struct vk_kernel {
     struct vk_store *store;
     const struct vk_ports *ports;
@@ -40,6 +50,7 @@ struct vk_kernel {
     struct vk_warehouse warehouse;
     struct vk_verdict verdict;
     struct vk_in_flight in_flight; /* of the delivery in hand; nothing when a crank ends */
+    struct vk_begun begun;
     bool has_admin_root;
     struct vk_kref admin_root; /* vat-admin's root object */
     bool in_crank;

@@ -3,6 +3,7 @@
  * INV-MEMORY-1  Every field of struct vk_kernel that outlives a crank is compared here, but for those that are
  *               each process's own: workers, their order of use, and whose slog has begun.
  */
+#include "../object/vat_state.h"
 #include "kernel_core.h"
 
 #include <stdio.h>
@@ -55,12 +56,17 @@ static enum vk_err vats_compare(struct vk_kernel *live, struct vk_kernel *fresh,
                                 char differs[VK_DIFFERS_MAX]) {
     for (size_t i = 0; i < live->warehouse.count && !*differs; i++) {
         struct vk_vat_info a, b;
+        enum vk_vat_state state;
         struct vk_vat_id vat = live->warehouse.vats[i].vat;
         VK_TRY(vk_warehouse_lookup(live, vat, &a));
         VK_TRY(vk_warehouse_lookup(fresh, vat, &b));
-        if (a.alive != b.alive || a.enable_pipelining != b.enable_pipelining ||
-            a.vatstore_in_completion != b.vatstore_in_completion ||
-            !vk_str_eq(a.meter_id, b.meter_id))
+        VK_TRY(vk_vat_state_get(&fresh->state, vat, &state));
+        if (vk_vat_state_is_suspended(state))
+            snprintf(differs, VK_DIFFERS_MAX, "v%llu is suspended and online",
+                     (unsigned long long)vat.n);
+        else if (a.alive != b.alive || a.enable_pipelining != b.enable_pipelining ||
+                 a.vatstore_in_completion != b.vatstore_in_completion ||
+                 !vk_str_eq(a.meter_id, b.meter_id))
             snprintf(differs, VK_DIFFERS_MAX, "v%llu is online as another vat than the store says",
                      (unsigned long long)vat.n);
     }

@@ -2,9 +2,11 @@
 #include "record_options.h"
 
 static const char *const known_options[] = {
-    "name",          "vatParameters", "enableSetup", "enablePipelining", "enableDisavow",
-    "useTranscript", "reapInterval",  "reapGCKrefs", "neverReap",        "critical",
-    "meterID",       "managerType",   "nodeOptions", "vatstore",
+    "name",           "vatParameters", "enableSetup",     "enablePipelining",
+    "enableDisavow",  "useTranscript", "reapInterval",    "reapGCKrefs",
+    "neverReap",      "critical",      "meterID",         "managerType",
+    "nodeOptions",    "vatstore",      "restartCritical", "pauseOnUnderflow",
+    "suspendOnFatal",
 };
 
 static bool is_known(struct vk_str name) {
@@ -104,6 +106,10 @@ enum vk_err vk_record_options(struct vk_kernel *kernel, const struct vk_json *op
     write_option(&buf, "critical", vk_json_get(options, "critical"), "false");
     if (is_dynamic) write_option(&buf, "meterID", vk_json_get(options, "meterID"), NULL);
     VK_TRY(write_vatstore(&buf, vk_json_get(options, "vatstore")));
+    /* SwingSet knows nothing of these: absent means no. */
+    static const char *const own[] = {"restartCritical", "pauseOnUnderflow", "suspendOnFatal"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        write_option(&buf, own[i], vk_json_get(options, own[i]), NULL);
     vk_buf_char(&buf, '}');
     return vk_buf_finish(&buf, out);
 }

@@ -5,6 +5,7 @@
 #include "translate.h"
 
 #include "../object/slog.h"
+#include "../object/vat_state.h"
 
 #include <openssl/evp.h>
 
@@ -143,6 +144,7 @@ static enum vk_err bring_out_before(struct vk_kernel *kernel, struct vk_vat_id v
 enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_id vat,
                                         uint64_t deliveries_min, bool *taken) {
     bool due, can_snapshot, uses;
+    enum vk_vat_state state;
     char text[VK_SLOT_TEXT_MAX];
     struct vk_str id = vk_vat_id_str(vat, text);
     struct vk_worker *worker;
@@ -152,6 +154,8 @@ enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_
     VK_TRY(is_due(kernel, id, deliveries_min ? deliveries_min : kernel->warehouse.snapshot_interval,
                   &due));
     if (!due) return VK_OK;
+    VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
+    if (state != VK_VAT_RUNNING) return VK_OK;
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     if (!can_snapshot || !kernel->ports->workers->snapshot) return VK_OK;
     VK_TRY(bring_out_before(kernel, vat, id));

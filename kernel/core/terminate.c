@@ -5,6 +5,7 @@
 #include "../object/refcount.h"
 #include "../object/vat.h"
 #include "send.h"
+#include "suspend.h"
 
 static enum vk_err reject_decided_promises(struct vk_kernel *kernel, struct vk_vat_id vat) {
     struct vk_state *state = &kernel->state;
@@ -27,6 +28,13 @@ static enum vk_err reject_decided_promises(struct vk_kernel *kernel, struct vk_v
     }
 }
 
+/* Whatever waited for the vat goes on, to be told of its end. */
+static enum vk_err clear_state(struct vk_kernel *kernel, struct vk_vat_id vat) {
+    enum vk_vat_state from;
+    VK_TRY(vk_vat_state_get(&kernel->state, vat, &from));
+    return vk_vat_change_state(kernel, vat, from, VK_VAT_EVENT_TERMINATE);
+}
+
 static enum vk_err end_live_vat(struct vk_kernel *kernel, struct vk_vat_id vat, bool *critical) {
     struct vk_vat_options options;
     char text[VK_SLOT_TEXT_MAX];
@@ -37,6 +45,7 @@ static enum vk_err end_live_vat(struct vk_kernel *kernel, struct vk_vat_id vat, 
     VK_TRY(vk_vat_mark_terminated(&kernel->state, vat));
     VK_TRY(vk_snapshot_stop(kernel->store, id));
     VK_TRY(vk_transcript_stop(kernel->store, id));
+    VK_TRY(clear_state(kernel, vat));
     return reject_decided_promises(kernel, vat);
 }
 

@@ -282,6 +282,22 @@ static enum vk_err change_options(struct invocation *invocation) {
     return call_hook(invocation, vk_hook_change_options);
 }
 
+static enum vk_err suspend_vat(struct invocation *invocation) {
+    return call_hook(invocation, vk_hook_suspend);
+}
+
+static enum vk_err unsuspend_vat(struct invocation *invocation) {
+    return call_hook(invocation, vk_hook_unsuspend);
+}
+
+static enum vk_err pause_vat(struct invocation *invocation) {
+    return call_hook(invocation, vk_hook_pause);
+}
+
+static enum vk_err resume_vat(struct invocation *invocation) {
+    return call_hook(invocation, vk_hook_resume);
+}
+
 static const struct {
     const char *name;
     enum vk_err (*method)(struct invocation *invocation);
@@ -296,6 +312,10 @@ static const struct {
     {"upgradeVat", upgrade_vat},
     {"terminateWithFailure", terminate_with_failure},
     {"changeOptions", change_options},
+    {"suspendVat", suspend_vat},
+    {"unsuspendVat", unsuspend_vat},
+    {"pauseVat", pause_vat},
+    {"resumeVat", resume_vat},
     {"getBundleCap", get_bundle_cap},
     {"getNamedBundleCap", get_named_bundle_cap},
     {"getBundleIDByName", get_bundle_id_by_name},

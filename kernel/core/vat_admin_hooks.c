@@ -4,6 +4,7 @@
 #include "../object/queue.h"
 #include "../object/refcount.h"
 #include "../object/vat.h"
+#include "suspend.h"
 #include "terminate.h"
 #include "value_json.h"
 
@@ -157,4 +158,37 @@ enum vk_err vk_hook_change_options(struct vk_vat_admin_request *request) {
     VK_TRY(vk_buf_finish(&buf, &event));
     request->granted = true;
     return vk_queue_add(&kernel->state, VK_QUEUE_ACCEPTANCE, event);
+}
+
+/* ---- suspended and paused vats */
+
+static enum vk_err queue_state_event(struct vk_vat_admin_request *request,
+                                     enum vk_event_type type) {
+    struct vk_vat_id vat;
+    if (!vk_vat_id_parse(string_arg(request, 0), &vat)) return VK_OK;
+    request->granted = true;
+    return vk_queue_state_event(request->kernel, type, vat);
+}
+
+enum vk_err vk_hook_suspend(struct vk_vat_admin_request *request) {
+    return queue_state_event(request, VK_EVENT_SUSPEND_VAT);
+}
+
+enum vk_err vk_hook_unsuspend(struct vk_vat_admin_request *request) {
+    return queue_state_event(request, VK_EVENT_UNSUSPEND_VAT);
+}
+
+static enum vk_err pause_or_resume(struct vk_vat_admin_request *request, enum vk_vat_event event) {
+    struct vk_vat_id vat;
+    if (!vk_vat_id_parse(string_arg(request, 0), &vat)) return VK_OK;
+    request->granted = true;
+    return vk_pause_or_resume(request->kernel, vat, event);
+}
+
+enum vk_err vk_hook_pause(struct vk_vat_admin_request *request) {
+    return pause_or_resume(request, VK_VAT_EVENT_PAUSE);
+}
+
+enum vk_err vk_hook_resume(struct vk_vat_admin_request *request) {
+    return pause_or_resume(request, VK_VAT_EVENT_RESUME);
 }

@@ -17,5 +17,10 @@ enum vk_err vk_hook_create_by_id(struct vk_vat_admin_request *request) VK_MUST_C
 enum vk_err vk_hook_upgrade(struct vk_vat_admin_request *request) VK_MUST_CHECK;
 enum vk_err vk_hook_terminate(struct vk_vat_admin_request *request) VK_MUST_CHECK;
 enum vk_err vk_hook_change_options(struct vk_vat_admin_request *request) VK_MUST_CHECK;
+/* The vat's id is all that these need. A vat that is not alive any more is left alone. */
+enum vk_err vk_hook_suspend(struct vk_vat_admin_request *request) VK_MUST_CHECK;
+enum vk_err vk_hook_unsuspend(struct vk_vat_admin_request *request) VK_MUST_CHECK;
+enum vk_err vk_hook_pause(struct vk_vat_admin_request *request) VK_MUST_CHECK;
+enum vk_err vk_hook_resume(struct vk_vat_admin_request *request) VK_MUST_CHECK;
 
 #endif

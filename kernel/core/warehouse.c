@@ -8,6 +8,7 @@
 #include "translate.h"
 
 #include "../object/slog.h"
+#include "../object/vat_state.h"
 
 enum { VATS_ONLINE_MAX = 50 };
 
@@ -251,18 +252,24 @@ static enum vk_err read_startup(struct vk_kernel *kernel, struct vk_vat_id vat,
     VK_TRY(vk_vat_source_get(&kernel->state, vat, &source));
     VK_TRY(vk_json_parse(&kernel->arena, source, &json));
     out->bundle_id = vk_json_string(vk_json_get(json, "bundleID"));
+    /* The list may be long, and only the slog wants to know. */
+    out->is_dynamic = false;
+    if (!vk_slog_wanted(&kernel->state)) return VK_OK;
     return vk_vat_is_dynamic(&kernel->state, vat, &out->is_dynamic);
 }
 
 static enum vk_err require_online(struct vk_kernel *kernel, struct vk_vat_id vat,
                                   struct vk_online_vat **out) {
     bool alive;
+    enum vk_vat_state state;
     struct startup startup;
     struct vk_worker *worker;
     *out = find(kernel, vat);
     if (*out) return VK_OK;
     VK_TRY(vk_vat_is_alive(&kernel->state, vat, &alive));
     if (!alive) return VK_RAISE(VK_ERR_PANIC, "v%llu: not alive", (unsigned long long)vat.n);
+    VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
+    VK_ASSERT(!vk_vat_state_is_suspended(state)); /* INV-VAT-STATE-2 */
     VK_TRY(read_startup(kernel, vat, &startup));
     if (startup.options.use_transcript) VK_TRY(begin_transcript(kernel, &startup));
     VK_TRY(start_worker(kernel, &startup, &worker));
@@ -395,9 +402,12 @@ static enum vk_err preload(struct vk_kernel *kernel, const struct vk_string_list
                            uint64_t *preloaded) {
     for (size_t i = 0; i < ids->count && *preloaded * 2 < online_max(kernel); i++) {
         struct vk_vat_id vat;
+        enum vk_vat_state state;
         struct vk_online_vat *online;
         if (!vk_vat_id_parse(ids->items[i], &vat))
             return VK_RAISE(VK_ERR_CORRUPT, "vat id '%.*s'", VK_STR_ARG(ids->items[i]));
+        VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
+        if (state != VK_VAT_RUNNING) continue;
         VK_TRY(require_online(kernel, vat, &online));
         ++*preloaded;
     }

@@ -45,6 +45,9 @@ enum vk_err vk_vat_options_get(struct vk_state *state, struct vk_vat_id vat,
     out->critical = option_flag(json, "critical", false);
     out->vatstore_in_completion =
         vk_str_eq(vk_json_string(vk_json_get(json, "vatstore")), VK_STR("completion"));
+    out->restart_critical = option_flag(json, "restartCritical", false);
+    out->pause_on_underflow = option_flag(json, "pauseOnUnderflow", false);
+    out->suspend_on_fatal = option_flag(json, "suspendOnFatal", false);
     const struct vk_json *worker = vk_json_get(json, "workerOptions");
     struct vk_str type = vk_json_string(vk_json_get(worker, "type"));
     if (!type.p)

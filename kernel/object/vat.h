@@ -20,6 +20,9 @@ struct vk_vat_options {
     bool enable_pipelining;
     bool use_transcript;
     bool critical;
+    bool restart_critical;   /* a restart of all vats starts it at once, or panics */
+    bool pause_on_underflow; /* instead of an end */
+    bool suspend_on_fatal;   /* and pause, instead of an end */
     bool is_xsnap;
     bool vatstore_in_completion; /* core/completion.h */
     bool can_snapshot;           /* an xsnap worker, and not overridden by enableSetup */

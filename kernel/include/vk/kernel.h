@@ -172,6 +172,18 @@ enum vk_err vk_host_install_bundle(struct vk_kernel *kernel, struct vk_str bundl
 /* controller.terminateVat: `reason` may hold no slots. */
 enum vk_err vk_host_terminate_vat(struct vk_kernel *kernel, struct vk_str vat_text,
                                   const struct vk_capdata *reason) VK_MUST_CHECK;
+/* Suspended and paused vats (agoric-sdk #8955). The states and what they do are kernel/object/vat_state.h's; of a vat that
+ * is in that state already, nothing. VK_ERR_USAGE if the vat is not alive.
+ * suspend and unsuspend are queued, as an upgrade is: the incarnation ends, or the next one starts, in a crank of
+ * its own. pause and resume hold at once. All four end with emitted hashes. */
+enum vk_err vk_host_suspend_vat(struct vk_kernel *kernel, struct vk_str vat_text) VK_MUST_CHECK;
+enum vk_err vk_host_unsuspend_vat(struct vk_kernel *kernel, struct vk_str vat_text) VK_MUST_CHECK;
+enum vk_err vk_host_pause_vat(struct vk_kernel *kernel, struct vk_str vat_text) VK_MUST_CHECK;
+enum vk_err vk_host_resume_vat(struct vk_kernel *kernel, struct vk_str vat_text) VK_MUST_CHECK;
+/* Suspends every vat, without a last BOYD, and starts the static ones and those with the option restartCritical at
+ * once, in a step of its own with emitted hashes; one that cannot be started is VK_ERR_PANIC, and the kernel halts. The
+ * others start with their first delivery. */
+enum vk_err vk_host_restart_all_vats(struct vk_kernel *kernel) VK_MUST_CHECK;
 enum vk_err vk_host_reap_all_vats(struct vk_kernel *kernel) VK_MUST_CHECK;
 enum vk_err vk_host_snapshot_all_vats(struct vk_kernel *kernel) VK_MUST_CHECK;
 enum vk_err vk_host_inject_upgrade_events(struct vk_kernel *kernel) VK_MUST_CHECK;

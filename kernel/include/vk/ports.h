@@ -224,8 +224,8 @@ struct vk_worker_host {
      * added to it here (vk_bundle_add). */
     enum vk_err (*worker_bundle_ids)(void *impl, struct vk_store *store, struct vk_arena *arena,
                                      struct vk_str *json);
-    /* Starts a worker. VK_ERR_WORKER_START when it cannot be; for a vat under creation that is the vat's
-     * misfortune (the kernel turns it into a failed creation), else the kernel's. */
+    /* Starts a worker. VK_ERR_WORKER_START when it cannot be; for a vat under creation, or one that was suspended,
+     * that is the vat's misfortune (a failed creation; a vat that stays suspended, and is paused), else the kernel's. */
     enum vk_err (*start)(void *impl, const struct vk_worker_spec *spec, struct vk_worker **out);
     /* Makes one delivery and waits for its end. Texts in *result live in `arena`. */
     enum vk_err (*deliver)(void *impl, struct vk_worker *worker, struct vk_arena *arena,
