@@ -27,7 +27,8 @@ static uint64_t stride_of(uint64_t stride) {
 
 #define EVERYTHING                                                                                 \
     .xsnap = true, .snapshot_initial = 4, .snapshot_interval = 4, .reap_interval = 5,              \
-    .options = {[TEST_CAROL] = "{\"enablePipelining\":true}"}
+    .options = {                                                                                   \
+        [TEST_ALICE] = "{\"suspendOnFatal\":true}", [TEST_CAROL] = "{\"enablePipelining\":true}"}
 
 static const struct test_setup everything = {EVERYTHING};
 static const struct test_setup everything_slogged = {EVERYTHING, .slog = true};
@@ -99,6 +100,19 @@ static const struct {
      "{send o+0 {} p+1 p+2; subscribe p+1; send p+1 foo; abandon o+5; retireexports; exit bye}"},
 };
 
+/* alice is suspended, started on demand, fails and is spared; what vat-admin is told of it waits. */
+static enum vk_err suspend_and_pause(struct test_world *w, struct shortage *shortage) {
+    VK_TRY(vk_host_suspend_vat(w->kernel, VK_STR("v2")));
+    VK_TRY(run(w, shortage));
+    VK_TRY(vk_host_pause_vat(w->kernel, VK_STR("v1")));
+    VK_TRY(tell(w, "ko21", "{set a 1; subscribe p-99} ko20"));
+    VK_TRY(run(w, shortage));
+    VK_TRY(vk_host_resume_vat(w->kernel, VK_STR("v1")));
+    VK_TRY(vk_host_unsuspend_vat(w->kernel, VK_STR("v2")));
+    VK_TRY(run(w, shortage));
+    return vk_host_restart_all_vats(w->kernel);
+}
+
 static enum vk_err something_of_everything(struct test_world *w, struct shortage *shortage) {
     const struct vk_capdata reason = {.body = VK_STR("#\"enough\"")};
     const struct vk_kernel_settings settings = {.set_reap_interval = true,
@@ -116,6 +130,7 @@ static enum vk_err something_of_everything(struct test_world *w, struct shortage
         if (i == 3) VK_TRY(vk_host_reap_all_vats(w->kernel));
         VK_TRY(run(w, shortage));
     }
+    VK_TRY(suspend_and_pause(w, shortage));
     VK_TRY(
         vk_host_take_resolution(w->kernel, &w->arena, VK_STR("kp41"), &settled, &rejected, &data));
     VK_TRY(vk_host_install_bundle(w->kernel, vk_str(test_bundle_id("new")), VK_STR("zip")));
@@ -219,6 +234,11 @@ Test(kernel_memory, scenario_does_something_of_everything) {
         "slog start-replay",
         "slog terminate",
         "bundle ",
+        "set v2.suspended",
+        "set v2.paused",
+        "set sideQueue.v1.0",
+        "set sideQueues.ready",
+        "slog vat-state",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         cr_assert(world_traced(&w, lines[i], NULL) > 0, "%s never happens", lines[i]);

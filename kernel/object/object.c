@@ -78,10 +78,11 @@ static enum vk_err importers_of(struct vk_state *state, struct vk_kref kref,
     VK_TRY(vk_object_refcount_get(state, kref, &count));
     uint64_t unseen = count.recognizable;
     if (!unseen) return VK_OK;
-    VK_TRY(vk_dynamic_vats(state, &vats));
+    /* The few static vats first: of dynamic ones there may be thousands. */
+    VK_TRY(vk_static_vats(state, &vats));
     VK_TRY(note_importers(state, &vats, kref, &unseen, importers));
     if (unseen) {
-        VK_TRY(vk_static_vats(state, &vats));
+        VK_TRY(vk_dynamic_vats(state, &vats));
         VK_TRY(note_importers(state, &vats, kref, &unseen, importers));
     }
     vk_string_list_sort(importers, false);
