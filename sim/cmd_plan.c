@@ -22,6 +22,7 @@ static const char usage[] =
     "  --faults LIST  what may be drawn: all, none, invisible, halt, divergence or kinds of faults,\n"
     "                 with commas; -WORD takes one out\n"
     "  --clock        vats may read the clock: the run must diverge\n"
+    "  --states       vats may be suspended, paused and restarted\n"
     "options, of plans:\n"
     "  --check        print nothing but errors\n"
     "  --help         this text\n\n"
@@ -123,6 +124,7 @@ enum option_code {
     OPTION_SCALE,
     OPTION_FAULTS,
     OPTION_CLOCK,
+    OPTION_STATES,
     OPTION_CHECK,
 };
 
@@ -133,6 +135,7 @@ static const struct option options[] = {
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"faults", required_argument, NULL, OPTION_FAULTS},
     {"clock", no_argument, NULL, OPTION_CLOCK},
+    {"states", no_argument, NULL, OPTION_STATES},
     {"check", no_argument, NULL, OPTION_CHECK},
     {NULL, 0, NULL, 0},
 };
@@ -162,6 +165,7 @@ static int take_option(struct plan_command *command, int option) {
         if (sim_fault_words_parse(optarg, command->generate.faults, error)) return SIM_EXIT_OK;
         return bad_usage("--faults: ", error);
     case OPTION_CLOCK: command->generate.clock = true; return SIM_EXIT_OK;
+    case OPTION_STATES: command->generate.states = true; return SIM_EXIT_OK;
     case OPTION_CHECK: command->check = true; return SIM_EXIT_OK;
     default: return bad_usage("internal option", "");
     }
@@ -186,7 +190,8 @@ static int parse(struct plan_command *command, int argc, char **argv) {
     if (optind < argc && command->has_seed)
         return bad_usage("either a seed or plans, not both: ", argv[optind]);
     if (command->has_seed_option && !command->has_seed)
-        return bad_usage("--replicas, --scale, --faults and --clock are for a seed's plan", "");
+        return bad_usage(
+            "--replicas, --scale, --faults, --clock and --states are for a seed's plan", "");
     if (command->check && command->has_seed) return bad_usage("--check is for plans", "");
     return SIM_EXIT_OK;
 }

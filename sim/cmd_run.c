@@ -36,6 +36,7 @@ static const char usage[] =
     "  --replicas N       as many replicas in every plan (default: drawn)\n"
     "  --scale N          plans N times as large\n"
     "  --clock            vats may read the clock: those runs must diverge\n"
+    "  --states           vats may be suspended, paused and restarted\n"
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
@@ -89,8 +90,9 @@ static void plan_options_text(const struct run_command *command, char text[OPTIO
     if (generate->replicas)
         snprintf(replicas, sizeof replicas, " --replicas %" PRIu32, generate->replicas);
     if (generate->scale) snprintf(scale, sizeof scale, " --scale %" PRIu32, generate->scale);
-    int n = snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s", faults ? " --faults " : "",
-                     faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "");
+    int n = snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s%s", faults ? " --faults " : "",
+                     faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "",
+                     generate->states ? " --states" : "");
     VK_ASSERT(n >= 0 && n < OPTIONS_TEXT_MAX); /* INV-CMD-RUN-1: the reproducer is a whole one */
 }
 
@@ -322,6 +324,7 @@ enum option_code {
     OPTION_REPLICAS,
     OPTION_SCALE,
     OPTION_CLOCK,
+    OPTION_STATES,
     OPTION_OFF,
     OPTION_ORACLES,
     OPTION_CHECK_EVERY,
@@ -343,6 +346,7 @@ static const struct option options[] = {
     {"replicas", required_argument, NULL, OPTION_REPLICAS},
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"clock", no_argument, NULL, OPTION_CLOCK},
+    {"states", no_argument, NULL, OPTION_STATES},
     {"off", required_argument, NULL, OPTION_OFF},
     {"oracles", no_argument, NULL, OPTION_ORACLES},
     {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
@@ -427,6 +431,7 @@ static int take_option(struct run_command *command, int option) {
     switch (option) {
     case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
     case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
+    case OPTION_STATES: command->campaign.generate.states = true; return SIM_EXIT_OK;
     case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
     case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
@@ -462,8 +467,9 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     char drawn[OPTIONS_TEXT_MAX];
     plan_options_text(command, drawn);
     if (optind < argc && drawn[0])
-        return bad_usage("--replicas, --scale, --faults and --clock are for seeds, not for plans: ",
-                         argv[optind]);
+        return bad_usage(
+            "--replicas, --scale, --faults, --clock and --states are for seeds, not for plans: ",
+            argv[optind]);
     report_stopwatch_start(&command->watch);
     if (optind < argc) return run_plans(command, argc - optind, argv + optind);
     code = check_out_folder(command->out_folder);

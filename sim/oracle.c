@@ -204,6 +204,7 @@ struct resting {
 /* Keys that say there is something to do, with what they are when there is not. */
 static bool is_idle(struct vk_str key, struct vk_str value) {
     static const char *const empty[] = {"gcActions", "reapQueue", "vats.terminated"};
+    if (vk_str_eq(key, VK_STR("sideQueues.ready"))) return false; /* absent when there is nothing */
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
         if (vk_str_eq(key, vk_str(empty[i]))) return vk_str_eq(value, VK_STR("[]"));
     if (!vk_str_eq(key, VK_STR("runQueue")) && !vk_str_eq(key, VK_STR("acceptanceQueue")))

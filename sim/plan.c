@@ -37,7 +37,7 @@ const char *sim_family_word(enum sim_family family) {
         [SIM_FAMILY_GC] = "gc",           [SIM_FAMILY_STORE] = "store",
         [SIM_FAMILY_COMPUTE] = "compute", [SIM_FAMILY_LIFE] = "life",
         [SIM_FAMILY_METER] = "meter",     [SIM_FAMILY_ILLEGAL] = "illegal",
-        [SIM_FAMILY_CLOCK] = "clock",
+        [SIM_FAMILY_CLOCK] = "clock",     [SIM_FAMILY_STATE] = "state",
     };
     VK_ASSERT(family < SIM_FAMILY_COUNT); /* INV-PLAN-2 */
     return words[family];
@@ -67,4 +67,40 @@ void sim_plan_release(struct sim_plan *plan) {
     vk_arena_release(&plan->arena);
     *plan = (struct sim_plan){0};
     vk_arena_init(&plan->arena, heap);
+}
+
+/* ---- states */
+
+static bool turn_has_states(const struct sim_turn *turn) {
+    for (size_t i = 0; i < turn->op_count; i++) {
+        const struct sim_op *op = &turn->ops[i];
+        if (sim_op_family(op->type) == SIM_FAMILY_STATE || op->suspend_on_fatal ||
+            op->pause_on_underflow || op->restart_critical)
+            return true;
+    }
+    return false;
+}
+
+static bool program_has_states(const struct sim_program *program) {
+    bool has = turn_has_states(&program->start) || turn_has_states(&program->boyd);
+    for (size_t i = 0; i < program->turn_count && !has; i++)
+        has = turn_has_states(&program->turns[i]);
+    return has;
+}
+
+static bool block_has_states(const struct sim_block *block) {
+    for (size_t i = 0; i < block->input_count; i++)
+        if (block->inputs[i].type >= SIM_INPUT_SUSPEND) return true;
+    return false;
+}
+
+bool sim_plan_has_states(const struct sim_plan *plan) {
+    bool has = false;
+    for (size_t i = 0; i < plan->vat_count && !has; i++)
+        has = plan->vats[i].suspend_on_fatal;
+    for (size_t i = 0; i < plan->program_count && !has; i++)
+        has = program_has_states(&plan->programs[i]);
+    for (size_t i = 0; i < plan->block_count && !has; i++)
+        has = block_has_states(&plan->blocks[i]);
+    return has;
 }

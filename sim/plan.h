@@ -68,6 +68,7 @@ enum sim_family {
     SIM_FAMILY_METER,   /* meters, and metering faults */
     SIM_FAMILY_ILLEGAL, /* what kills a vat */
     SIM_FAMILY_CLOCK,   /* what no deterministic vat does */
+    SIM_FAMILY_STATE,   /* vats suspended and paused */
     SIM_FAMILY_COUNT
 };
 
@@ -94,7 +95,8 @@ enum sim_family {
     X(CALL, "call", SEND, "call DEVICE [ARG...]: callNow of the method echo")                      \
     X(EXIT, "exit", LIFE, "exit [failure]: asks for its own termination")                          \
     X(CREATE_VAT, "create-vat", LIFE,                                                              \
-      "create-vat PROGRAM [METER] [critical] [pipelining] [vatstore=completion]: vatAdmin only")   \
+      "create-vat PROGRAM [METER] [critical] [pipelining] [vatstore=completion] "                  \
+      "[restart-critical] [pause-on-underflow] [suspend-on-fatal]: vatAdmin only")                 \
     X(UPGRADE_VAT, "upgrade-vat", LIFE, "upgrade-vat VAT PROGRAM: vatAdmin only")                  \
     X(TERMINATE_VAT, "terminate-vat", LIFE, "terminate-vat VAT: vatAdmin only")                    \
     X(CHANGE_OPTIONS, "change-options", LIFE, "change-options VAT reap-interval=N: vatAdmin only") \
@@ -104,7 +106,11 @@ enum sim_family {
       "overrun [stack | allocation]: the worker ends in a metering fault here")                    \
     X(FAIL, "fail", ILLEGAL, "fail: the delivery ends in an error here (fatal in startVat only)")  \
     X(ILLEGAL, "illegal", ILLEGAL, "illegal n=N: the N-th kind of illegal syscall")                \
-    X(READ_CLOCK, "read-clock", CLOCK, "read-clock: stores the time of its own replica")
+    X(READ_CLOCK, "read-clock", CLOCK, "read-clock: stores the time of its own replica")           \
+    X(SUSPEND_VAT, "suspend-vat", STATE, "suspend-vat VAT: vatAdmin only")                         \
+    X(UNSUSPEND_VAT, "unsuspend-vat", STATE, "unsuspend-vat VAT: vatAdmin only")                   \
+    X(PAUSE_VAT, "pause-vat", STATE, "pause-vat VAT: vatAdmin only")                               \
+    X(RESUME_VAT, "resume-vat", STATE, "resume-vat VAT: vatAdmin only")
 
 enum sim_op_type {
 #define SIM_OP_ENUM(name, word, family, meaning) SIM_OP_##name,
@@ -128,6 +134,7 @@ struct sim_op {
     bool failure;              /* EXIT */
     bool critical, pipelining; /* CREATE_VAT */
     bool keeps_vatstore;       /* CREATE_VAT: vatstore=completion */
+    bool restart_critical, pause_on_underflow, suspend_on_fatal; /* CREATE_VAT */
     enum sim_overrun overrun;
     uint64_t n; /* the parameter n, key, or reap-interval */
     uint64_t threshold;
@@ -160,7 +167,7 @@ struct sim_program {
 struct sim_static_vat {
     struct vk_str name;
     uint32_t program;
-    bool critical, pipelining;
+    bool critical, pipelining, suspend_on_fatal;
     bool keeps_vatstore;    /* vatstore=completion: in its worker, which hands changes over */
     uint64_t reap_interval; /* 0: the kernel's default; VK_UNLIMITED: never */
 };
@@ -181,7 +188,12 @@ struct sim_static_vat {
     X(CHANGE_OPTIONS, "change-options",                                                            \
       "change-options [reap-interval=N] [reap-gc-krefs=N] [snapshot-interval=N]")                  \
     X(POLICY, "policy",                                                                            \
-      "policy [computrons=N] [cranks=N] [cleanup=N | no-cleanup]: from this block on")
+      "policy [computrons=N] [cranks=N] [cleanup=N | no-cleanup]: from this block on")             \
+    X(SUSPEND, "suspend", "suspend (VAT | dynamic=N): the vat's incarnation ends")                 \
+    X(UNSUSPEND, "unsuspend", "unsuspend (VAT | dynamic=N): its next one starts")                  \
+    X(PAUSE, "pause", "pause (VAT | dynamic=N): its deliveries wait")                              \
+    X(RESUME, "resume", "resume (VAT | dynamic=N): and come")                                      \
+    X(RESTART_ALL, "restart-all", "restart-all: every vat is suspended, static ones start at once")
 
 enum sim_input_type {
 #define SIM_INPUT_ENUM(name, word, meaning) SIM_INPUT_##name,
@@ -201,9 +213,9 @@ struct sim_policy {
 
 struct sim_input {
     enum sim_input_type type;
-    uint32_t vat;   /* an index of the plan's static vats; TERMINATE: SIM_NO_VAT for dynamic=n */
+    uint32_t vat;   /* an index of the plan's static vats; SIM_NO_VAT for dynamic=n */
     bool panic;     /* SEND */
-    uint64_t n;     /* INSTALL; TERMINATE */
+    uint64_t n;     /* INSTALL; those that may be of a dynamic vat */
     uint64_t bytes; /* SEND */
     bool set_reap_interval, set_reap_gc_krefs, set_snapshot_interval; /* CHANGE_OPTIONS */
     uint64_t reap_interval, reap_gc_krefs, snapshot_interval;
@@ -263,6 +275,8 @@ struct sim_plan {
     bool no_drain; /* do not bring the run to rest at its end */
 };
 
+/* Whether vats may be suspended or paused in it. */
+bool sim_plan_has_states(const struct sim_plan *plan);
 /* Empty: one replica, vatAdmin alone, no blocks. */
 enum vk_err sim_plan_init(struct sim_plan *plan, const struct vk_heap *heap) VK_MUST_CHECK;
 void sim_plan_release(struct sim_plan *plan);

@@ -1,8 +1,8 @@
 /* plan_generate.c - see plan_generate.h.
  *
  * A plan is drawn in this order, each part from streams of its own: the swarm (what is on, and how
- * much of it), the world (kernel, vats, blocks), the structured workloads, noise, the introduction,
- * who keeps his vatstore where, replicas, faults.
+ * much of it), the world (kernel, vats, blocks), the structured workloads, noise, states of vats, the
+ * introduction, who keeps his vatstore where, replicas, faults.
  *
  * What all families of operations being off leaves is the introduction: the bootstrap vat's first
  * turn, in which it gives everybody the roots of some others and vatAdmin its device. Without it
@@ -14,6 +14,7 @@
 #include "workload_faults.h"
 #include "workload_list.h"
 #include "workload_noise.h"
+#include "workload_states.h"
 
 enum {
     VATS_MIN = 2, /* besides vatAdmin */
@@ -211,6 +212,7 @@ enum vk_err sim_plan_generate(struct sim_plan *plan, const struct vk_heap *heap,
     if (!draft.failed) draw_workloads(&draft, seed);
     if (!draft.failed) sim_noise_vats(&draft, seed);
     if (!draft.failed) sim_noise_host(&draft, seed);
+    if (!draft.failed) sim_draft_states(&draft, seed);
     write_introduction(&draft);
     if (!draft.failed) draw_vatstores(&draft, seed);
     draw_replicas(&draft, seed);

@@ -11,6 +11,7 @@
 struct sim_generate_options {
     bool faults[FAULT_KIND_COUNT]; /* those that may be drawn */
     bool no_illegal;               /* no operations that kill vats */
+    bool states;                   /* vats may be suspended and paused */
     bool clock;        /* vats that read the clock may be drawn: the run must then diverge */
     uint32_t replicas; /* 0: drawn, 1 ... 4 */
     uint32_t scale;    /* 0: small (some 50 to 200 cranks); n: about n times as large */

@@ -50,6 +50,7 @@ static enum vk_err vat_options(struct sim_host *host, const struct sim_static_va
     if (vat->critical) vk_buf_lit(&buf, ",\"critical\":true");
     if (vat->pipelining) vk_buf_lit(&buf, ",\"enablePipelining\":true");
     if (vat->keeps_vatstore) vk_buf_lit(&buf, ",\"vatstore\":\"completion\"");
+    if (vat->suspend_on_fatal) vk_buf_lit(&buf, ",\"suspendOnFatal\":true");
     if (vat->reap_interval == VK_UNLIMITED) {
         vk_buf_lit(&buf, ",\"reapInterval\":\"never\"");
     } else if (vat->reap_interval) {
@@ -248,9 +249,15 @@ static enum vk_err pick_id(struct sim_host *host, struct vk_store *store, uint64
     return VK_OK;
 }
 
-static enum vk_err terminate(struct sim_host *host, struct vk_store *store,
-                             struct vk_kernel *kernel, const struct sim_input *input) {
+static enum vk_err terminate_vat(struct vk_kernel *kernel, struct vk_str id) {
     const struct vk_capdata reason = {.body = VK_STR("#\"the host ends it\"")};
+    return vk_host_terminate_vat(kernel, id, &reason);
+}
+
+/* A static vat, or the dynamic one at n modulo their number; nothing if there is none, or it is dead. */
+static enum vk_err for_vat(struct sim_host *host, struct vk_store *store, struct vk_kernel *kernel,
+                           const struct sim_input *input,
+                           enum vk_err (*call)(struct vk_kernel *kernel, struct vk_str id)) {
     struct vk_str id;
     bool alive = false;
     if (input->vat == SIM_NO_VAT)
@@ -258,7 +265,21 @@ static enum vk_err terminate(struct sim_host *host, struct vk_store *store,
     else
         VK_TRY(static_id(host, store, input->vat, &id));
     if (id.p) VK_TRY(is_alive(host, store, id, &alive));
-    return alive ? vk_host_terminate_vat(kernel, id, &reason) : VK_OK;
+    return alive ? call(kernel, id) : VK_OK;
+}
+
+/* So that what waits for paused vats comes. */
+static enum vk_err resume_all(struct sim_host *host, struct vk_store *store,
+                              struct vk_kernel *kernel) {
+    struct vk_str key = VK_STR("v");
+    for (;;) {
+        VK_TRY(vk_store_next_key(store, &host->arena, key, &key));
+        if (!vk_str_starts(key, VK_STR("v"))) return VK_OK;
+        const char *dot = memchr(key.p, '.', key.n);
+        size_t at = dot ? (size_t)(dot - key.p) : key.n;
+        if (!vk_str_eq(vk_str_from(key, at), VK_STR(".paused"))) continue;
+        VK_TRY(vk_host_resume_vat(kernel, (struct vk_str){key.p, at}));
+    }
 }
 
 static enum vk_err change_options(struct vk_kernel *kernel, const struct sim_input *input) {
@@ -295,7 +316,12 @@ static enum vk_err make_input(struct sim_host *host, struct vk_store *store,
     case SIM_INPUT_FINISH: return send(host, store, kernel, block, input->vat, "finish", NULL);
     case SIM_INPUT_INSTALL: return install(host, kernel, input->n);
     case SIM_INPUT_PIN: return pin(host, store, kernel, input->vat);
-    case SIM_INPUT_TERMINATE: return terminate(host, store, kernel, input);
+    case SIM_INPUT_TERMINATE: return for_vat(host, store, kernel, input, terminate_vat);
+    case SIM_INPUT_SUSPEND: return for_vat(host, store, kernel, input, vk_host_suspend_vat);
+    case SIM_INPUT_UNSUSPEND: return for_vat(host, store, kernel, input, vk_host_unsuspend_vat);
+    case SIM_INPUT_PAUSE: return for_vat(host, store, kernel, input, vk_host_pause_vat);
+    case SIM_INPUT_RESUME: return for_vat(host, store, kernel, input, vk_host_resume_vat);
+    case SIM_INPUT_RESTART_ALL: return for_all_vats(kernel, block, vk_host_restart_all_vats);
     case SIM_INPUT_TAKE_RESULTS: return take_results(host, kernel, block);
     case SIM_INPUT_REAP_ALL: return for_all_vats(kernel, block, vk_host_reap_all_vats);
     case SIM_INPUT_SNAPSHOT_ALL: return for_all_vats(kernel, block, vk_host_snapshot_all_vats);
@@ -322,6 +348,7 @@ static struct sim_policy policy_of(const struct sim_plan *plan, uint64_t block) 
 static enum vk_err drain(struct sim_host *host, struct vk_store *store, struct vk_kernel *kernel,
                          uint64_t block) {
     const struct sim_plan *plan = host->plan;
+    VK_TRY(resume_all(host, store, kernel));
     if ((block - plan->block_count) % 2 == 0) {
         for (uint32_t i = 0; i < plan->vat_count; i++)
             VK_TRY(send(host, store, kernel, block, i, "finish", NULL));

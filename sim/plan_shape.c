@@ -51,6 +51,7 @@ const struct sim_plan_param sim_plan_vat_params[] = {
     FLAG(sim_static_vat, critical, BOOL, "critical", 1),
     FLAG(sim_static_vat, pipelining, BOOL, "pipelining", 1),
     FLAG(sim_static_vat, keeps_vatstore, BOOL, "vatstore=completion", 1),
+    FLAG(sim_static_vat, suspend_on_fatal, BOOL, "suspend-on-fatal", 1),
     NUMBER(sim_static_vat, reap_interval, "reap-interval", .min = 1, .most = "never"),
     END,
 };
@@ -85,8 +86,13 @@ static const struct sim_plan_param store_set_params[] = {NUMBER(sim_op, n, "key"
                                                          BYTES(sim_op), END};
 static const struct sim_plan_param exit_params[] = {FLAG(sim_op, failure, BOOL, "failure", 1), END};
 static const struct sim_plan_param create_vat_params[] = {
-    FLAG(sim_op, critical, BOOL, "critical", 1), FLAG(sim_op, pipelining, BOOL, "pipelining", 1),
-    FLAG(sim_op, keeps_vatstore, BOOL, "vatstore=completion", 1), END};
+    FLAG(sim_op, critical, BOOL, "critical", 1),
+    FLAG(sim_op, pipelining, BOOL, "pipelining", 1),
+    FLAG(sim_op, keeps_vatstore, BOOL, "vatstore=completion", 1),
+    FLAG(sim_op, restart_critical, BOOL, "restart-critical", 1),
+    FLAG(sim_op, pause_on_underflow, BOOL, "pause-on-underflow", 1),
+    FLAG(sim_op, suspend_on_fatal, BOOL, "suspend-on-fatal", 1),
+    END};
 static const struct sim_plan_param reap_params[] = {
     NUMBER(sim_op, n, "reap-interval", .required = true, .min = 1, .most = "never"), END};
 static const struct sim_plan_param create_meter_params[] = {
@@ -145,6 +151,10 @@ static const struct sim_op_shape op_shapes[SIM_OP_TYPE_COUNT] = {
     [SIM_OP_FAIL] = {.params = no_params},
     [SIM_OP_ILLEGAL] = {.params = n_params},
     [SIM_OP_READ_CLOCK] = {.params = no_params},
+    [SIM_OP_SUSPEND_VAT] = {.targets = SIM_OPERAND_BIT(VAT), .params = no_params},
+    [SIM_OP_UNSUSPEND_VAT] = {.targets = SIM_OPERAND_BIT(VAT), .params = no_params},
+    [SIM_OP_PAUSE_VAT] = {.targets = SIM_OPERAND_BIT(VAT), .params = no_params},
+    [SIM_OP_RESUME_VAT] = {.targets = SIM_OPERAND_BIT(VAT), .params = no_params},
 };
 
 const struct sim_op_shape *sim_op_shape(enum sim_op_type type) {
@@ -187,6 +197,11 @@ static const struct sim_input_shape input_shapes[SIM_INPUT_TYPE_COUNT] = {
     [SIM_INPUT_UPGRADE_EVENTS] = {SIM_INPUT_NO_VAT, no_params},
     [SIM_INPUT_CHANGE_OPTIONS] = {SIM_INPUT_NO_VAT, change_options_params},
     [SIM_INPUT_POLICY] = {SIM_INPUT_NO_VAT, policy_input_params},
+    [SIM_INPUT_SUSPEND] = {SIM_INPUT_VAT_OR_DYNAMIC, no_params},
+    [SIM_INPUT_UNSUSPEND] = {SIM_INPUT_VAT_OR_DYNAMIC, no_params},
+    [SIM_INPUT_PAUSE] = {SIM_INPUT_VAT_OR_DYNAMIC, no_params},
+    [SIM_INPUT_RESUME] = {SIM_INPUT_VAT_OR_DYNAMIC, no_params},
+    [SIM_INPUT_RESTART_ALL] = {SIM_INPUT_NO_VAT, no_params},
 };
 
 const struct sim_input_shape *sim_input_shape(enum sim_input_type type) {

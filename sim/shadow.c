@@ -166,6 +166,13 @@ static struct vk_str after_number(struct vk_str key, const char *letters) {
     return i > start ? vk_str_from(key, i) : VK_STR_NONE;
 }
 
+/* Of a vat that is spared: its flags, and what waits for it. */
+static bool is_pause(struct vk_str key) {
+    struct vk_str of_vat = after_number(key, "v");
+    return vk_str_eq(of_vat, VK_STR(".suspended")) || vk_str_eq(of_vat, VK_STR(".paused")) ||
+           vk_str_eq(key, VK_STR("sideQueues.ready")) || after_number(key, "sideQueue.v").p;
+}
+
 /* What a kernel may write once it has rolled a crank back: its own accounts, the end of the vat with the promises that this
  * rejects and the objects that nobody holds any more, and what vat-admin is told. What the vat did itself is not among
  * it, nor are the numbers that it used up: of counters only the promises' goes on, for the message to vat-admin. */
@@ -178,7 +185,7 @@ static bool is_declared(struct vk_str key) {
     return vk_str_starts(key, VK_STR("acceptanceQueue.")) ||
            vk_str_starts(key, VK_STR("vat.name.")) || after_number(key, "kp").p ||
            after_number(key, "ko").p || vk_str_eq(after_number(key, "m"), VK_STR(".remaining")) ||
-           vk_str_starts(after_number(key, "v"), VK_STR(".c."));
+           vk_str_starts(after_number(key, "v"), VK_STR(".c.")) || is_pause(key);
 }
 
 static void note_survivor(struct sim_shadow *shadow, struct vk_str key) {

@@ -59,6 +59,9 @@ static bool create_vat(struct admin_call *call) {
     if (call->op->critical) vk_buf_lit(body, ",\"critical\":true");
     if (call->op->pipelining) vk_buf_lit(body, ",\"enablePipelining\":true");
     if (call->op->keeps_vatstore) vk_buf_lit(body, ",\"vatstore\":\"completion\"");
+    if (call->op->restart_critical) vk_buf_lit(body, ",\"restartCritical\":true");
+    if (call->op->pause_on_underflow) vk_buf_lit(body, ",\"pauseOnUnderflow\":true");
+    if (call->op->suspend_on_fatal) vk_buf_lit(body, ",\"suspendOnFatal\":true");
     if (metered) {
         vk_buf_lit(body, ",\"meterID\":");
         write_id(body, 'm', meter.n);
@@ -101,6 +104,15 @@ static bool change_options(struct admin_call *call) {
     return true;
 }
 
+static bool vat_alone(struct admin_call *call) {
+    struct sim_ref vat;
+    if (!pick_id(call, SIM_OPERAND_VAT, SIM_HELD_VATS, &vat)) return false;
+    vk_buf_lit(&call->body, "#[");
+    write_id(&call->body, 'v', vat.n);
+    vk_buf_char(&call->body, ']');
+    return true;
+}
+
 static bool create_meter(struct admin_call *call) {
     vk_buf_lit(&call->body, "#[");
     write_bigint(&call->body, call->op->n);
@@ -133,6 +145,10 @@ static const struct {
     {SIM_OP_CHANGE_OPTIONS, "changeOptions", change_options, 0},
     {SIM_OP_CREATE_METER, "createMeter", create_meter, 'm'},
     {SIM_OP_ADD_METER, "addMeterRemaining", add_meter, 0},
+    {SIM_OP_SUSPEND_VAT, "suspendVat", vat_alone, 0},
+    {SIM_OP_UNSUSPEND_VAT, "unsuspendVat", vat_alone, 0},
+    {SIM_OP_PAUSE_VAT, "pauseVat", vat_alone, 0},
+    {SIM_OP_RESUME_VAT, "resumeVat", vat_alone, 0},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 

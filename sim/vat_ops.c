@@ -352,6 +352,10 @@ static enum vk_err (*const ops[SIM_OP_TYPE_COUNT])(struct act *act, bool *done) 
     [SIM_OP_FAIL] = op_fail,
     [SIM_OP_ILLEGAL] = op_illegal,
     [SIM_OP_READ_CLOCK] = op_read_clock,
+    [SIM_OP_SUSPEND_VAT] = op_admin,
+    [SIM_OP_UNSUSPEND_VAT] = op_admin,
+    [SIM_OP_PAUSE_VAT] = op_admin,
+    [SIM_OP_RESUME_VAT] = op_admin,
 };
 
 /* The end that an operation is for a vat, or SIM_VAT_END_COUNT. */

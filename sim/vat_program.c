@@ -6,7 +6,8 @@
 
 void sim_vat_init(struct sim_vat *vat, const struct vk_heap *heap, const struct sim_plan *plan,
                   const struct sim_program *program) {
-    *vat = (struct sim_vat){.plan = plan, .program = program};
+    *vat = (struct sim_vat){
+        .plan = plan, .program = program, .saves_always = sim_plan_has_states(plan)};
     sim_holdings_init(&vat->held, heap);
     sim_vat_store_init(&vat->store, heap);
 }
@@ -200,10 +201,10 @@ static enum vk_err start(struct sim_run *run) {
     return sim_run_turn(run, &run->vat->program->start);
 }
 
-static enum vk_err bring_out_your_dead(struct sim_run *run) {
+/* For the next incarnation. */
+static enum vk_err save(struct sim_run *run) {
     struct vk_buf buf;
     struct vk_str text;
-    VK_TRY(sim_run_turn(run, &run->vat->program->boyd));
     if (run->ended) return VK_OK;
     vk_buf_init(&buf, run->arena);
     sim_holdings_write(&run->vat->held, &buf);
@@ -220,7 +221,9 @@ static enum vk_err answer(struct sim_run *run) {
     case VK_DELIVERY_RETIRE_IMPORTS: return collect(run);
     case VK_DELIVERY_CHANGE_VAT_OPTIONS: return VK_OK;
     case VK_DELIVERY_START_VAT: run->is_fatal = true; return start(run);
-    case VK_DELIVERY_BRING_OUT_YOUR_DEAD: run->is_fatal = true; return bring_out_your_dead(run);
+    case VK_DELIVERY_BRING_OUT_YOUR_DEAD:
+        run->is_fatal = true;
+        return sim_run_turn(run, &run->vat->program->boyd);
     }
     VK_ASSERT(false); /* INV-DELIVERY-1: every delivery has a type */
     return VK_OK;
@@ -229,12 +232,14 @@ static enum vk_err answer(struct sim_run *run) {
 enum vk_err sim_vat_deliver(struct sim_vat *vat, struct vk_arena *arena,
                             struct sim_vat_delivery *delivery) {
     struct sim_run run = {.vat = vat, .arena = arena, .delivery = delivery};
+    bool saves = vat->saves_always || delivery->delivery->type == VK_DELIVERY_BRING_OUT_YOUR_DEAD;
     delivery->ending = SIM_VAT_DONE;
     delivery->computrons = SIM_COST_DELIVERY;
     delivery->changes = NULL;
     delivery->change_count = 0;
     sim_vat_store_begin(&vat->store);
     VK_TRY(answer(&run));
+    if (saves) VK_TRY(save(&run));
     if (!vat->has_store || delivery->ending != SIM_VAT_DONE) return VK_OK;
     return sim_vat_store_changes(&vat->store, arena, &delivery->changes, &delivery->change_count);
 }

@@ -33,6 +33,7 @@ struct sim_vat {
     struct sim_holdings held;
     bool has_store; /* keeps its vatstore itself, and hands the changes over */
     struct sim_vat_store store;
+    bool saves_always; /* what it holds: it may be cut off without a bringOutYourDead */
 };
 
 /* How a delivery ended, as its worker sees it. */

@@ -131,7 +131,8 @@ static bool fits(enum sim_op_type type, enum place place) {
     enum sim_family family = sim_op_family(type);
     bool quiet = family == SIM_FAMILY_STORE || family == SIM_FAMILY_COMPUTE;
     if (family == SIM_FAMILY_ILLEGAL || type == SIM_OP_EXIT || type == SIM_OP_OVERRUN)
-        return false; /* INV-NOISE-1 */
+        return false;                             /* INV-NOISE-1 */
+    if (family == SIM_FAMILY_STATE) return false; /* workload_states.c's */
     if (place == PLACE_BOYD) return quiet || family == SIM_FAMILY_GC;
     if (place == PLACE_START) return quiet;
     return place == PLACE_ADMIN || !admin_only(type);

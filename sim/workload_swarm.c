@@ -13,6 +13,7 @@ static bool family_is_on(enum sim_family family, struct sim_random *stream,
                          const struct sim_generate_options *options) {
     if (family == SIM_FAMILY_CLOCK && !options->clock) return false;
     if (family == SIM_FAMILY_ILLEGAL && options->no_illegal) return false;
+    if (family == SIM_FAMILY_STATE && !options->states) return false;
     /* A run without messages between vats is a short one. */
     return family == SIM_FAMILY_SEND ? sim_random_below(stream, 5) < 3
                                      : sim_random_one_in(stream, 2);
@@ -24,6 +25,7 @@ static uint32_t input_weight(enum sim_input_type type, struct sim_random *stream
     bool on = sim_random_one_in(stream, 2);
     uint32_t drawn = weight(stream);
     if (type == SIM_INPUT_SEND) return 128;
+    if (type >= SIM_INPUT_SUSPEND) return 0; /* workload_states.c's */
     if (type == SIM_INPUT_TERMINATE) return on && swarm->families[SIM_FAMILY_LIFE] ? 1 : 0;
     return on ? drawn : 0;
 }

@@ -120,7 +120,8 @@ Test(plan_command, says_what_is_wrong_with_its_options) {
         {"--seed 1 --faults disk-ful", "--faults: no class or kind of faults is called 'disk-ful' "
                                        "(did you mean 'disk-full'?) "},
         {"--seed 1 some.plan", "either a seed or plans, not both: some.plan "},
-        {"--scale 2 some.plan", "--replicas, --scale, --faults and --clock are for a seed's plan "},
+        {"--scale 2 some.plan",
+         "--replicas, --scale, --faults, --clock and --states are for a seed's plan "},
         {"--seed 1 --check", "--check is for plans "},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

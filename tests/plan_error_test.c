@@ -199,8 +199,8 @@ Test(plan_error, of_programs) {
          "4:15: expected allocation once in a line, found 'allocation'"},
         {TURN "create-vat m0 p", "4:15: expected a target (m0), found 'p'"},
         {TURN "create-vat p m0 m1",
-         "4:17: expected one of critical pipelining vatstore=completion, "
-         "found 'm1'"},
+         "4:17: expected one of critical pipelining vatstore=completion restart-critical "
+         "pause-on-underflow suspend-on-fatal, found 'm1'"},
         {TURN "upgrade-vat p v0", "4:13: expected a target (v0), found 'p'"},
         {TURN "upgrade-vat v0", "4:15: expected the name of a program, found the end of the line"},
         {TURN "terminate-vat", "4:14: expected a target (v0), found the end of the line"},

@@ -178,10 +178,11 @@ Test(shadow, survivors_of_a_second_roll_back_are_counted_anew) {
 
 Test(shadow, declared_survivors_are_the_kernels_own_accounts_and_the_end_of_a_vat) {
     static const char *const declared[] = {
-        "crankNumber",       "kernelStats",    "gcActions",   "reapQueue",    "acceptanceQueue",
-        "kp.nextID",         "kp40.refCount",  "kp7.queue.0", "ko20.owner",   "m1.remaining",
-        "acceptanceQueue.3", "v1.c.o+0",       "v12.c.ko30",  "vat.name.bob", "vat.names",
-        "vats.terminated",   "vat.dynamicIDs",
+        "crankNumber",       "kernelStats",      "gcActions",    "reapQueue",    "acceptanceQueue",
+        "kp.nextID",         "kp40.refCount",    "kp7.queue.0",  "ko20.owner",   "m1.remaining",
+        "acceptanceQueue.3", "v1.c.o+0",         "v12.c.ko30",   "vat.name.bob", "vat.names",
+        "vats.terminated",   "vat.dynamicIDs",   "v5.suspended", "v5.paused",    "sideQueue.v5",
+        "sideQueue.v5.3",    "sideQueues.ready",
     };
     static const char *const strangers[] = {
         "v1.vs.key",     "v12.vs.v1.c.o+1", "v1.o.nextID",

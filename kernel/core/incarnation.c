@@ -118,8 +118,7 @@ enum vk_err vk_incarnation_end(struct vk_kernel *kernel, struct vk_vat_id vat,
 
 enum vk_err vk_incarnation_cut(struct vk_kernel *kernel, struct vk_vat_id vat) {
     uint64_t next;
-    VK_TRY(vk_incarnation_end(kernel, vat, VK_SUSPENDED_MESSAGE, &next));
-    return vk_vat_clear_dirt(&kernel->state, vat); /* of a heap that is gone */
+    return vk_incarnation_end(kernel, vat, VK_SUSPENDED_MESSAGE, &next);
 }
 
 enum vk_err vk_incarnation_exists(struct vk_kernel *kernel, struct vk_vat_id vat, bool *exists) {
@@ -182,6 +181,7 @@ enum vk_err vk_incarnation_begin(struct vk_kernel *kernel, struct vk_vat_id vat,
     VK_TRY(vk_incarnation_sample_options(kernel, vat, &options));
     if (!vk_str_eq(options, recorded.json))
         VK_TRY(vk_state_set(state, options, KEY(VAT(vat), LIT(".options"))));
+    VK_TRY(vk_vat_clear_dirt(state, vat)); /* of a heap that is gone */
     VK_TRY(recorded_parameters(kernel, vat, &parameters));
     VK_TRY(vk_warehouse_create(kernel, vat, &started, &problem));
     if (!started) return start_failed(kernel, vat, problem, out);
