@@ -113,7 +113,7 @@ static void delete_at(struct sim_vat_store *store, size_t place) {
 static enum vk_err insert_at(struct sim_vat_store *store, size_t place, struct vk_str key,
                              struct vk_str value) {
     void *at = store->at;
-    struct sim_vat_pair pair;
+    struct sim_vat_pair pair = {0};
     VK_TRY(reserve(store, &at, store->count, &store->capacity, sizeof *store->at));
     store->at = at;
     VK_TRY(copy_text(store, key, &pair.key));

@@ -235,7 +235,7 @@ static bool stage_open(struct stage *stage, uint64_t fail_at, bool frames) {
     static struct sim_op first[] = {{.type = SIM_OP_STORE_SET}, {.type = SIM_OP_COMPUTE, .n = 500}};
     static struct sim_op second[] = {{.type = SIM_OP_OVERRUN}};
     static struct sim_turn turns[] = {{first, 2}, {second, 1}};
-    *stage = (struct stage){.syscalls = {NULL, answer}};
+    *stage = (struct stage){.syscalls = {.make = answer}};
     stage->syscalls.impl = stage;
     test_plan_alice(&stage->plan, NULL, turns, 2, 0);
     test_heap_init(&stage->heap);

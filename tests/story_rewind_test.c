@@ -57,6 +57,10 @@ static const struct {
     {"exit with failure, then exit", "exitfail badly; exit well", "badly", true},
     {"vatstoreSet by syscall", "set x y", "prepare to die", true},
     {"vatstoreDelete by syscall", "delete x", "prepare to die", true},
+    {"vatstoreGet not waited for", "hasty [\"vatstoreGet\",\"x\"]", "prepare to die", true},
+    {"callNow not waited for",
+     "hasty [\"callNow\",\"d-70\",\"echo\",{\"body\":\"#[]\",\"slots\":[]}]", "prepare to die",
+     true},
     {"malformed", "raw [\"sneeze\"]", "prepare to die", true},
     {"exit", "exit well", "well", false},
     {"exit, then exit with failure", "exit well; exitfail badly", "well", false},
@@ -191,6 +195,31 @@ Test(rewind_replay, another_change_is_anachrophobia) {
     cr_assert(world_try_open_kernel(&w) == VK_ERR_ANACHROPHOBIA);
     cr_assert(struck);
     world_close(&w);
+}
+
+/* INV-COMPLETION-3: SwingSet ignores the verdict on the bringOutYourDead before a snapshot, and so whoever would be condemned in it is
+ * not asked. */
+static const struct test_setup snapshotting = {.options = {[TEST_BOB] =
+                                                               "{\"vatstore\":\"completion\"}"},
+                                               .plain = true,
+                                               .xsnap = true,
+                                               .snapshot_initial = 4,
+                                               .snapshot_interval = 4};
+
+SCENARIO(rewind_replay, no_verdict_goes_unheard_before_a_snapshot, snapshotting) {
+    static const char *const vats[] = {"bob", "carol"};
+    struct vk_snapshot_info info;
+    bool found;
+    for (int i = 0; i < 2; i++) {
+        world_tell(w, vats[i], "{on bringOutYourDead {drop o-99}}");
+        for (int k = 0; k < 4; k++)
+            world_tell(w, vats[i], "again");
+        world_run(w);
+        test_ok(vk_snapshot_current(w->store, vk_str(i ? "v4" : "v3"), &found, &info));
+        cr_assert(found);
+    }
+    cr_assert(world_lived(w, "deliver v3 [\"bringOutYourDead\"]", NULL) == 0);
+    cr_assert(world_lived(w, "deliver v4 [\"bringOutYourDead\"]", NULL) > 0);
 }
 
 /* ---- syscalls in flight */

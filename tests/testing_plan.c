@@ -114,6 +114,7 @@ static void add_vats(struct sim_plan *plan) {
     for (uint32_t i = 0; i < STATIC_VATS; i++)
         plan->vats[i] = (struct sim_static_vat){.name = vk_str(names[i]), .program = i};
     plan->vats[TEST_PLAN_CAROL].pipelining = true;
+    plan->vats[TEST_PLAN_BOB].keeps_vatstore = true;
     plan->bootstrap = BOOTSTRAP;
     struct sim_turn *turn = new_items(plan, 1, sizeof *turn);
     turn->ops = new_items(plan, BOOTSTRAP, sizeof *turn->ops);

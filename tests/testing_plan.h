@@ -6,7 +6,7 @@
 
 enum { TEST_PLAN_ADMIN, TEST_PLAN_ALICE, TEST_PLAN_BOB, TEST_PLAN_CAROL, TEST_PLAN_VATS };
 
-/* Static vats vatAdmin, alice, bob and carol (who is pipelining), and `bootstrap`, who introduces
+/* Static vats vatAdmin, alice, bob (who keeps his vatstore himself) and carol (who is pipelining), and `bootstrap`, who introduces
  * them all to each other; programs of random operations of all families that `allowed` says; `blocks` blocks of messages to everybody. */
 void test_plan_random(struct sim_plan *plan, uint64_t seed, bool (*allowed)(enum sim_op_type type),
                       size_t turns, size_t blocks);

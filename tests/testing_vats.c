@@ -406,6 +406,12 @@ static enum vk_err command_spend(struct vk_worker *worker, const struct words *w
                            VK_STR_ARG(words->items[1]));
 }
 
+static enum vk_err command_hasty(struct vk_worker *worker, struct vk_str json) {
+    const struct vk_syscall syscall = {.json = json};
+    VK_TRY(worker->port->submit(worker->port->impl, &syscall));
+    return sent(worker);
+}
+
 /* keep KEY VALUE, lose KEY */
 static enum vk_err command_change(struct vk_worker *worker, const struct words *words) {
     struct vk_delivery_result *result = worker->result;
@@ -441,6 +447,7 @@ static enum vk_err run_command(struct vk_worker *worker, const struct words *wor
     if (is(command, "spend")) return command_spend(worker, words);
     if (is(command, "fail")) return command_fail(worker, words);
     if (is(command, "keep") || is(command, "lose")) return command_change(worker, words);
+    if (is(command, "hasty")) return command_hasty(worker, words->items[1]);
     if (is(command, "miscount")) {
         worker->result->submitted++;
         return VK_OK;

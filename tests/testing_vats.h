@@ -15,6 +15,7 @@
  *   on NAME {PROGRAM}  a standing order
  *   spend N            the computrons that the delivery will have cost
  *   keep KEY VALUE   lose KEY   a change of the vatstore that comes with the delivery's completion (also of one that fails)
+ *   hasty JSON         a syscall as it stands, not waited for even if it has an answer
  *   miscount           the completion says of one syscall more than was sent
  *   fail TEXT          the delivery ends in an error
  *   die                the worker is lost

@@ -151,7 +151,7 @@ Test(worker_protocol, syscalls_are_written_as_javascript_writes_them) {
 }
 
 Test(worker_protocol, syscalls_come_out_as_they_went_in) {
-    for (size_t i = 0; i < 2 * SYSCALLS; i++) {
+    for (size_t i = 0; i < 2 * (size_t)SYSCALLS; i++) {
         bool waits = i < SYSCALLS;
         struct vk_syscall sent, received;
         struct vk_buf buf;

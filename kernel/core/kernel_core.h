@@ -5,6 +5,8 @@
  *   route.c      decides where a send goes
  *   deliver.c    one event, one delivery; upgrade.c, create_vat.c, cleanup.c the longer stories
  *   translate_delivery.c, translate_syscall.c   krefs to vrefs and back
+ *   recorder.c   one delivery's syscalls, as they are made; in_flight.c those that are not waited for;
+ *                completion.c what is handed over when the delivery is done
  *   syscall.c    what a syscall does; device_call.c, vat_admin.c what devices do
  *   incarnation.c, suspend.c   the end and the beginning of incarnations; what paused and suspended vats get
  *   send.c       sends, subscriptions, resolutions: from syscalls, from the kernel, from the host
