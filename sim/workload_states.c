@@ -58,7 +58,7 @@ void sim_draft_states(struct sim_draft *draft, uint64_t seed) {
     uint64_t inputs = sim_random_between(&stream, 1, 2 * draft->plan->block_count);
     for (uint64_t i = 0; i < inputs; i++)
         draw_input(draft, &stream);
-    uint64_t ops = sim_random_below(&stream, 4 * draft->scale);
+    uint64_t ops = sim_random_below(&stream, UINT64_C(4) * draft->scale);
     for (uint64_t i = 0; i < ops && !draft->failed; i++)
         draw_op(draft, &stream);
 }

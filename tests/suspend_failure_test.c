@@ -182,9 +182,10 @@ SCENARIO(suspend_failure, underflow_pauses_and_after_refilling_goes_on_where_it_
     world_absent(w, "v5.vs.x");
     world_is(w, "m1.remaining", "0");
     world_is(w, "sideQueue.v5", "[0,2]");
-    cr_assert(admin_told(
-                  w, "#[\\\"vatPaused\\\",[\\\"v5\\\",false,{\\\"#error\\\":\\\"meter underflow") ==
-              1);
+    cr_assert(
+        admin_told(
+            w, "#[\\\"vatPaused\\\",[\\\"v5\\\",false,{\\\"#error\\\":\\\"meter underflow\\\"") ==
+        1);
     cr_assert(admin_told(w, "vatTerminated") == 0);
     cr_assert_str_eq(world_take(w, kpid), "unresolved");
     world_tell(w, "vatAdmin", "{call d-71 resumeVat v5}"); /* not refilled: paused again, no loop */

@@ -267,7 +267,10 @@ enum vk_err vk_spare_vat(struct vk_kernel *kernel, const struct vk_event *event,
     if (results->spared_for == VK_VAT_EVENT_CUT) return VK_OK; /* as was asked for */
     VK_ASSERT(vk_vat_state_is_paused(move.next));              /* INV-SUSPEND-2 */
     if (results->keep_event) VK_TRY(keep_event(kernel, vat, move.next, event));
-    return tell_paused(kernel, vat, vk_vat_state_is_suspended(move.next), &results->terminate_info);
+    struct vk_capdata problem = results->terminate_info;
+    if (results->condemned == VK_CONDEMNED_UNDERFLOW) /* which did not terminate it */
+        VK_TRY(vk_capdata_error(&kernel->arena, VK_STR("meter underflow"), &problem));
+    return tell_paused(kernel, vat, vk_vat_state_is_suspended(move.next), &problem);
 }
 
 /* ---- what is asked for */
