@@ -46,6 +46,34 @@ static void json_member(FILE *out, const char *name, const char *text) {
     json_text(out, text);
 }
 
+static void panic_json(FILE *out, const char *plan, const char *keep,
+                       const struct sim_run_result *result) {
+    fputs("{\"type\":\"panic\"", out);
+    json_member(out, "name", plan);
+    json_member(out, "what", result->panic_text);
+    if (keep) json_member(out, "kept", keep);
+    fprintf(out, ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"panicked\":%" PRIu32 "}\n",
+            result->panic_point, result->replicas, result->replicas_panicked);
+}
+
+void report_run_panic(FILE *out, const char *plan, const char *keep,
+                      const struct sim_run_result *result, bool json) {
+    if (json) {
+        panic_json(out, plan, keep, result);
+        return;
+    }
+    fprintf(out,
+            "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
+            "\n  %s\n",
+            plan, result->replicas_panicked, result->replicas, result->panic_point,
+            result->panic_text);
+    if (keep)
+        fprintf(out, "  post-mortem: crankcase postmortem %s/replica-0 %s/replica-0/slog\n", keep,
+                keep);
+    else
+        fprintf(out, "  to find out: crankcase run --keep DIR %s\n", plan);
+}
+
 void report_run_failure_json(FILE *out, const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
     fputs("{\"type\":\"failure\"", out);

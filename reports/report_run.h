@@ -19,6 +19,10 @@ struct report_failure {
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours);
 void report_run_failure_json(FILE *out, const struct report_failure *report);
 
+/* A plan in which the kernel panicked. `keep`: the folder where the nodes were left, or NULL. */
+void report_run_panic(FILE *out, const char *plan, const char *keep,
+                      const struct sim_run_result *result, bool json);
+
 struct report_summary {
     const struct sim_campaign_totals *totals;
     const bool *faults; /* those that could strike, by kind; NULL: none are listed */

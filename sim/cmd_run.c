@@ -45,6 +45,8 @@ static const char usage[] =
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
+    "  --keep DIR         of a plan: leave each replica's flight recorder and database there, for\n"
+    "                     crankcase postmortem\n"
     "  --json             one JSON object a line: failures, then the summary\n"
     "  --quiet            failures only\n"
     "  --help             this text\n\n"
@@ -249,6 +251,8 @@ static int run_plan(struct run_command *command, const char *path) {
     snprintf(reproduce, sizeof reproduce, "crankcase run %s", path);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) print_failure(command, &report);
+    if (result.panicked && !command->quiet)
+        report_run_panic(stdout, path, command->campaign.run.keep, &result, command->json);
     return SIM_EXIT_OK;
 }
 
@@ -332,6 +336,7 @@ enum option_code {
     OPTION_NO_ACTIVITYHASH,
     OPTION_JOBS,
     OPTION_OUT,
+    OPTION_KEEP,
     OPTION_JSON,
     OPTION_QUIET,
 };
@@ -354,6 +359,7 @@ static const struct option options[] = {
     {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"keep", required_argument, NULL, OPTION_KEEP},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {NULL, 0, NULL, 0},
@@ -437,6 +443,7 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
     case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
     case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
+    case OPTION_KEEP: command->campaign.run.keep = optarg; return SIM_EXIT_OK;
     case OPTION_OFF: return turn_off_all(command, optarg);
     case OPTION_FAULTS: return take_faults(command);
     default: return take_number(command, option);
@@ -461,7 +468,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     bool recordings = optind < argc;
     for (int i = optind; i < argc; i++)
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
-    if (recordings) return run_recordings(command, argc - optind, argv + optind);
+    if (recordings && !command->campaign.run.keep)
+        return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
         return bad_usage("either plans or seeds, not both: ", argv[optind]);
     char drawn[OPTIONS_TEXT_MAX];
@@ -470,6 +478,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         return bad_usage(
             "--replicas, --scale, --faults, --clock and --states are for seeds, not for plans: ",
             argv[optind]);
+    if (command->campaign.run.keep && (recordings || argc - optind != 1))
+        return bad_usage("--keep is for one plan", "");
     report_stopwatch_start(&command->watch);
     if (optind < argc) return run_plans(command, argc - optind, argv + optind);
     code = check_out_folder(command->out_folder);

@@ -7,6 +7,8 @@
 #include "faults/snapshot_fault.h"
 #include "faults/sqlite_heap_fault.h"
 #include "faults/worker_fault.h"
+#include "flight_recorder.h"
+#include "kept_node.h"
 #include "mem_disk.h"
 #include "plan_host.h"
 
@@ -40,6 +42,7 @@ struct sim_replica {
     struct sim_workers *workers;
     struct sim_host host;
     struct sim_shadow *shadow;
+    struct sim_flight *flight; /* NULL: not recorded */
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
@@ -84,6 +87,7 @@ static uint64_t draw(void *impl) {
 
 static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
+    if (replica->flight) sim_flight_event(replica->flight, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
 
@@ -100,7 +104,8 @@ static enum vk_err invoke_echo(void *impl, struct vk_arena *arena,
 static void connect(struct sim_replica *replica) {
     replica->clock_port = (struct vk_clock){replica, now_ns};
     replica->entropy_port = (struct vk_entropy){replica, draw};
-    replica->trace_port = (struct vk_trace){.impl = replica, .event = traced};
+    replica->trace_port =
+        (struct vk_trace){.impl = replica, .wants_slog = replica->flight != NULL, .event = traced};
     fault_heap_init(&replica->faulty_heap, &replica->faults, vk_heap_system());
     fault_host_init(&replica->faulty_host, &replica->faults, &replica->trace_port);
     replica->devices_port = (struct vk_device_host){.impl = replica, .invoke = invoke_echo};
@@ -149,6 +154,11 @@ static bool acquire(struct sim_replica *replica) {
            (replica->shadow || replica->options.no_shadow);
 }
 
+static bool record_flight(struct sim_replica *replica) {
+    const char *folder = replica->options.keep;
+    return !folder || sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK;
+}
+
 struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
                                     const struct sim_replica_options *options) {
     struct sim_replica *replica = calloc(1, sizeof *replica);
@@ -164,7 +174,7 @@ struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
     sim_random_init(&replica->entropy_stream, plan->seed, name);
     snprintf(name, sizeof name, "power/%u", index);
     sim_random_init(&replica->power_stream, plan->seed, name);
-    if (!acquire(replica)) {
+    if (!acquire(replica) || !record_flight(replica)) {
         sim_replica_free(replica);
         return NULL;
     }
@@ -196,6 +206,7 @@ void sim_replica_free(struct sim_replica *replica) {
     fault_disk_free(replica->faulty_disk);
     sim_disk_free(replica->disk);
     sim_shadow_free(replica->shadow);
+    sim_flight_close(replica->flight);
     sim_host_release(&replica->host);
     free(replica->faults.faults);
     free(replica);
@@ -205,6 +216,7 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     replica->error = err;
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
+    if (replica->flight) sim_flight_halt(replica->flight, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
     process_end(replica);
     replica->counts.crashes += !panicked;
@@ -332,6 +344,7 @@ static enum vk_err start(struct sim_replica *replica) {
         .no_restart_after_snapshot = replica->mine->no_restart_after_snapshot,
     };
     replica->counts.starts++;
+    if (replica->flight) sim_flight_start(replica->flight);
     sim_clock_wait(&replica->clock, START_NS);
     VK_TRY(damage(replica));
     vk_arena_clear(&replica->host.arena);
@@ -403,6 +416,7 @@ enum vk_err sim_replica_step(struct sim_replica *replica, enum sim_step *step) {
     enum vk_err err = VK_OK;
     *step = SIM_STEP_NOTHING;
     fault_sqlite_heap_use(&replica->faults);
+    sim_flight_use(replica->flight);
     switch (replica->state) {
     case SIM_REPLICA_DOWN: err = start(replica); break;
     case SIM_REPLICA_WAITING: err = begin_block(replica, step); break;
@@ -411,9 +425,18 @@ enum vk_err sim_replica_step(struct sim_replica *replica, enum sim_step *step) {
     case SIM_REPLICA_HALTED:
     case SIM_REPLICA_DIVERGED: VK_ASSERT(false); /* whoever is gone has no turn */
     }
+    sim_flight_use(NULL);
     fault_sqlite_heap_use(NULL);
     if (err != VK_OK) *step = go_down(replica, err);
     return VK_OK;
+}
+
+enum vk_err sim_replica_keep(struct sim_replica *replica) {
+    const struct vk_disk disk = {sim_disk_vfs(replica->disk), DATABASE};
+    VK_ASSERT(replica->options.keep);
+    if (replica->faulty_disk) process_end(replica);
+    return replica->counts.commits ? sim_kept_database(replica->options.keep, replica->index, &disk)
+                                   : VK_OK;
 }
 
 /* ---- what there is to know */

@@ -56,6 +56,8 @@ struct sim_replica;
 struct sim_replica_options {
     bool no_activity_hash;
     bool no_shadow;
+    const char *
+        keep; /* a folder for its flight recorder, and for its database in the end; NULL: neither */
 };
 
 /* A node that is down and has an empty disk. `plan` must outlive it. NULL: no memory. */
@@ -86,6 +88,9 @@ struct sim_workers_counts sim_replica_workers_counts(const struct sim_replica *r
 struct fault_set *sim_replica_faults(struct sim_replica *replica);
 /* The faults of its kind strike no more, and a node that is down tries once more. */
 void sim_replica_suspend_faults(struct sim_replica *replica);
+
+/* Leaves its database in the folder of the options, as its last commit has it. When it takes no more steps. */
+enum vk_err sim_replica_keep(struct sim_replica *replica) VK_MUST_CHECK;
 
 /* For oracles, while it is up. */
 struct vk_store *sim_replica_store(struct sim_replica *replica);

@@ -49,8 +49,6 @@ struct run {
         SIM_ARRAY(struct seen);
     } points;
     bool calm; /* faults have stopped */
-    uint64_t panic_point;
-    char panic_text[320];
     XXH3_state_t hash;
     /* Run only to look at a state: stop there. */
     const struct run_probe *probe;
@@ -338,18 +336,19 @@ static void went_down(struct run *run, struct node *node, bool is_to_stop) {
 static void panicked(struct run *run, struct node *node) {
     struct sim_failure failure;
     uint64_t point = sim_replica_points(node->replica);
+    run->result->replicas_panicked++;
     if (!run->result->panicked) {
         run->result->panicked = true;
-        run->panic_point = point;
-        snprintf(run->panic_text, sizeof run->panic_text, "%s",
+        run->result->panic_point = point;
+        snprintf(run->result->panic_text, sizeof run->result->panic_text, "%s",
                  sim_replica_error_text(node->replica));
-    } else if ((point != run->panic_point ||
-                strcmp(run->panic_text, sim_replica_error_text(node->replica)) != 0) &&
+    } else if ((point != run->result->panic_point ||
+                strcmp(run->result->panic_text, sim_replica_error_text(node->replica)) != 0) &&
                is_on(run, SIM_ORACLE_REPLICAS)) {
         sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, "panic",
                         "panicked at point %llu (%s); another replica at point %llu (%s)",
                         (unsigned long long)point, sim_replica_error_text(node->replica),
-                        (unsigned long long)run->panic_point, run->panic_text);
+                        (unsigned long long)run->result->panic_point, run->result->panic_text);
         fail(run, &failure);
     }
 }
@@ -510,6 +509,7 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     const struct sim_replica_options replica = {
         .no_activity_hash = options->no_activity_hash,
         .no_shadow = options->off[SIM_ORACLE_ROLLBACK] || probe,
+        .keep = probe ? NULL : options->keep,
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
     enum vk_err err = VK_OK;
@@ -521,9 +521,12 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++) {
         run.nodes[i].replica = sim_replica_new(plan, i, &replica);
         if (!run.nodes[i].replica) err = VK_RAISE(VK_ERR_NOMEM, "replica %u", i);
+        result->replicas++;
     }
     if (err == VK_OK) err = run_phases(&run);
     if (err == VK_OK) sum_up(&run);
+    for (uint32_t i = 0; replica.keep && i < plan->replica_count && err == VK_OK; i++)
+        err = sim_replica_keep(run.nodes[i].replica);
     for (uint32_t i = 0; i < plan->replica_count; i++)
         sim_replica_free(run.nodes[i].replica);
     sim_array_free(run.points.at);

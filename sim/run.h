@@ -13,6 +13,9 @@ struct sim_run_options {
     bool no_activity_hash;
     uint64_t
         check_every; /* points: oracles that look at each so-manieth look at each n-th; 0: as they say */
+    /* A folder in which each replica leaves its flight recorder and its database; NULL: none. What it costs in
+     * memory moves the faults that count allocations. */
+    const char *keep;
     /* Told of each point that a replica comes to, if not NULL. */
     void (*at_point)(void *impl, struct sim_replica *replica);
     void *impl;
@@ -22,6 +25,9 @@ struct sim_run_result {
     bool failed;
     struct sim_failure failure;
     bool panicked; /* the kernel panicked, the same way on every replica */
+    uint64_t panic_point;
+    char panic_text[320];
+    uint32_t replicas, replicas_panicked;
     bool diverged; /* as a fault of class divergence must make it: noticed in the very crank */
     uint64_t diverged_at;                                     /* the point */
     uint64_t points, cranks, deliveries, aborted, terminated; /* of one replica */

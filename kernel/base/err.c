@@ -44,6 +44,8 @@ enum vk_err vk_err_raise(enum vk_err err, const char *file, int line, const char
 }
 
 void vk_assert_failed(const char *condition, const char *file, int line) {
+    /* For whoever sees the process end: a handler of SIGABRT, a debugger. */
+    (void)vk_err_raise(VK_ERR_PANIC, file, line, "assertion failed: %s", condition);
     fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, condition);
     abort();
 }

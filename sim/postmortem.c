@@ -1,0 +1,295 @@
+/* postmortem.c - see postmortem.h. */
+#include "postmortem.h"
+
+#include "flight_recorder.h"
+#include "line_reader.h"
+#include "text_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void sim_postmortem_init(struct sim_postmortem *postmortem) {
+    *postmortem = (struct sim_postmortem){0};
+    vk_arena_init(&postmortem->arena, vk_heap_system());
+}
+
+void sim_postmortem_release(struct sim_postmortem *postmortem) {
+    sim_array_free(postmortem->syscalls.at);
+    vk_arena_release(&postmortem->arena);
+}
+
+/* ---- entries */
+
+static enum vk_err text_of(struct sim_postmortem *postmortem, const struct vk_json *json,
+                           struct vk_str *out) {
+    struct vk_buf buf;
+    *out = VK_STR_NONE;
+    if (!json) return VK_OK;
+    vk_buf_init(&buf, &postmortem->arena);
+    vk_json_write(&buf, json);
+    return vk_buf_finish(&buf, out);
+}
+
+static uint64_t number_of(const struct vk_json *json, const char *field) {
+    const struct vk_json *member = vk_json_get(json, field);
+    uint64_t n = 0;
+    if (!vk_json_is(member, VK_JSON_NUMBER) || !vk_str_to_u64(member->text, &n)) return 0;
+    return n;
+}
+
+static struct vk_str string_of(const struct vk_json *json, const char *field) {
+    return vk_json_string(vk_json_get(json, field));
+}
+
+static bool is_replayed(const struct vk_json *entry) {
+    const struct vk_json *replay = vk_json_get(entry, "replay");
+    return vk_json_is(replay, VK_JSON_BOOL) && replay->truth;
+}
+
+/* A new crank makes all before it history (INV-POSTMORTEM-1). `entry` is in the arena that this clears, so its line is
+ * parsed once more. */
+static enum vk_err crank_start(struct sim_postmortem *postmortem, struct vk_str line) {
+    struct vk_arena arena = postmortem->arena;
+    uint64_t entries = postmortem->entries;
+    const struct vk_json *entry;
+    vk_arena_clear(&arena);
+    postmortem->syscalls.count = 0;
+    struct sim_postmortem fresh = {.arena = arena, .entries = entries, .has_crank = true};
+    fresh.syscalls.at = postmortem->syscalls.at;
+    fresh.syscalls.capacity = postmortem->syscalls.capacity;
+    *postmortem = fresh;
+    VK_TRY(vk_arena_copy(&postmortem->arena, line, &line));
+    VK_TRY(vk_json_parse(&postmortem->arena, line, &entry));
+    postmortem->crank = number_of(entry, "crankNum");
+    postmortem->crank_type = string_of(entry, "crankType");
+    postmortem->message_type = string_of(entry, "messageType");
+    return text_of(postmortem, vk_json_get(entry, "message"), &postmortem->message);
+}
+
+/* The method's name, from ["name",[...]] in either encoding; absent if it is no name. */
+static enum vk_err read_method(struct sim_postmortem *postmortem, const struct vk_json *message) {
+    struct vk_str body = string_of(vk_json_get(message, "methargs"), "body");
+    const struct vk_json *methargs;
+    if (body.n && body.p[0] == '#') body = vk_str_from(body, 1);
+    if (!body.p) return VK_OK;
+    enum vk_err err = vk_json_parse(&postmortem->arena, body, &methargs);
+    if (err == VK_ERR_SYNTAX) return VK_OK;
+    VK_TRY(err);
+    postmortem->method = vk_json_string(vk_json_at(methargs, 0));
+    return VK_OK;
+}
+
+static enum vk_err deliver(struct sim_postmortem *postmortem, const struct vk_json *entry) {
+    const struct vk_json *kd = vk_json_get(entry, "kd");
+    postmortem->has_delivery = true;
+    postmortem->delivery_finished = false;
+    postmortem->syscalls.count = 0;
+    postmortem->vat = string_of(entry, "vatID");
+    postmortem->delivery = number_of(entry, "deliveryNum");
+    postmortem->dispatch = string_of(entry, "dispatch");
+    if (!postmortem->dispatch.p) postmortem->dispatch = vk_json_string(vk_json_at(kd, 0));
+    postmortem->target = postmortem->method = postmortem->result = VK_STR_NONE;
+    if (vk_str_eq(vk_json_string(vk_json_at(kd, 0)), VK_STR("message"))) {
+        postmortem->target = vk_json_string(vk_json_at(kd, 1));
+        postmortem->result = string_of(vk_json_at(kd, 2), "result");
+        VK_TRY(read_method(postmortem, vk_json_at(kd, 2)));
+    }
+    return text_of(postmortem, kd, &postmortem->kernel_delivery);
+}
+
+static enum vk_err syscall(struct sim_postmortem *postmortem, const struct vk_json *entry) {
+    const struct vk_json *json = vk_json_get(entry, "ksc");
+    struct sim_postmortem_syscall made = {0};
+    if (!vk_json_is(json, VK_JSON_ARRAY)) json = vk_json_get(entry, "vsc");
+    made.name = string_of(entry, "syscall");
+    if (!made.name.p) made.name = vk_json_string(vk_json_at(json, 0));
+    VK_TRY(text_of(postmortem, json, &made.json));
+    SIM_ARRAY_RESERVE(&postmortem->syscalls);
+    postmortem->syscalls.at[postmortem->syscalls.count++] = made;
+    return VK_OK;
+}
+
+static enum vk_err syscall_result(struct sim_postmortem *postmortem, const struct vk_json *entry) {
+    if (!postmortem->syscalls.count) return VK_OK; /* its syscall was lost at the ring's end */
+    struct sim_postmortem_syscall *made = &postmortem->syscalls.at[postmortem->syscalls.count - 1];
+    return text_of(postmortem, vk_json_get(entry, "vsr"), &made->result);
+}
+
+/* What went well is forgotten; what did not is still to be told, until a crank is run. */
+static void kernel_start(struct sim_postmortem *postmortem) {
+    bool is_well = postmortem->crank_finished && !postmortem->error.p;
+    if (is_well) postmortem->has_crank = postmortem->has_delivery = false;
+    postmortem->restarted = true;
+}
+
+static void kernel_halt(struct sim_postmortem *postmortem, const struct vk_json *entry) {
+    if (postmortem->restarted) postmortem->has_crank = postmortem->has_delivery = false;
+    postmortem->error = string_of(entry, "error");
+    postmortem->what = string_of(entry, "what");
+    postmortem->file = string_of(entry, "file");
+    postmortem->line = number_of(entry, "line");
+}
+
+static enum vk_err take(struct sim_postmortem *postmortem, struct vk_str type,
+                        const struct vk_json *entry, struct vk_str line) {
+    postmortem->entries++;
+    if (vk_str_eq(type, VK_STR("crank-start"))) return crank_start(postmortem, line);
+    if (vk_str_eq(type, VK_STR("kernel-start"))) kernel_start(postmortem);
+    if (vk_str_eq(type, VK_STR("kernel-halt"))) kernel_halt(postmortem, entry);
+    if (vk_str_eq(type, VK_STR("crank-finish"))) postmortem->crank_finished = true;
+    if (is_replayed(entry)) return VK_OK;
+    if (vk_str_eq(type, VK_STR("deliver"))) return deliver(postmortem, entry);
+    if (vk_str_eq(type, VK_STR("deliver-result"))) postmortem->delivery_finished = true;
+    if (vk_str_eq(type, VK_STR("syscall"))) return syscall(postmortem, entry);
+    if (vk_str_eq(type, VK_STR("syscall-result"))) return syscall_result(postmortem, entry);
+    return VK_OK;
+}
+
+/* ---- lines */
+
+static enum vk_err bad(struct sim_postmortem_error *error, enum vk_err err, size_t line,
+                       size_t column, const char *what) {
+    *error = (struct sim_postmortem_error){.line = line, .column = column};
+    snprintf(error->what, sizeof error->what, "%s", what); /* before the origin changes */
+    return VK_RAISE(err, "%s", error->what);
+}
+
+/* JSON's errors name the byte that comes next, from 0; "near" says that it was read already. */
+static size_t column_of_error(void) {
+    const char *text = vk_err_origin()->text, *at = strstr(text, " byte ");
+    size_t byte = at ? (size_t)strtoul(at + strlen(" byte "), NULL, 10) : 0;
+    return strstr(text, " near byte ") && byte > 0 ? byte : byte + 1;
+}
+
+static enum vk_err take_line(struct sim_postmortem *postmortem, struct vk_str line, size_t number,
+                             struct sim_postmortem_error *error) {
+    const struct vk_json *entry;
+    struct vk_str kept;
+    VK_TRY(vk_arena_copy(&postmortem->arena, line, &kept));
+    enum vk_err err = vk_json_parse(&postmortem->arena, kept, &entry);
+    if (err == VK_ERR_SYNTAX)
+        return bad(error, err, number, column_of_error(), vk_err_origin()->text);
+    VK_TRY(err);
+    struct vk_str type = string_of(entry, "type");
+    if (!type.p)
+        return bad(error, VK_ERR_SYNTAX, number, 1,
+                   "no slog entry: expected an object with a type");
+    return take(postmortem, type, entry, line);
+}
+
+/* The last line may have been cut off with the process that wrote it. */
+static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_lines *lines,
+                              struct sim_postmortem_error *error) {
+    enum vk_err before = VK_OK;
+    for (;;) {
+        struct sim_input_error input = {0};
+        struct vk_str line;
+        bool more;
+        enum vk_err err = sim_lines_next(lines, &line, &more, &input);
+        if (err != VK_OK) return bad(error, err, input.line, input.line ? 1 : 0, input.what);
+        if (!more) break;
+        if (before != VK_OK) return before;
+        before = take_line(postmortem, line, sim_lines_number(lines), error);
+        if (before != VK_OK && before != VK_ERR_SYNTAX) return before;
+    }
+    return before == VK_OK || postmortem->entries ? VK_OK : before;
+}
+
+static void conclude(struct sim_postmortem *postmortem) {
+    if (postmortem->error.p && !vk_str_eq(postmortem->error, VK_STR("VK_ERR_PANIC")))
+        postmortem->end = SIM_POSTMORTEM_HOST_FAILED;
+    else if (postmortem->error.p)
+        postmortem->end = vk_str_starts(postmortem->what, VK_STR("assertion failed: "))
+                              ? SIM_POSTMORTEM_ASSERTION
+                              : SIM_POSTMORTEM_PANIC;
+    else if (!postmortem->has_crank)
+        postmortem->end = SIM_POSTMORTEM_NOTHING;
+    else
+        postmortem->end =
+            postmortem->crank_finished ? SIM_POSTMORTEM_AT_REST : SIM_POSTMORTEM_CUT_SHORT;
+}
+
+/* The invariant that an assertion guards is named in a comment beside it. */
+static enum vk_err read_source(struct sim_postmortem *postmortem) {
+    struct sim_input_error ignored;
+    struct sim_lines *lines;
+    struct vk_str line, file;
+    bool more = true;
+    if (postmortem->end != SIM_POSTMORTEM_ASSERTION || !postmortem->line) return VK_OK;
+    VK_TRY(vk_arena_format(&postmortem->arena, &file, "%.*s", VK_STR_ARG(postmortem->file)));
+    if (sim_lines_open(file.p, &lines, &ignored) != VK_OK) return VK_OK; /* not at hand */
+    enum vk_err err = VK_OK;
+    while (err == VK_OK && more && sim_lines_number(lines) < postmortem->line)
+        err = sim_lines_next(lines, &line, &more, &ignored);
+    if (err == VK_OK && more) {
+        while (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
+            line = vk_str_from(line, 1);
+        err = vk_arena_copy(&postmortem->arena, line, &postmortem->source);
+    }
+    sim_lines_close(lines);
+    return err == VK_ERR_NOMEM ? err : VK_OK;
+}
+
+enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
+                                     struct sim_postmortem_error *error) {
+    struct sim_input_error input = {0};
+    struct sim_lines *lines = NULL;
+    struct vk_arena arena; /* of a ring */
+    struct vk_str text;
+    char magic[sizeof SIM_FLIGHT_MAGIC] = "";
+    FILE *file = fopen(path, "rb");
+    bool is_ring = file && fread(magic, 1, sizeof magic - 1, file) == sizeof magic - 1 &&
+                   sim_flight_is_ring(vk_str(magic));
+    if (file) fclose(file);
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err;
+    if (is_ring) {
+        err = sim_text_file_read(path, &arena, &text);
+        if (err == VK_OK) err = sim_flight_unroll(&arena, text, &text);
+        if (err != VK_OK) err = bad(error, err, 0, 0, vk_err_origin()->text);
+        if (err == VK_OK) err = sim_lines_open_memory(text, &lines, &input);
+    } else {
+        err = sim_lines_open(path, &lines, &input);
+    }
+    if (err != VK_OK && input.what[0]) err = bad(error, err, 0, 0, input.what);
+    if (err == VK_OK) err = take_lines(postmortem, lines, error);
+    sim_lines_close(lines);
+    vk_arena_release(&arena);
+    if (err != VK_OK) return err;
+    conclude(postmortem);
+    return read_source(postmortem);
+}
+
+/* ---- the database */
+
+static enum vk_err read_keys(struct sim_postmortem *postmortem, struct vk_store *store) {
+    struct vk_arena *arena = &postmortem->arena;
+    struct vk_str text, key;
+    const struct vk_json *options;
+    VK_TRY(vk_store_get(store, arena, VK_STR("crankNumber"), &text));
+    if (!text.p || !vk_str_to_u64(text, &postmortem->next_crank))
+        return VK_RAISE(VK_ERR_CORRUPT, "it holds no kernel (no key crankNumber)");
+    postmortem->has_state = true;
+    if (!postmortem->vat.p) return VK_OK;
+    VK_TRY(vk_arena_format(arena, &key, "%.*s.options", VK_STR_ARG(postmortem->vat)));
+    VK_TRY(vk_store_get(store, arena, key, &text));
+    if (!text.p || vk_json_parse(arena, text, &options) != VK_OK) return VK_OK;
+    postmortem->vat_name = string_of(options, "name");
+    return VK_OK;
+}
+
+enum vk_err sim_postmortem_read_state(struct sim_postmortem *postmortem, const char *path) {
+    const struct vk_ports ports = {.heap = vk_heap_system(), .disk = {.path = path}};
+    const struct vk_store_options options = {
+        .mode = VK_STORE_DIRECT, .no_state_hash = true, .read_only = true};
+    struct vk_store *store;
+    VK_TRY(vk_store_open(&ports, &options, &store)); /* INV-POSTMORTEM-2: read_only */
+    enum vk_err err = read_keys(postmortem, store);
+    vk_store_close(store);
+    return err;
+}
+
+bool sim_postmortem_is_past(const struct sim_postmortem *postmortem) {
+    return postmortem->has_state && postmortem->has_crank &&
+           postmortem->crank < postmortem->next_crank;
+}

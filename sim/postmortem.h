@@ -1,0 +1,75 @@
+/* postmortem.h - what a slog and a database say about how a kernel ended: which crank and which delivery had begun,
+ * what the vat had asked for by then, and why the kernel halted.
+ *
+ * A slog is a flight recorder's ring, or lines of JSON in whatever compression.
+ *
+ * INV-POSTMORTEM-1  Of a slog of any length no more than one crank is kept in memory.
+ * INV-POSTMORTEM-2  The files are only read.
+ */
+#ifndef SIM_POSTMORTEM_H
+#define SIM_POSTMORTEM_H
+
+#include "array.h"
+#include "vk/json.h"
+#include "vk/store.h"
+
+struct sim_postmortem_syscall {
+    struct vk_str name;   /* "vatstoreSet" */
+    struct vk_str json;   /* in krefs; as the vat made it where it could not be translated */
+    struct vk_str result; /* absent: it was never answered */
+};
+
+enum sim_postmortem_end {
+    SIM_POSTMORTEM_NOTHING, /* the slog names no crank */
+    SIM_POSTMORTEM_AT_REST, /* the last crank finished, and the kernel did not halt */
+    SIM_POSTMORTEM_CUT_SHORT, /* a crank never finished, and nobody noted why: the process was ended from outside */
+    SIM_POSTMORTEM_PANIC,      /* the kernel's own decision: VK_ERR_PANIC */
+    SIM_POSTMORTEM_ASSERTION,  /* a failed assertion */
+    SIM_POSTMORTEM_HOST_FAILED /* an error of the host's: disk, memory, worker */
+};
+
+struct sim_postmortem {
+    enum sim_postmortem_end end;
+    uint64_t entries;
+    /* the newest crank */
+    bool has_crank, crank_finished;
+    bool restarted; /* a kernel was opened since, and has run none */
+    uint64_t crank;
+    struct vk_str crank_type, message_type, message; /* "delivery", "send", the event's JSON */
+    /* its newest delivery */
+    bool has_delivery, delivery_finished;
+    struct vk_str vat; /* "v12" */
+    uint64_t delivery;
+    struct vk_str dispatch, kernel_delivery;
+    struct vk_str target, method, result; /* of a message; method absent: it has no name */
+    struct {
+        SIM_ARRAY(struct sim_postmortem_syscall);
+    } syscalls; /* of that delivery */
+    /* why it halted */
+    struct vk_str error, what, file;
+    uint64_t line;
+    struct vk_str source; /* that line of the source, where it is at hand; else absent */
+    /* from the database */
+    bool has_state;
+    uint64_t next_crank;    /* that a kernel opened on it would run */
+    struct vk_str vat_name; /* absent: it has none */
+    struct vk_arena arena;  /* holds the texts */
+};
+
+struct sim_postmortem_error {
+    size_t line, column; /* 0: the file as a whole */
+    char what[256];
+};
+
+void sim_postmortem_init(struct sim_postmortem *postmortem);
+void sim_postmortem_release(struct sim_postmortem *postmortem);
+/* Reads a slog. VK_ERR_SYNTAX or VK_ERR_DISK with *error set when it is none. */
+enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
+                                     struct sim_postmortem_error *error) VK_MUST_CHECK;
+/* Reads what the database knows of it, after the slog. */
+enum vk_err sim_postmortem_read_state(struct sim_postmortem *postmortem, const char *path)
+    VK_MUST_CHECK;
+/* Whether the crank is one that the database has behind it: the slog is of an earlier life. */
+bool sim_postmortem_is_past(const struct sim_postmortem *postmortem);
+
+#endif
