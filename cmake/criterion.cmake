@@ -55,6 +55,7 @@ endforeach()
 add_dependencies(run_command_test crankcase)
 add_dependencies(sweep_test crankcase)
 add_dependencies(postmortem_test crankcase)
+add_dependencies(run_directives_test crankcase)
 
 # The runner is a check too, so it is shown that it can fail.
 add_executable(runner_probe ${PROJECT_SOURCE_DIR}/tests/runner/runner_probe.c)

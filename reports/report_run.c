@@ -52,8 +52,25 @@ static void panic_json(FILE *out, const char *plan, const char *keep,
     json_member(out, "name", plan);
     json_member(out, "what", result->panic_text);
     if (keep) json_member(out, "kept", keep);
-    fprintf(out, ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"panicked\":%" PRIu32 "}\n",
-            result->panic_point, result->replicas, result->replicas_panicked);
+    fprintf(out,
+            ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"directed\":%" PRIu32
+            ",\"directedCranks\":%" PRIu64 ",\"halted\":%" PRIu32 "}\n",
+            result->panic_point, result->replicas, result->replicas_directed,
+            result->directed_cranks, result->replicas_panicked);
+}
+
+static void print_halted(FILE *out, const struct sim_run_result *result) {
+    for (uint32_t i = 0; i < result->replicas; i++)
+        if (result->replica_panicked[i] && result->replicas_directed)
+            fprintf(out, "  replica %" PRIu32 " stays halted: %s\n", i,
+                    result->replica_directed[i] ? "it panicked again, with directives"
+                                                : "it has no directive");
+    if (result->replicas_directed > 0)
+        fprintf(out,
+                "  %" PRIu32 " of %" PRIu32 " replicas were started again with directives; %" PRIu64
+                " crank%s gave way to one\n",
+                result->replicas_directed, result->replicas, result->directed_cranks,
+                result->directed_cranks == 1 ? "" : "s");
 }
 
 void report_run_panic(FILE *out, const char *plan, const char *keep,
@@ -62,11 +79,15 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
         panic_json(out, plan, keep, result);
         return;
     }
+    uint32_t panicked = 0;
+    for (uint32_t i = 0; i < result->replicas; i++)
+        panicked += result->replica_panicked[i] || result->replica_directed[i];
     fprintf(out,
             "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
             "\n  %s\n",
-            plan, result->replicas_panicked, result->replicas, result->panic_point,
-            result->panic_text);
+            plan, panicked, result->replicas, result->panic_point, result->panic_text);
+    print_halted(out, result);
+    if (result->replicas_directed) return;
     if (keep)
         fprintf(out, "  post-mortem: crankcase postmortem %s/replica-0 %s/replica-0/slog\n", keep,
                 keep);

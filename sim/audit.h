@@ -132,7 +132,8 @@ struct audit_meter {
     X(VAT_ADMIN_ROOT, "vatAdminRootKref", TEXT, false)                                             \
     X(KERNEL_STATS, "kernelStats", OBJECT, true)                                                   \
     X(LOCAL_KERNEL_STATS, "local.kernelStats", OBJECT, false)                                      \
-    X(ACTIVITYHASH, "activityhash", HASH, false)
+    X(ACTIVITYHASH, "activityhash", HASH, false)                                                   \
+    X(DIRECTIVES_DONE, "directives.done", STRINGS, false)
 
 enum audit_fixed {
 #define AUDIT_FIXED_ENUM(name, key, type, required) AUDIT_KEY_##name,

@@ -11,6 +11,7 @@
 #include "reports/progress.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
+#include "run_directives.h"
 #include "text_file.h"
 
 #include <errno.h>
@@ -37,6 +38,13 @@ static const char usage[] =
     "  --scale N          plans N times as large\n"
     "  --clock            vats may read the clock: those runs must diverge\n"
     "  --states           vats may be suspended, paused and restarted\n"
+    "after a panic, for one plan:\n"
+    "  --keep DIR         leave each replica's flight recorder and database there, for\n"
+    "                     crankcase postmortem\n"
+    "  --directives [N=]FILE  (again and again) what to do about the crank that panics: replica N, or\n"
+    "                     all, read it when they are started again after the panic\n"
+    "  --directives-at-start  they read it at their very first start\n"
+    "  --halt-after N     take each replica out of the run after N cranks\n"
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
@@ -45,8 +53,6 @@ static const char usage[] =
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
-    "  --keep DIR         of a plan: leave each replica's flight recorder and database there, for\n"
-    "                     crankcase postmortem\n"
     "  --json             one JSON object a line: failures, then the summary\n"
     "  --quiet            failures only\n"
     "  --help             this text\n\n"
@@ -66,6 +72,7 @@ struct run_command {
     struct sim_campaign_totals totals;
     const char *faults_text;
     const char *out_folder;
+    struct sim_run_directives directives;
     uint64_t minutes;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
     bool colours;
@@ -244,6 +251,8 @@ static int run_plan(struct run_command *command, const char *path) {
                 error.what);
         return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
     }
+    if (command->directives.any)
+        sim_run_directives_give(&command->directives, path, &command->campaign.run);
     err = sim_run(&plan, &command->campaign.run, &result);
     sim_plan_release(&plan);
     if (err != VK_OK) return failed(vk_err_origin()->text);
@@ -251,7 +260,11 @@ static int run_plan(struct run_command *command, const char *path) {
     snprintf(reproduce, sizeof reproduce, "crankcase run %s", path);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) print_failure(command, &report);
-    if (result.panicked && !command->quiet)
+    if (result.refused) {
+        sim_run_directives_refused(&command->directives, &result);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    if (result.was_panic && !command->quiet)
         report_run_panic(stdout, path, command->campaign.run.keep, &result, command->json);
     return SIM_EXIT_OK;
 }
@@ -337,6 +350,9 @@ enum option_code {
     OPTION_JOBS,
     OPTION_OUT,
     OPTION_KEEP,
+    OPTION_DIRECTIVES,
+    OPTION_DIRECTIVES_AT_START,
+    OPTION_HALT_AFTER,
     OPTION_JSON,
     OPTION_QUIET,
 };
@@ -360,6 +376,9 @@ static const struct option options[] = {
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"out", required_argument, NULL, OPTION_OUT},
     {"keep", required_argument, NULL, OPTION_KEEP},
+    {"directives", required_argument, NULL, OPTION_DIRECTIVES},
+    {"directives-at-start", no_argument, NULL, OPTION_DIRECTIVES_AT_START},
+    {"halt-after", required_argument, NULL, OPTION_HALT_AFTER},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {NULL, 0, NULL, 0},
@@ -393,6 +412,9 @@ static int take_number(struct run_command *command, int option) {
         return n >= 1 && n <= SIM_REPLICAS_MAX
                    ? SIM_EXIT_OK
                    : bad_usage("--replicas takes a number from 1 to 7, not ", optarg);
+    case OPTION_HALT_AFTER:
+        campaign->run.halt_after = n;
+        return n ? SIM_EXIT_OK : bad_usage("--halt-after takes a number from 1 on, not ", optarg);
     case OPTION_SCALE:
         campaign->generate.scale = (uint32_t)n;
         return n >= 1 && n <= 1000
@@ -444,10 +466,21 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
     case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
     case OPTION_KEEP: command->campaign.run.keep = optarg; return SIM_EXIT_OK;
+    case OPTION_DIRECTIVES:
+        return sim_run_directives_take(&command->directives, optarg) ? SIM_EXIT_OK
+                                                                     : SIM_EXIT_BAD_INPUT;
+    case OPTION_DIRECTIVES_AT_START:
+        command->campaign.run.directed_from_start = true;
+        return SIM_EXIT_OK;
     case OPTION_OFF: return turn_off_all(command, optarg);
     case OPTION_FAULTS: return take_faults(command);
     default: return take_number(command, option);
     }
+}
+
+static bool is_for_one_plan(const struct run_command *command) {
+    const struct sim_run_options *run = &command->campaign.run;
+    return run->keep || run->halt_after || run->directed_from_start || command->directives.any;
 }
 
 static int parse_and_run(struct run_command *command, int argc, char **argv) {
@@ -468,7 +501,7 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     bool recordings = optind < argc;
     for (int i = optind; i < argc; i++)
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
-    if (recordings && !command->campaign.run.keep)
+    if (recordings && !is_for_one_plan(command))
         return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
         return bad_usage("either plans or seeds, not both: ", argv[optind]);
@@ -478,8 +511,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         return bad_usage(
             "--replicas, --scale, --faults, --clock and --states are for seeds, not for plans: ",
             argv[optind]);
-    if (command->campaign.run.keep && (recordings || argc - optind != 1))
-        return bad_usage("--keep is for one plan", "");
+    if (is_for_one_plan(command) && (recordings || argc - optind != 1))
+        return bad_usage("--keep, --directives and --halt-after are for one plan", "");
     report_stopwatch_start(&command->watch);
     if (optind < argc) return run_plans(command, argc - optind, argv + optind);
     code = check_out_folder(command->out_folder);
@@ -494,6 +527,7 @@ static int run_main(int argc, char **argv) {
     };
     sim_fault_words_default(command.campaign.generate.faults);
     int code = parse_and_run(&command, argc, argv);
+    sim_run_directives_release(&command.directives);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);
     return is_written || code == SIM_EXIT_FAILED ? code
                                                  : failed("standard output cannot be written");

@@ -22,6 +22,7 @@ static const struct {
     {"vat.nextID", "the id that the next vat will get"},
     {"vat.nextUpgradeID", "the id that the next upgrade will get"},
     {"vats.terminated", "the terminated vats that wait for clean-up"},
+    {"directives.done", "the directives that were carried out"},
     {"device.names", "the names of the devices"},
     {"device.nextID", "the id that the next device will get"},
     {"meter.nextID", "the id that the next meter will get"},

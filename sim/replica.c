@@ -43,6 +43,13 @@ struct sim_replica {
     struct sim_host host;
     struct sim_shadow *shadow;
     struct sim_flight *flight; /* NULL: not recorded */
+    const struct sim_directives *directives;
+    struct vk_directives orders; /* the same, for the kernel */
+    bool directives_taken;       /* once a start with them was made */
+    struct sim_plan_error refusal;
+    sim_debug debug;
+    void *debug_impl;
+    bool is_stopped;
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
@@ -333,6 +340,35 @@ static enum vk_err damage(struct sim_replica *replica) {
     return fault_snapshots_damage(&replica->faults, &disk, &damaged);
 }
 
+/* Those that lie in the past of a node that reads them for the first time are refused. What passes while it has them
+ * is no mistake. */
+static enum vk_err check_directives(struct sim_replica *replica) {
+    if (!replica->directives || replica->directives_taken) return VK_OK;
+    VK_TRY(sim_directives_check(replica->directives, replica->store, &replica->ports,
+                                &replica->refusal));
+    replica->directives_taken = true;
+    return VK_OK;
+}
+
+static enum vk_err stop(void *impl, const struct vk_debug_stop *where) {
+    struct sim_replica *replica = impl;
+    if (!replica->debug) return VK_OK;
+    enum vk_err err = replica->debug(replica->debug_impl, replica->index, where);
+    replica->is_stopped = err != VK_OK;
+    return err;
+}
+
+void sim_replica_direct(struct sim_replica *replica, const struct sim_directives *directives,
+                        sim_debug debug, void *impl) {
+    VK_ASSERT(!replica->store); /* INV-REPLICA-1: directives are read at a start */
+    replica->directives = directives;
+    replica->orders = (struct vk_directives){
+        .at = directives->all.at, .count = directives->all.count, .stop = stop, .impl = replica};
+    replica->debug = debug;
+    replica->debug_impl = impl;
+    replica->state = SIM_REPLICA_DOWN;
+}
+
 static enum vk_err start(struct sim_replica *replica) {
     const struct vk_store_options store = {
         .mode = replica->mine->direct ? VK_STORE_DIRECT : VK_STORE_WRITE_BACK,
@@ -342,6 +378,7 @@ static enum vk_err start(struct sim_replica *replica) {
         .vats_online_max = replica->mine->vats_online,
         .no_preload = replica->mine->no_preload,
         .no_restart_after_snapshot = replica->mine->no_restart_after_snapshot,
+        .directives = replica->directives ? &replica->orders : NULL,
     };
     replica->counts.starts++;
     if (replica->flight) sim_flight_start(replica->flight);
@@ -350,6 +387,7 @@ static enum vk_err start(struct sim_replica *replica) {
     vk_arena_clear(&replica->host.arena);
     VK_TRY(vk_store_open(&replica->ports, &store, &replica->store));
     VK_TRY(recover(replica));
+    VK_TRY(check_directives(replica));
     VK_TRY(vk_kernel_open(replica->store, &replica->ports, &kernel, &replica->kernel));
     sim_host_resume(&replica->host, replica->now.block);
     replica->block_due_ns = due_ns(replica);
@@ -466,6 +504,14 @@ enum vk_err sim_replica_error(const struct sim_replica *replica) { return replic
 const char *sim_replica_error_text(const struct sim_replica *replica) {
     return replica->error_text;
 }
+
+bool sim_replica_is_directed(const struct sim_replica *replica) { return replica->directives; }
+
+const struct sim_plan_error *sim_replica_refusal(const struct sim_replica *replica) {
+    return replica->refusal.line ? &replica->refusal : NULL;
+}
+
+bool sim_replica_is_stopped(const struct sim_replica *replica) { return replica->is_stopped; }
 
 uint64_t sim_replica_vain_starts(const struct sim_replica *replica) { return replica->vain_starts; }
 

@@ -15,6 +15,7 @@
 #ifndef SIM_REPLICA_H
 #define SIM_REPLICA_H
 
+#include "directives.h"
 #include "plan.h"
 #include "shadow.h"
 #include "sim_clock.h"
@@ -89,6 +90,16 @@ struct fault_set *sim_replica_faults(struct sim_replica *replica);
 /* The faults of its kind strike no more, and a node that is down tries once more. */
 void sim_replica_suspend_faults(struct sim_replica *replica);
 
+/* From its next start on, which is due if it panicked: a node reads its directives at every start. They must outlive it.
+ * `debug` is told where one of them stops; an error from it ends the node's run for good. May be NULL. */
+typedef enum vk_err (*sim_debug)(void *impl, uint32_t replica, const struct vk_debug_stop *stop);
+void sim_replica_direct(struct sim_replica *replica, const struct sim_directives *directives,
+                        sim_debug debug, void *impl);
+bool sim_replica_is_directed(const struct sim_replica *replica);
+/* What is wrong with its directives on its database, where it did not start because of that; else NULL. */
+const struct sim_plan_error *sim_replica_refusal(const struct sim_replica *replica);
+/* Whether it is down because `debug` did not let it go on. */
+bool sim_replica_is_stopped(const struct sim_replica *replica);
 /* Leaves its database in the folder of the options, as its last commit has it. When it takes no more steps. */
 enum vk_err sim_replica_keep(struct sim_replica *replica) VK_MUST_CHECK;
 

@@ -210,6 +210,7 @@ static void show(struct run *run, const struct sim_point *point) {
     run->result->cranks += point->is_crank;
     run->result->deliveries += crank->kind == VK_CRANK_DELIVERY;
     run->result->aborted += crank->aborted;
+    run->result->directed_cranks += crank->directed;
     run->result->terminated += crank->terminated;
     XXH3_128bits_update(&run->hash, &crank->state_hash, sizeof crank->state_hash);
     XXH3_128bits_update(&run->hash, crank->activityhash, VK_HASH_HEX);
@@ -332,25 +333,57 @@ static void went_down(struct run *run, struct node *node, bool is_to_stop) {
     }
 }
 
-/* A panic is the kernel's own decision, and everybody's at the same point. */
+/* Whoever has directives is started again with them, once. */
+static bool starts_again(struct run *run, struct node *node) {
+    uint32_t index = sim_replica_index(node->replica);
+    const struct sim_directives *directives = run->options->directives[index];
+    if (!directives || sim_replica_is_directed(node->replica)) return false;
+    sim_replica_direct(node->replica, directives, run->options->debug, run->options->impl);
+    run->result->replicas_directed++;
+    run->result->replica_directed[index] = true;
+    return true;
+}
+
+/* A panic is the kernel's own decision, and everybody's at the same point. One that comes after directives were given is
+ * another one. */
 static void panicked(struct run *run, struct node *node) {
+    struct sim_run_result *result = run->result;
     struct sim_failure failure;
     uint64_t point = sim_replica_points(node->replica);
-    run->result->replicas_panicked++;
-    if (!run->result->panicked) {
-        run->result->panicked = true;
-        run->result->panic_point = point;
-        snprintf(run->result->panic_text, sizeof run->result->panic_text, "%s",
-                 sim_replica_error_text(node->replica));
-    } else if ((point != run->result->panic_point ||
-                strcmp(run->result->panic_text, sim_replica_error_text(node->replica)) != 0) &&
+    const char *text = sim_replica_error_text(node->replica);
+    bool is_first = !result->was_panic;
+    bool is_another = sim_replica_is_directed(node->replica);
+    if (is_first) {
+        result->was_panic = true;
+        result->panic_point = point;
+        snprintf(result->panic_text, sizeof result->panic_text, "%s", text);
+    } else if (!is_another &&
+               (point != result->panic_point || strcmp(result->panic_text, text) != 0) &&
                is_on(run, SIM_ORACLE_REPLICAS)) {
         sim_failure_set(&failure, SIM_ORACLE_REPLICAS, node->replica, "panic",
                         "panicked at point %llu (%s); another replica at point %llu (%s)",
-                        (unsigned long long)point, sim_replica_error_text(node->replica),
-                        (unsigned long long)run->result->panic_point, run->result->panic_text);
+                        (unsigned long long)point, text, (unsigned long long)result->panic_point,
+                        result->panic_text);
         fail(run, &failure);
     }
+    if (starts_again(run, node)) return;
+    result->panicked = true;
+    result->replicas_panicked++;
+    result->replica_panicked[sim_replica_index(node->replica)] = true;
+}
+
+/* Its directives were refused, or it was stopped for a debugger: no fault of anybody's. */
+static bool was_held(struct run *run, struct node *node) {
+    const struct sim_plan_error *refusal = sim_replica_refusal(node->replica);
+    if (!refusal && !sim_replica_is_stopped(node->replica)) return false;
+    halt(run, node);
+    run->result->stopped = run->result->stopped || !refusal;
+    if (refusal && !run->result->refused) {
+        run->result->refused = true;
+        run->result->refused_by = sim_replica_index(node->replica);
+        run->result->refusal = *refusal;
+    }
+    return true;
 }
 
 /* ---- the run */
@@ -380,6 +413,14 @@ static void went_on(struct run *run, struct node *node) {
     fail(run, &failure);
 }
 
+/* --halt-after: cranks that were run again after a crash do not count. */
+static bool has_gone_far_enough(const struct run *run, const struct node *node) {
+    struct sim_replica_counts counts = sim_replica_counts(node->replica);
+    bool is_up = sim_replica_store(node->replica) != NULL;
+    return run->options->halt_after && is_up &&
+           counts.cranks - counts.cranks_again >= run->options->halt_after;
+}
+
 static enum vk_err take_step(struct run *run, uint32_t index) {
     struct node *node = &run->nodes[index];
     uint64_t hits = hits_that_stop(node, STOPS_AT_ONCE);
@@ -389,6 +430,8 @@ static enum vk_err take_step(struct run *run, uint32_t index) {
     VK_TRY(sim_replica_step(node->replica, &step));
     if (step == SIM_STEP_POINT) VK_TRY(arrived(run, node, index));
     bool is_to_stop = hits_that_stop(node, STOPS_AT_ONCE) > hits;
+    if (step == SIM_STEP_POINT && has_gone_far_enough(run, node)) halt(run, node);
+    if (step == SIM_STEP_DOWN && was_held(run, node)) return VK_OK;
     if (step == SIM_STEP_DOWN)
         went_down(run, node, is_to_stop);
     else if (is_to_stop)
@@ -399,12 +442,17 @@ static enum vk_err take_step(struct run *run, uint32_t index) {
     return VK_OK;
 }
 
+static bool is_over(const struct run *run) {
+    const struct sim_run_result *result = run->result;
+    return result->failed || run->probed || result->stopped || result->refused;
+}
+
 static enum vk_err run_phase(struct run *run) {
     uint32_t index;
     for (uint32_t i = 0; i < run->plan->replica_count; i++)
         if (!is_done(run, &run->nodes[i]))
             sim_schedule_at(&run->schedule, i, sim_replica_due_ns(run->nodes[i].replica));
-    while (!run->result->failed && !run->probed && sim_schedule_next(&run->schedule, &index))
+    while (!is_over(run) && sim_schedule_next(&run->schedule, &index))
         if (!is_done(run, &run->nodes[index])) VK_TRY(take_step(run, index));
     return VK_OK;
 }
@@ -501,7 +549,7 @@ static enum vk_err run_phases(struct run *run) {
     VK_TRY(run_phase(run));
     calm_down(run);
     VK_TRY(run_phase(run));
-    return run->result->failed || run->probed ? VK_OK : check_end(run);
+    return is_over(run) ? VK_OK : check_end(run);
 }
 
 static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_options *options,
@@ -522,6 +570,9 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
         run.nodes[i].replica = sim_replica_new(plan, i, &replica);
         if (!run.nodes[i].replica) err = VK_RAISE(VK_ERR_NOMEM, "replica %u", i);
         result->replicas++;
+        if (options->directed_from_start && options->directives[i] && err == VK_OK)
+            sim_replica_direct(run.nodes[i].replica, options->directives[i], options->debug,
+                               options->impl);
     }
     if (err == VK_OK) err = run_phases(&run);
     if (err == VK_OK) sum_up(&run);
@@ -536,7 +587,8 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
 enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *options,
                     struct sim_run_result *result) {
     VK_TRY(run_whole(plan, options, NULL, result));
-    if (options->off[SIM_ORACLE_TWICE] || result->failed) return VK_OK;
+    bool is_whole = !result->failed && !result->stopped && !result->refused;
+    if (options->off[SIM_ORACLE_TWICE] || !is_whole) return VK_OK;
     struct sim_run_result again;
     VK_TRY(run_whole(plan, options, NULL, &again));
     if (again.hash.low == result->hash.low && again.hash.high == result->hash.high) return VK_OK;

@@ -16,6 +16,12 @@ struct sim_run_options {
     /* A folder in which each replica leaves its flight recorder and its database; NULL: none. What it costs in
      * memory moves the faults that count allocations. */
     const char *keep;
+    /* What each replica is given: when it is started again after a panic, or from its very first start on. NULL:
+     * nothing, and it stays halted. `debug` as for sim_replica_direct, with `impl`; when it stops a replica, the run ends. */
+    const struct sim_directives *directives[SIM_REPLICAS_MAX];
+    bool directed_from_start;
+    sim_debug debug;
+    uint64_t halt_after; /* cranks, after which a replica is taken out of the run; 0: none */
     /* Told of each point that a replica comes to, if not NULL. */
     void (*at_point)(void *impl, struct sim_replica *replica);
     void *impl;
@@ -24,10 +30,19 @@ struct sim_run_options {
 struct sim_run_result {
     bool failed;
     struct sim_failure failure;
-    bool panicked; /* the kernel panicked, the same way on every replica */
+    bool
+        panicked; /* the kernel panicked, the same way on every replica, and at least one stays halted */
+    bool was_panic; /* it panicked at all */
     uint64_t panic_point;
     char panic_text[320];
-    uint32_t replicas, replicas_panicked;
+    uint32_t replicas, replicas_panicked, replicas_directed;
+    bool replica_panicked[SIM_REPLICAS_MAX]; /* and stays halted */
+    bool replica_directed[SIM_REPLICAS_MAX]; /* started again with directives */
+    bool stopped;                            /* by `debug` */
+    bool refused;                            /* a replica's directives were: */
+    uint32_t refused_by;
+    struct sim_plan_error refusal;
+    uint64_t directed_cranks; /* of one replica: in which a directive took an event's place */
     bool diverged; /* as a fault of class divergence must make it: noticed in the very crank */
     uint64_t diverged_at;                                     /* the point */
     uint64_t points, cranks, deliveries, aborted, terminated; /* of one replica */

@@ -179,7 +179,8 @@ static bool is_pause(struct vk_str key) {
 static bool is_declared(struct vk_str key) {
     static const char *const whole[] = {"crankNumber",     "kernelStats",     "gcActions",
                                         "reapQueue",       "acceptanceQueue", "kp.nextID",
-                                        "vats.terminated", "vat.dynamicIDs",  "vat.names"};
+                                        "vats.terminated", "vat.dynamicIDs",  "vat.names",
+                                        "directives.done"};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (vk_str_eq(key, vk_str(whole[i]))) return true;
     return vk_str_starts(key, VK_STR("acceptanceQueue.")) ||

@@ -19,6 +19,7 @@
 #include "../object/refcount.h"
 #include "../object/slog.h"
 #include "crank.h"
+#include "directive.h"
 #include "gc.h"
 #include "route.h"
 #include "send.h"
@@ -238,12 +239,40 @@ static void report(const struct vk_event *event, const struct vk_crank_results *
     result->cleanup = results->cleanup;
 }
 
+/* ---- directed cranks */
+
+/* What the results are when kernel->directed takes the event's place. `began`: some of it has been run by then. */
+static enum vk_err directed_results(struct vk_kernel *kernel, const struct vk_event *event,
+                                    bool began, struct vk_crank_results *out) {
+    const struct vk_directive *directive = kernel->directed;
+    bool skips = directive->action == VK_DIRECTIVE_SKIP;
+    *out = (struct vk_crank_results){.abort = !skips || began, .consume_message = skips};
+    /* A creation that is skipped has failed, as vat-admin is to hear. */
+    out->terminate = !skips || event->type == VK_EVENT_CREATE_VAT;
+    out->terminated = skips ? event->vat : (struct vk_vat_id){directive->victim};
+    out->terminate_reject = true;
+    return vk_directive_error(kernel, &out->terminate_info);
+}
+
+static enum vk_err run_directed(struct vk_kernel *kernel, const struct vk_event *event,
+                                bool routing, bool began, struct vk_crank_result *result) {
+    struct vk_crank_results results;
+    VK_TRY(directed_results(kernel, event, began, &results));
+    report(event, &results, result);
+    result->directed = true;
+    VK_TRY(apply_results(kernel, event, &results));
+    if (kernel->directed->action == VK_DIRECTIVE_SKIP) VK_TRY(vk_directive_skip(kernel, event));
+    VK_TRY(vk_directive_record(kernel));
+    return finish(kernel, routing, event, result);
+}
+
 static enum vk_err run_delivery(struct vk_kernel *kernel, const struct vk_event *event,
                                 struct vk_crank_result *result) {
     struct vk_crank_results results;
     VK_TRY(slog_start(kernel, false, event));
     VK_TRY(vk_store_savepoint(kernel->store, VK_SAVEPOINT_DELIVER));
     VK_TRY(vk_deliver_by_state(kernel, event, &results));
+    if (kernel->directed) return run_directed(kernel, event, false, true, result);
     report(event, &results, result);
     VK_TRY(apply_results(kernel, event, &results));
     return finish(kernel, false, event, result);
@@ -259,7 +288,11 @@ static enum vk_err run_crank(struct vk_kernel *kernel, const struct vk_run_polic
     if (found) {
         result->kind = VK_CRANK_NONE;
         result->event = vk_event_name(event.type);
-        if (routing)
+        VK_TRY(vk_directive_at_crank(kernel, &event));
+        if (kernel->directed) {
+            VK_TRY(slog_start(kernel, routing, &event));
+            VK_TRY(run_directed(kernel, &event, routing, false, result));
+        } else if (routing)
             VK_TRY(run_routing(kernel, &event, result));
         else
             VK_TRY(run_delivery(kernel, &event, result));

@@ -22,6 +22,8 @@ enum vk_err vk_kernel_enter(struct vk_kernel *kernel) {
 
 enum vk_err vk_kernel_leave(struct vk_kernel *kernel, enum vk_err err) {
     kernel->in_crank = false;
+    kernel->event = NULL;
+    kernel->directed = NULL;
     vk_arena_clear(&kernel->arena);
     if (err != VK_OK && (err != VK_ERR_USAGE || kernel->panic_reason[0])) {
         vk_kernel_panic(kernel, "%s: %s", vk_err_text(err), vk_err_origin()->text);

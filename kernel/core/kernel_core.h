@@ -2,6 +2,7 @@
  *
  * How a crank flows:
  *   crank.c      takes the next event, brackets it with savepoints, finishes or rolls back
+ *   directive.c  what takes an event's place, where people have decided so
  *   route.c      decides where a send goes
  *   deliver.c    one event, one delivery; upgrade.c, create_vat.c, cleanup.c the longer stories
  *   translate_delivery.c, translate_syscall.c   krefs to vrefs and back
@@ -54,7 +55,9 @@ struct vk_kernel {
     struct vk_in_flight in_flight; /* of the delivery in hand; nothing when a crank ends */
     struct vk_begun begun;
     bool has_admin_root;
-    struct vk_kref admin_root; /* vat-admin's root object */
+    struct vk_kref admin_root;           /* vat-admin's root object */
+    const struct vk_event *event;        /* of the crank in hand */
+    const struct vk_directive *directed; /* takes its place; NULL: nothing does (directive.h) */
     bool in_crank;
     uint64_t crank_began_ns; /* by the slog's clock */
     bool halted;

@@ -1,6 +1,7 @@
 /* warehouse.c - workers online, page-out, deliveries. See warehouse.h; snapshots are in snapshotting.c. */
 #include "warehouse.h"
 
+#include "directive.h"
 #include "kernel_core.h"
 #include "recorder.h"
 #include "replay.h"
@@ -373,6 +374,12 @@ enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
     VK_TRY(require_online(kernel, vat, &online));
     online->used = ++kernel->warehouse.uses;
     bool use_transcript = online->use_transcript;
+    VK_TRY(vk_directive_at_delivery(kernel, vat));
+    if (kernel->directed) {
+        /* All of the crank so far will be rolled back, this vat's transcript too: its worker must go. */
+        result->problem = VK_STR("not made: a directive");
+        return VK_OK;
+    }
     VK_TRY(vk_recorder_begin(&recorder, kernel, vat, online->vatstore_in_completion));
     VK_TRY(vk_recorder_slog_delivery(&recorder, parcel));
     VK_TRY(run_delivery(kernel, online, &recorder, delivery, result));

@@ -12,14 +12,16 @@
 #ifndef VK_KERNEL_H
 #define VK_KERNEL_H
 
+#include "vk/directive.h"
 #include "vk/store.h"
 
 struct vk_kernel;
 
 struct vk_kernel_options {
-    uint32_t vats_online_max;       /* 0: SwingSet's 50 */
-    bool no_preload;                /* do not bring vats online before they are needed */
-    bool no_restart_after_snapshot; /* keep the worker process across a snapshot */
+    uint32_t vats_online_max;               /* 0: SwingSet's 50 */
+    bool no_preload;                        /* do not bring vats online before they are needed */
+    bool no_restart_after_snapshot;         /* keep the worker process across a snapshot */
+    const struct vk_directives *directives; /* must outlive the kernel; NULL: none */
 };
 
 /* The budget of a clean-up crank, by phase; VK_UNLIMITED where there is no limit. */
@@ -50,6 +52,7 @@ struct vk_crank_result {
     uint64_t vat;      /* the number of the vat that was delivered to; VK_NO_VAT */
     bool aborted;      /* rolled back: only the declared survivors are left */
     bool terminated;   /* the vat was terminated */
+    bool directed;     /* a directive took the event's place (vk/directive.h) */
     bool metered;      /* computrons is known */
     uint64_t computrons;
     struct vk_cleanup_work cleanup;

@@ -1,0 +1,99 @@
+/* run_directives.c - see run_directives.h. */
+#include "run_directives.h"
+
+#include "text_file.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+void sim_run_directives_release(struct sim_run_directives *given) {
+    for (int i = 0; i < SIM_REPLICAS_MAX; i++)
+        sim_directives_release(&given->files[i].directives);
+    *given = (struct sim_run_directives){0};
+}
+
+/* ---- files */
+
+static void tell(const char *path, const struct sim_plan_error *error) {
+    fprintf(stderr, "crankcase run: %s:%zu:%zu: %s\n", path, error->line, error->column,
+            error->what);
+}
+
+static bool read_for(struct sim_run_directives *given, int replica, const char *path,
+                     struct vk_str text) {
+    struct sim_plan_error error;
+    sim_directives_release(&given->files[replica].directives);
+    given->files[replica].path = path;
+    given->any = true;
+    if (sim_directives_read(&given->files[replica].directives, text, &error) == VK_OK) return true;
+    tell(path, &error);
+    return false;
+}
+
+bool sim_run_directives_take(struct sim_run_directives *given, const char *argument) {
+    bool names_replica = argument[0] >= '0' && argument[0] <= '9' && argument[1] == '=';
+    int first = names_replica ? argument[0] - '0' : 0;
+    int end = names_replica ? first + 1 : SIM_REPLICAS_MAX;
+    const char *path = names_replica ? argument + 2 : argument;
+    struct vk_arena arena;
+    struct vk_str text;
+    if (end > SIM_REPLICAS_MAX) {
+        fprintf(stderr, "crankcase run: --directives: there is no replica %d\n", first);
+        return false;
+    }
+    vk_arena_init(&arena, vk_heap_system());
+    bool is_read = sim_text_file_read(path, &arena, &text) == VK_OK;
+    if (!is_read) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    for (int i = first; i < end && is_read; i++)
+        is_read = read_for(given, i, path, text);
+    vk_arena_release(&arena);
+    return is_read;
+}
+
+void sim_run_directives_refused(const struct sim_run_directives *given,
+                                const struct sim_run_result *result) {
+    tell(given->files[result->refused_by].path, &result->refusal);
+}
+
+/* ---- debug */
+
+/* Whether somebody traces this process, as a debugger does. */
+static bool is_traced(void) {
+    char line[256];
+    unsigned long tracer = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    if (!status) return false;
+    while (fgets(line, sizeof line, status))
+        if (strncmp(line, "TracerPid:", strlen("TracerPid:")) == 0)
+            tracer = strtoul(line + strlen("TracerPid:"), NULL, 10);
+    fclose(status);
+    return tracer != 0;
+}
+
+static enum vk_err debug(void *impl, uint32_t replica, const struct vk_debug_stop *stop) {
+    const struct sim_run_directives *given = impl;
+    char text[VK_DIRECTIVE_TEXT_MAX];
+    vk_directive_text(stop->directive, text);
+    fprintf(stderr, "crankcase run: replica %" PRIu32 " is at crank %" PRIu64 " (%s): %s\n",
+            replica, stop->crank, stop->event, text);
+    if (is_traced()) {
+        raise(SIGTRAP); /* in the frames above this one: the event, the kernel */
+        return VK_OK;
+    }
+    fprintf(stderr,
+            "  no debugger is there, so the run ends here; in one, it stops just before the "
+            "delivery:\n"
+            "    gdb -ex run --args crankcase run --off twice --directives %s %s\n",
+            given->files[replica].path, given->plan);
+    return VK_RAISE(VK_ERR_TRACE, "stopped for a debugger");
+}
+
+void sim_run_directives_give(struct sim_run_directives *given, const char *plan,
+                             struct sim_run_options *options) {
+    given->plan = plan;
+    for (int i = 0; i < SIM_REPLICAS_MAX; i++)
+        options->directives[i] = given->files[i].path ? &given->files[i].directives : NULL;
+    options->debug = debug;
+    options->impl = given;
+}
