@@ -44,3 +44,10 @@ if(VALGRIND AND NOT CRANKCASE_SANITIZE)
       ${PROJECT_BINARY_DIR}/failures)
   set_tests_properties(valgrind.run PROPERTIES LABELS valgrind TIMEOUT 300)
 endif()
+
+# A panic, looked at in gdb just before it; 77 says that it cannot be, and why.
+add_test(NAME gdb.stops_before_the_delivery
+  COMMAND ${PROJECT_SOURCE_DIR}/tests/gdb/stop_before_delivery
+    $<TARGET_FILE:crankcase> ${PROJECT_SOURCE_DIR}/kernel/gdb/vk_printers.py)
+set_tests_properties(gdb.stops_before_the_delivery PROPERTIES
+  LABELS gdb SKIP_RETURN_CODE 77 TIMEOUT 120)

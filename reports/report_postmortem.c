@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { SHOWN_MAX = 96, SYSCALLS_SHOWN_MAX = 20 };
+enum { SHOWN_MAX = 96, LINE_SHOWN_MAX = 192, REASON_SHOWN_MAX = 384, SYSCALLS_SHOWN_MAX = 20 };
 
 static const char *const end_words[] = {
     [SIM_POSTMORTEM_NOTHING] = "nothing",     [SIM_POSTMORTEM_AT_REST] = "at-rest",
@@ -87,7 +87,7 @@ static void print_delivery(FILE *out, const struct sim_postmortem *postmortem) {
         fputc('\n', out);
     }
     fputs("  delivered  ", out);
-    print_text(out, postmortem->kernel_delivery, 2 * SHOWN_MAX);
+    print_text(out, postmortem->kernel_delivery, LINE_SHOWN_MAX);
     fputc('\n', out);
 }
 
@@ -110,12 +110,12 @@ static void print_syscalls(FILE *out, const struct sim_postmortem *postmortem) {
 static void print_reason(FILE *out, const struct sim_postmortem *postmortem) {
     if (!vk_str_present(postmortem->what)) return;
     fputs("  because    ", out);
-    print_text(out, postmortem->what, 4 * SHOWN_MAX);
+    print_text(out, postmortem->what, REASON_SHOWN_MAX);
     fprintf(out, " (%.*s)\n  where      %.*s:%" PRIu64 "\n", VK_STR_ARG(postmortem->error),
             VK_STR_ARG(short_file(postmortem->file)), postmortem->line);
     if (!vk_str_present(postmortem->source)) return;
     fputs("             ", out);
-    print_text(out, postmortem->source, 2 * SHOWN_MAX);
+    print_text(out, postmortem->source, LINE_SHOWN_MAX);
     fputc('\n', out);
 }
 
@@ -159,7 +159,7 @@ void report_postmortem(FILE *out, const struct sim_postmortem *postmortem, bool 
                 VK_STR_ARG(postmortem->crank_type), VK_STR_ARG(postmortem->message_type));
         if (!postmortem->has_delivery && vk_str_present(postmortem->message)) {
             fputs("  event      ", out);
-            print_text(out, postmortem->message, 2 * SHOWN_MAX);
+            print_text(out, postmortem->message, LINE_SHOWN_MAX);
             fputs("\n  vat        none: it had come to no delivery\n", out);
         }
     }

@@ -50,7 +50,9 @@ static size_t quote(char *line, size_t n, const char *text) {
     line[n++] = '"';
     for (; *text && n < HALT_LINE_MAX - 8; text++) {
         if (*text == '"' || *text == '\\') line[n++] = '\\';
-        line[n++] = *text >= ' ' && *text < 0x7f ? *text : '?';
+        line[n] = '?';
+        if (*text >= ' ' && *text < 0x7f) line[n] = *text;
+        n++;
     }
     line[n++] = '"';
     return n;

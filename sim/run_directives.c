@@ -73,19 +73,22 @@ static bool is_traced(void) {
 
 static enum vk_err debug(void *impl, uint32_t replica, const struct vk_debug_stop *stop) {
     const struct sim_run_directives *given = impl;
+    const struct vk_debug_stop *volatile at =
+        stop; /* for kernel/gdb/vk_printers.py, in any build */
     char text[VK_DIRECTIVE_TEXT_MAX];
     vk_directive_text(stop->directive, text);
     fprintf(stderr, "crankcase run: replica %" PRIu32 " is at crank %" PRIu64 " (%s): %s\n",
             replica, stop->crank, stop->event, text);
     if (is_traced()) {
-        raise(SIGTRAP); /* in the frames above this one: the event, the kernel */
-        return VK_OK;
+        raise(SIGTRAP);
+        return at ? VK_OK : VK_RAISE(VK_ERR_TRACE, "a debugger took the kernel away");
     }
-    fprintf(stderr,
-            "  no debugger is there, so the run ends here; in one, it stops just before the "
-            "delivery:\n"
-            "    gdb -ex run --args crankcase run --off twice --directives %s %s\n",
-            given->files[replica].path, given->plan);
+    fprintf(
+        stderr,
+        "  no debugger is there, so the run ends here; in one, it stops just before the "
+        "delivery:\n"
+        "    gdb -x kernel/gdb/vk_printers.py -ex run --args crankcase run --off twice --directives %s %s\n",
+        given->files[replica].path, given->plan);
     return VK_RAISE(VK_ERR_TRACE, "stopped for a debugger");
 }
 

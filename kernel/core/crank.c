@@ -19,7 +19,7 @@
 #include "../object/refcount.h"
 #include "../object/slog.h"
 #include "crank.h"
-#include "directive.h"
+#include "directed.h"
 #include "gc.h"
 #include "route.h"
 #include "send.h"

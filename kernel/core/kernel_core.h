@@ -2,7 +2,7 @@
  *
  * How a crank flows:
  *   crank.c      takes the next event, brackets it with savepoints, finishes or rolls back
- *   directive.c  what takes an event's place, where people have decided so
+ *   directed.c   what takes an event's place, where people have decided so
  *   route.c      decides where a send goes
  *   deliver.c    one event, one delivery; upgrade.c, create_vat.c, cleanup.c the longer stories
  *   translate_delivery.c, translate_syscall.c   krefs to vrefs and back
@@ -57,7 +57,7 @@ struct vk_kernel {
     bool has_admin_root;
     struct vk_kref admin_root;           /* vat-admin's root object */
     const struct vk_event *event;        /* of the crank in hand */
-    const struct vk_directive *directed; /* takes its place; NULL: nothing does (directive.h) */
+    const struct vk_directive *directed; /* takes its place; NULL: nothing does (directed.h) */
     bool in_crank;
     uint64_t crank_began_ns; /* by the slog's clock */
     bool halted;

@@ -1,7 +1,7 @@
 /* warehouse.c - workers online, page-out, deliveries. See warehouse.h; snapshots are in snapshotting.c. */
 #include "warehouse.h"
 
-#include "directive.h"
+#include "directed.h"
 #include "kernel_core.h"
 #include "recorder.h"
 #include "replay.h"

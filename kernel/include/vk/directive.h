@@ -48,7 +48,10 @@ struct vk_str vk_directive_text(const struct vk_directive *directive,
                                 char text[VK_DIRECTIVE_TEXT_MAX]);
 
 /* Where a kernel has come to when it tells its host, for `debug`. */
+struct vk_kernel;
+
 struct vk_debug_stop {
+    const struct vk_kernel *kernel; /* to be looked at; it is in the middle of a crank */
     const struct vk_directive *directive;
     uint64_t crank;
     const char *event; /* "send" */

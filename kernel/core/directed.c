@@ -1,5 +1,5 @@
-/* directive.c - see directive.h and vk/directive.h. */
-#include "directive.h"
+/* directed.c - see directed.h and vk/directive.h. */
+#include "directed.h"
 
 #include "../object/gc_actions.h"
 #include "../object/promise.h"
@@ -175,7 +175,8 @@ static enum vk_err tell_host(struct vk_kernel *kernel, const struct vk_directive
     const struct vk_directives *directives = kernel->options.directives;
     const struct vk_event *event = kernel->event;
     VK_ASSERT(event != NULL); /* INV-DIRECTIVE-4: directives are met in cranks */
-    const struct vk_debug_stop stop = {directive, crank, vk_event_name(event->type), event->json};
+    const struct vk_debug_stop stop = {kernel, directive, crank, vk_event_name(event->type),
+                                       event->json};
     return directives->stop ? directives->stop(directives->impl, &stop) : VK_OK;
 }
 

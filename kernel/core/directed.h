@@ -1,6 +1,6 @@
-/* directive.h - directives as the crank meets them. What they are is said in vk/directive.h. */
-#ifndef VK_CORE_DIRECTIVE_H
-#define VK_CORE_DIRECTIVE_H
+/* directed.h - directives as the crank meets them. What they are is said in vk/directive.h. */
+#ifndef VK_CORE_DIRECTED_H
+#define VK_CORE_DIRECTED_H
 
 #include "kernel_core.h"
 
