@@ -27,6 +27,7 @@
     X(RECORD_IGNORED, "completion-ignored", 0, "the changes of a completion are never made")       \
     X(WORKER_STAYS, "worker-stays", 0,                                                             \
       "a vat that is ended in a roll-back keeps its place among those online")                     \
+    X(PANICS, "panics", 0, "a vat that writes key 9 of its vatstore panics the kernel")            \
     /* Replicas. */                                                                                \
     X(DEATH_IS_METERING, "death-is-metering", 0, "a worker's death is taken for a metering fault") \
     X(CREATED_LATER, "created-later", 0,                                                           \
