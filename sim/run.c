@@ -505,7 +505,25 @@ static enum vk_err compare_vats(struct run *run) {
     return err;
 }
 
+/* A kernel that panics does so on every replica; with directives they go on. */
+static void check_panic(struct run *run) {
+    const struct sim_run_result *result = run->result;
+    for (uint32_t i = 0; i < run->plan->replica_count && result->was_panic; i++) {
+        struct sim_failure failure;
+        const struct sim_replica *replica = run->nodes[i].replica;
+        uint64_t points = sim_replica_points(replica);
+        if (!rests(&run->nodes[i]) || sim_replica_is_directed(replica) ||
+            points <= result->panic_point || !is_on(run, SIM_ORACLE_REPLICAS))
+            continue;
+        sim_failure_set(&failure, SIM_ORACLE_REPLICAS, replica, "panic",
+                        "went on past point %llu, where another replica panicked (%s)",
+                        (unsigned long long)result->panic_point, result->panic_text);
+        fail(run, &failure);
+    }
+}
+
 static enum vk_err check_end(struct run *run) {
+    check_panic(run);
     if (is_on(run, SIM_ORACLE_REPLICAS) && !run->result->failed) VK_TRY(compare_vats(run));
     for (uint32_t i = 0; i < run->plan->replica_count && !run->result->failed; i++) {
         struct node *node = &run->nodes[i];

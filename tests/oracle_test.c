@@ -206,6 +206,27 @@ static const char restarted_plan[] = "crankcase-plan 1\n"
                                      "  send alice\n"
                                      "fault 1 host-restart at=2\n";
 
+static const char panic_plan[] = "crankcase-plan 1\n"
+                                 "replica\n"
+                                 "replica\n"
+                                 "replica\n"
+                                 "program alice\n"
+                                 "  turn\n"
+                                 "  turn\n"
+                                 "    store-set key=9\n"
+                                 "vat alice alice\n"
+                                 "bootstrap alice\n"
+                                 "block after=1000\n"
+                                 "  send alice\n";
+
+/* A panic by itself is no failure, where it is everybody's. */
+Test(replicas, see_a_replica_that_panics_alone) {
+    expect_seen_by(panic_plan, PLANTED_PANICS_ALONE, 1, SEEN_BY(SIM_ORACLE_REPLICAS));
+    const struct sim_run_options options = but_twice();
+    const struct sim_run_result result = run(panic_plan, PLANTED_PANICS, 0, &options);
+    cr_assert(!result.failed && result.panicked);
+}
+
 /* The vat is not asked again for what it forgot, so that no hash will ever tell. */
 Test(replicas, see_a_worker_that_remembers_something_else) {
     expect_seen_by(restarted_plan, PLANTED_SNAPSHOT_FORGETS, 0, SEEN_BY(SIM_ORACLE_REPLICAS));

@@ -120,7 +120,7 @@ INTERPOSED(enum vk_err, vk_syscall_perform, struct vk_kernel *kernel, struct vk_
            const struct vk_kernel_syscall *syscall, struct vk_syscall_result *result,
            struct vk_str *kernel_result) {
     if (syscall->type == VK_SYSCALL_VATSTORE_SET && vk_str_eq(syscall->key, VK_STR("k.9")) &&
-        is(PLANTED_PANICS))
+        (is(PLANTED_PANICS) || is_nth(PLANTED_PANICS_ALONE)))
         return VK_RAISE(VK_ERR_PANIC, "planted: INV-PLANTED-1: nobody writes key 9");
     if (kernel->verdict.illegal_syscall && is(PLANTED_VERDICT_CLEARED))
         kernel->verdict.illegal_syscall = false;
