@@ -297,7 +297,7 @@ Test(story_creation, latencies_from_a_millisecond_to_a_minute_do_not_show) {
                 cr_assert((size_t)n < sizeof faults);
             }
         const struct sim_run_result result = create_many(faults, activityhash);
-        cr_assert(result.hits[FAULT_WORKER_SLOW] == 4 * CREATED);
+        cr_assert(result.hits[FAULT_WORKER_SLOW] == UINT64_C(4) * CREATED);
         cr_assert(result.crashes == 0);
         cr_assert_str_eq(activityhash, undisturbed);
     }
