@@ -33,8 +33,9 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 # loop over much, and those of whole kernels, simulations and commands, whose code valgrind.replay and
 # valgrind.run run whole. ASan and UBSan see all of them.
 set(tests_not_for_valgrind
-  "^(kernel_.*|host|vat_program|disk_fault|mem_disk|oracle|plan_generate|recorded_run|replay|run|run_command|sweep"
-  "|sim_worker|sqlite_heap_fault)_test$|^store_(file|model|sweep)$")
+  "^(kernel_.*|story_.*|suspend.*|host|vat_state|vat_program|directive|run_directives|postmortem|disk_fault|mem_disk"
+  "|oracle|plan_generate|recorded_run|replay|run|run_command|sweep|sim_worker|sqlite_heap_fault)_test$"
+  "|^store_(file|model|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
 foreach(source ${test_sources})

@@ -40,7 +40,7 @@ set_tests_properties(runs.plans runs.campaign runs.sweep PROPERTIES LABELS runs 
 if(VALGRIND AND NOT CRANKCASE_SANITIZE)
   add_test(NAME valgrind.run CONFIGURATIONS valgrind
     COMMAND ${VALGRIND} --quiet --leak-check=full --errors-for-leak-kinds=definite
-      --error-exitcode=4 $<TARGET_FILE:crankcase> run --quiet --seeds 40 --out
+      --error-exitcode=4 $<TARGET_FILE:crankcase> run --quiet --states --seeds 40 --out
       ${PROJECT_BINARY_DIR}/failures)
   set_tests_properties(valgrind.run PROPERTIES LABELS valgrind TIMEOUT 300)
 endif()
