@@ -48,7 +48,7 @@ static const char usage[] =
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
-    "  --twice            run every seed twice (default: one in 16 of a campaign)\n"
+    "  --twice            run every seed twice (default: one in 40 of a campaign)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n"
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
@@ -65,7 +65,7 @@ static const char usage[] =
     "fault never struck, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
 enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
-enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 16 };
+enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 
 struct run_command {
     struct sim_campaign campaign;

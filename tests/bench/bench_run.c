@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SEEDS = 300, TWICE_EVERY = 16 };
+enum { SEEDS = 300, TWICE_EVERY = 40 };
 
 /* What is left out of a run. */
 static const struct way {
