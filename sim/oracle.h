@@ -68,6 +68,8 @@ enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *
 void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
                      const struct sim_replica *replica, const char *family, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Fills in that the process of a run ended before its time (jobs.h says how). */
+void sim_failure_set_crash(struct sim_failure *failure, const char *died);
 /* The family of a key: "v1.c.o+5" and "v20.c.ko3" are "v*.c.*". */
 void sim_key_family(struct vk_str key, char family[64]);
 
