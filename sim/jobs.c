@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,14 @@ static void results_are_lost(struct job_table *table, struct job *job) {
     table->lost_results = true;
 }
 
+static void limit_cpu(unsigned seconds) {
+    struct rlimit limit;
+    if (seconds == 0 || getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < seconds) return;
+    limit.rlim_cur = seconds;
+    (void)setrlimit(RLIMIT_CPU, &limit); /* it is a favour, and no promise */
+}
+
 /* In a process of its own if it can be had. */
 static void begin_job(struct job_table *table, struct job *job, size_t i) {
     const struct sim_jobs *jobs = table->jobs;
@@ -63,6 +72,7 @@ static void begin_job(struct job_table *table, struct job *job, size_t i) {
         table->running++;
         return;
     }
+    if (job->process == 0) limit_cpu(jobs->cpu_seconds_max);
     jobs->run(jobs->impl, i, job->file);
     bool is_written = fflush(job->file) == 0 && !ferror(job->file);
     if (job->process == 0) exit(is_written ? EXIT_SUCCESS : EXIT_UNWRITTEN);
@@ -96,7 +106,7 @@ static void await_one(struct job_table *table) {
 
 static enum vk_err run_all(struct job_table *table) {
     const struct sim_jobs *jobs = table->jobs;
-    while (table->begun < jobs->count) {
+    while (table->begun < jobs->count && !(jobs->is_enough && jobs->is_enough(jobs->impl))) {
         struct job *job = &table->at[table->begun];
         job->file = tmpfile();
         if (!job->file) return VK_RAISE(VK_ERR_DISK, "temporary file: %s", strerror(errno));

@@ -22,6 +22,7 @@ struct sim_jobs {
     size_t count;
     size_t at_once; /* 1: in this process, unless isolated */
     bool isolated;  /* even a single one in a process of its own: it may crash */
+    unsigned cpu_seconds_max; /* of a job's own process, which the system ends then; 0: any */
     void *impl;
     /* Does job `i`. */
     void (*run)(void *impl, size_t i, FILE *out);
@@ -30,6 +31,8 @@ struct sim_jobs {
     void (*finished)(void *impl, size_t i, FILE *in, const char *died);
     /* `done` jobs are done, `i` is one that begins; may be NULL. */
     void (*begins)(void *impl, size_t done, size_t i);
+    /* Asked before each job begins: true, and no more do; `finished` is told of those that did. May be NULL. */
+    bool (*is_enough)(void *impl);
 };
 
 /* Runs all. VK_ERR_DISK or VK_ERR_NOMEM when the jobs cannot be run at all, or what one had to say could not be written. */
