@@ -30,8 +30,7 @@ struct work {
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
+    interrupted = signal_number;
 }
 
 bool sim_shrink_file_name(const char *path, char *out, size_t size) {
@@ -204,11 +203,11 @@ static enum vk_err work_on(struct work *work, struct sim_shrink_result *result, 
 enum sim_exit sim_shrink_file(const struct sim_shrink_file *asked, const struct sim_plan *plan) {
     struct work work = {.asked = asked, .plan = plan};
     struct sim_shrink_result result = {.fails = false};
-    struct sigaction on_signal = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    struct sigaction before[2], on_signal = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
     bool is_anothers = false;
     enum sim_exit code;
-    sigaction(SIGINT, &on_signal, NULL);
-    sigaction(SIGTERM, &on_signal, NULL);
+    sigaction(SIGINT, &on_signal, &before[0]);
+    sigaction(SIGTERM, &on_signal, &before[1]);
     vk_arena_init(&work.arena, vk_heap_system());
     report_stopwatch_start(&work.watch);
     if (plan->has_seed && !asked->origin)
@@ -226,5 +225,8 @@ enum sim_exit sim_shrink_file(const struct sim_shrink_file *asked, const struct 
         code = tell(&work, &result);
     }
     vk_arena_release(&work.arena);
+    sigaction(SIGINT, &before[0], NULL);
+    sigaction(SIGTERM, &before[1], NULL);
+    if (interrupted) raise(interrupted); /* it was meant for whoever had us shrink, too */
     return code;
 }
