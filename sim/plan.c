@@ -31,13 +31,13 @@ const char *sim_input_word(enum sim_input_type type) {
     return inputs[type];
 }
 
-const char *sim_outcome_word(enum sim_outcome outcome) {
-    static const char *const words[SIM_OUTCOME_COUNT] = {
+const char *sim_expect_word(enum sim_expect outcome) {
+    static const char *const words[SIM_EXPECT_COUNT] = {
 #define OUTCOME_ROW(name, word, meaning) word,
-        SIM_OUTCOMES(OUTCOME_ROW)
+        SIM_EXPECTATIONS(OUTCOME_ROW)
 #undef OUTCOME_ROW
     };
-    VK_ASSERT(outcome < SIM_OUTCOME_COUNT); /* INV-PLAN-2 */
+    VK_ASSERT(outcome < SIM_EXPECT_COUNT); /* INV-PLAN-2 */
     return words[outcome];
 }
 

@@ -256,25 +256,25 @@ struct sim_kernel_plan {
 /* ---- what should become of it */
 
 /* NAME, word, what it says. A run's outcome is exactly one of them. */
-#define SIM_OUTCOMES(X)                                                                            \
+#define SIM_EXPECTATIONS(X)                                                                            \
     X(OK, "ok", "all holds")                                                                       \
     X(PANIC, "panic", "the kernel panics, the same way on every replica")                          \
     X(DIVERGENCE, "divergence", "replicas differ, as they were made to")                           \
     X(FAILURE, "failure", "an oracle's demand is not met")
 
-enum sim_outcome {
-#define SIM_OUTCOME_ENUM(name, word, meaning) SIM_OUTCOME_##name,
-    SIM_OUTCOMES(SIM_OUTCOME_ENUM)
-#undef SIM_OUTCOME_ENUM
-        SIM_OUTCOME_COUNT
+enum sim_expect {
+#define SIM_EXPECT_ENUM(name, word, meaning) SIM_EXPECT_##name,
+    SIM_EXPECTATIONS(SIM_EXPECT_ENUM)
+#undef SIM_EXPECT_ENUM
+        SIM_EXPECT_COUNT
 };
 
-const char *sim_outcome_word(enum sim_outcome outcome);
+const char *sim_expect_word(enum sim_expect outcome);
 
 /* The line `expect OUTCOME [after SIGNATURE]`, or `expect failure SIGNATURE`. A run takes no notice of it: it is for whoever
  * keeps the plan (corpus.h). */
 struct sim_plan_expect {
-    enum sim_outcome outcome;
+    enum sim_expect outcome;
     struct vk_str signature; /* of the failure that is expected, or that there once was; or absent */
 };
 

@@ -68,7 +68,7 @@ void sim_note_add(struct vk_buf *buf, enum sim_note note, const char *format, ..
     vk_buf_char(buf, '\n');
 }
 
-enum vk_err sim_notes_end(struct vk_buf *buf, const struct sim_plan *plan, enum sim_outcome outcome,
+enum vk_err sim_notes_end(struct vk_buf *buf, const struct sim_plan *plan, enum sim_expect outcome,
                           const char *signature, struct vk_str *text) {
     struct sim_plan with = *plan;
     struct vk_str plan_text;

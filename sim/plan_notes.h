@@ -39,7 +39,7 @@ void sim_notes_keep(struct vk_buf *buf, struct vk_str notes, const bool but[SIM_
 void sim_note_add(struct vk_buf *buf, enum sim_note note, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends the notes: adds the plan, of which `outcome` is expected after a failure with this signature. */
-enum vk_err sim_notes_end(struct vk_buf *buf, const struct sim_plan *plan, enum sim_outcome outcome,
+enum vk_err sim_notes_end(struct vk_buf *buf, const struct sim_plan *plan, enum sim_expect outcome,
                           const char *signature, struct vk_str *text) VK_MUST_CHECK;
 
 #endif

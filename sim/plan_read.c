@@ -135,13 +135,13 @@ static enum vk_err read_expect(struct sim_plan_reader *reader) {
     struct sim_plan_expect *expect = &reader->plan->expect;
     struct sim_plan_word word = take(reader);
     struct sim_plan_closest closest = sim_plan_closest_to(word.text);
-    for (; expect->outcome < SIM_OUTCOME_COUNT; expect->outcome++) {
-        if (word.text.p && word_is(word.text, sim_outcome_word(expect->outcome))) break;
-        sim_plan_closest_offer(&closest, vk_str(sim_outcome_word(expect->outcome)));
+    for (; expect->outcome < SIM_EXPECT_COUNT; expect->outcome++) {
+        if (word.text.p && word_is(word.text, sim_expect_word(expect->outcome))) break;
+        sim_plan_closest_offer(&closest, vk_str(sim_expect_word(expect->outcome)));
     }
-    if (expect->outcome == SIM_OUTCOME_COUNT)
+    if (expect->outcome == SIM_EXPECT_COUNT)
         return sim_plan_fail(reader->error, &word, &closest, "an outcome");
-    if (expect->outcome == SIM_OUTCOME_FAILURE) return read_signature(reader);
+    if (expect->outcome == SIM_EXPECT_FAILURE) return read_signature(reader);
     word = take(reader);
     if (!word.text.p) return VK_OK;
     if (!word_is(word.text, "after"))

@@ -205,11 +205,11 @@ static void write_faults(struct writer *writer) {
 
 static void write_expect(struct writer *writer) {
     const struct sim_plan_expect *expect = &writer->plan->expect;
-    bool is_failure = expect->outcome == SIM_OUTCOME_FAILURE, has = expect->signature.n > 0;
+    bool is_failure = expect->outcome == SIM_EXPECT_FAILURE, has = expect->signature.n > 0;
     VK_ASSERT(has || !is_failure); /* INV-PLAN-WRITE-1 */
-    if (expect->outcome == SIM_OUTCOME_OK && !has) return;
+    if (expect->outcome == SIM_EXPECT_OK && !has) return;
     begin_line(writer, "", "expect");
-    word(writer, sim_outcome_word(expect->outcome));
+    word(writer, sim_expect_word(expect->outcome));
     if (has && !is_failure) word(writer, "after");
     if (has) name_word(writer, expect->signature);
     end_line(writer);

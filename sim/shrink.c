@@ -162,7 +162,7 @@ static enum vk_err begin(struct shrinker *shrinker, const struct sim_plan *plan,
     struct sim_shrink_trial *trial = &shrinker->batch[0];
     size_t found;
     *trial = (struct sim_shrink_trial){0};
-    without.expect = (struct sim_plan_expect){.outcome = SIM_OUTCOME_OK};
+    without.expect = (struct sim_plan_expect){.outcome = SIM_EXPECT_OK};
     VK_TRY(sim_plan_write(&without, &shrinker->arena, &trial->text));
     VK_TRY(sim_shrink_trials_run(&shrinker->trials, trial, 1, &found));
     shrinker->best.runs++;

@@ -51,7 +51,7 @@ static enum sim_exit refused(const struct work *work, const char *path, const ch
 static enum vk_err digest_of(struct work *work) {
     struct sim_plan without = *work->plan;
     struct vk_str text;
-    without.expect = (struct sim_plan_expect){.outcome = SIM_OUTCOME_OK};
+    without.expect = (struct sim_plan_expect){.outcome = SIM_EXPECT_OK};
     VK_TRY(sim_plan_write(&without, &work->arena, &text));
     snprintf(work->digest, sizeof work->digest, "%016" PRIx64, sim_shrink_hash(text).low);
     return VK_OK;
@@ -89,7 +89,7 @@ static enum vk_err write_best(const struct work *work, const struct sim_shrink_b
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
     add_notes(work, best, &buf);
-    enum vk_err err = sim_notes_end(&buf, &plan, SIM_OUTCOME_OK, best->failure.signature, &text);
+    enum vk_err err = sim_notes_end(&buf, &plan, SIM_EXPECT_OK, best->failure.signature, &text);
     if (err == VK_OK) err = sim_text_file_write(work->asked->out, text);
     vk_arena_release(&arena);
     sim_plan_release(&plan);
