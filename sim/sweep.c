@@ -2,7 +2,7 @@
 #include "sweep.h"
 
 #include "array.h"
-#include "vk/store.h"
+#include "vk/module.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +199,7 @@ static enum vk_err read_number(struct sim_sweep *sweep, struct vk_store *store, 
                                const char *what, uint64_t *number, bool *found) {
     struct vk_str key, text;
     VK_TRY(vk_arena_format(&sweep->arena, &key, "m%zu.%s", meter, what));
-    VK_TRY(vk_store_get(store, &sweep->arena, key, &text));
+    VK_TRY(vk_module_of(store)->store_get(store, &sweep->arena, key, &text));
     *found = text.p && vk_str_to_u64(text, number);
     return VK_OK;
 }
