@@ -2,6 +2,7 @@
 #include "command.h"
 #include "durations.h"
 #include "jobs.h"
+#include "kernel_module.h"
 #include "plan_notes.h"
 #include "reports/colour.h"
 #include "shrink_file.h"
@@ -20,6 +21,7 @@ static const char usage[] =
     "  -o, --out FILE   where the shrunk plan goes (default: PLAN with -shrunk in its name)\n"
     "  --jobs N         N processes side by side; the result is the same\n"
     "  --deadline TIME  stop then, with the best so far: seconds, or 90s, 5m, 1h\n"
+    "  --kernel PATH    another build of the kernel, its libvk.so\n"
     "  --json           one JSON object\n"
     "  --quiet          no progress bar\n"
     "  --help           this text\n\n"
@@ -78,6 +80,7 @@ static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},          {"out", required_argument, NULL, 'o'},
     {"jobs", required_argument, NULL, 'j'},    {"json", no_argument, NULL, 'J'},
     {"deadline", required_argument, NULL, 'd'}, {"quiet", no_argument, NULL, 'q'},
+    {"kernel", required_argument, NULL, 'k'},
     {NULL, 0, NULL, 0},
 };
 
@@ -88,6 +91,11 @@ static int take_option(struct shrink_command *command, int option) {
     case 'o': file->out = optarg; return SIM_EXIT_OK;
     case 'J': file->json = true; return SIM_EXIT_OK;
     case 'q': file->quiet = true; return SIM_EXIT_OK;
+    case 'k':
+        file->kernel = optarg;
+        if (sim_kernel_load(optarg, &file->run.module) == VK_OK) return SIM_EXIT_OK;
+        fprintf(stderr, "crankcase shrink: %s\n", vk_err_origin()->text);
+        return SIM_EXIT_BAD_INPUT;
     case 'd':
         if (sim_duration_seconds(optarg, &file->deadline_seconds)) return SIM_EXIT_OK;
         return bad_usage("--deadline takes a time (90, 90s, 5m, 1h), not ", optarg);

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { NOTE_MAX = 1000 };
+enum { NOTE_MAX = 5000 };
 
 static const char *const labels[] = {
 #define LABEL_ROW(name, label) label,

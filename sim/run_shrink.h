@@ -8,7 +8,7 @@
 #include "plan_generate.h"
 #include "shrink_file.h"
 
-enum { SIM_RUN_SHRINK_SECONDS_MAX = 60, SIM_RUN_SHRINK_REPRODUCE_MAX = 2200 };
+enum { SIM_RUN_SHRINK_SECONDS_MAX = 60, SIM_RUN_SHRINK_REPRODUCE_MAX = 4400 };
 
 struct sim_run_shrink_seed {
     uint64_t seed;

@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { ORIGIN_MAX = 900, DIGEST_SIZE = 17 };
+enum { ORIGIN_MAX = 4500, DIGEST_SIZE = 17 };
 
 struct work {
     const struct sim_shrink_file *asked;
@@ -173,6 +173,7 @@ static enum sim_exit tell(const struct work *work, const struct sim_shrink_resul
     struct report_shrunk report = {.best = &result->best,
                                    .name = asked->name,
                                    .plan = asked->out,
+                                   .kernel = asked->kernel,
                                    .lines_before = work->lines_before
                                                        ? (size_t)work->lines_before
                                                        : result->best.lines_before,

@@ -18,6 +18,7 @@ struct sim_shrink_file {
     const char *out;
     struct vk_str notes; /* those of the plan's text, or nothing */
     struct sim_run_options run;
+    const char *kernel; /* the path of run.module, for the reproducer; NULL: the kernel linked in */
     size_t at_once;
     uint64_t deadline_seconds; /* 0: none */
     bool overwrite;            /* whatever is in `out` */
