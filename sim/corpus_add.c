@@ -26,16 +26,21 @@ struct adding {
 };
 
 void sim_corpus_name(const char *signature, char name[64]) {
-    size_t n = 0;
+    enum { LENGTH_MAX = 60 };
+    size_t n = 0, whole = 0; /* up to a word's end */
     bool gap = false;
-    for (const char *c = signature; *c && n < 48; c++) {
+    const char *c = signature;
+    for (; *c && n < LENGTH_MAX; c++) {
         bool is_capital = *c >= 'A' && *c <= 'Z';
         bool is_kept = is_capital || (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9');
-        if (is_kept && gap && n > 0) name[n++] = '-';
+        if (is_kept && gap && n > 0) {
+            whole = n;
+            name[n++] = '-';
+        }
         if (is_kept) name[n++] = is_capital ? (char)(*c - 'A' + 'a') : *c;
         gap = !is_kept;
     }
-    name[n] = '\0';
+    name[*c && whole ? whole : n] = '\0';
 }
 
 static bool is_refused(const struct adding *adding) { return adding->addition->refusal[0] != '\0'; }

@@ -45,7 +45,9 @@ void sim_failure_set_crash(struct sim_failure *failure, const char *died) {
     *failure =
         (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
     snprintf(failure->what, sizeof failure->what, "%s", died);
-    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.60s", died);
+    const char *words = strstr(died, ": ");
+    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.128s",
+             words ? words + 2 : died);
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }

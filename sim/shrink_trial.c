@@ -3,9 +3,6 @@
 
 #include "jobs.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 /* No plan worth a shrink needs as much; one that never ends takes no more. */
 enum { CPU_SECONDS_MAX = 120 };
 
@@ -42,26 +39,10 @@ static enum vk_err run_text(const struct sim_shrink_trials *trials, struct vk_st
     return VK_OK;
 }
 
-/* What an assertion says is of interest once, and not a thousand times. */
-static int silence(void) {
-    int kept = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY);
-    if (kept >= 0 && nowhere >= 0) dup2(nowhere, STDERR_FILENO);
-    if (nowhere >= 0) close(nowhere);
-    return kept;
-}
-
-static void speak(int kept) {
-    if (kept < 0) return;
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-}
-
 static void run_trial(void *impl, size_t i, FILE *out) {
     const struct running *running = impl;
     struct told told = {.err = VK_OK};
-    int kept = silence();
     told.err = run_text(running->trials, running->at[i].text, &told);
-    speak(kept);
     if (told.err != VK_OK) snprintf(told.error, sizeof told.error, "%s", vk_err_origin()->text);
     fwrite(&told, sizeof told, 1, out);
 }
@@ -108,6 +89,7 @@ enum vk_err sim_shrink_trials_run(const struct sim_shrink_trials *trials,
     const struct sim_jobs jobs = {.count = count,
                                   .at_once = trials->at_once,
                                   .isolated = true,
+                                  .silent = true, /* what an assertion says is of interest once */
                                   .cpu_seconds_max = CPU_SECONDS_MAX,
                                   .impl = &running,
                                   .run = run_trial,
