@@ -208,7 +208,7 @@ Test(shrink_command, killed_it_leaves_a_whole_plan) {
     enum { WAIT_MS_MAX = 20000, STEP_MS = 5 };
     const struct test_command command = {.words = "no-collection shrink long.plan",
                                          .program = "crankcase-planted"};
-    const struct timespec step = {0, STEP_MS * 1000000};
+    const struct timespec step = {0, STEP_MS * 1000000L};
     write_long_plan();
     pid_t process = test_command_start(&folder, &command);
     for (int ms = 0; ms < WAIT_MS_MAX && !exists("long-shrunk.plan"); ms += STEP_MS)
