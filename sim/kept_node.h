@@ -6,6 +6,10 @@
 
 #include "flight_recorder.h"
 
+#define SIM_KEPT_SLOG "slog"
+#define SIM_KEPT_TRACE "trace.jsonl"
+#define SIM_KEPT_DATABASE "swingstore.sqlite"
+
 /* A new flight recorder; makes the folders. VK_ERR_DISK says what could not be made. */
 enum vk_err sim_kept_flight(const char *folder, uint32_t replica, struct sim_flight **out)
     VK_MUST_CHECK;
