@@ -153,15 +153,17 @@ static struct cause *cause_of_gc(struct causes *causes, struct vk_str event) {
     return NULL;
 }
 
-/* A vat settles a promise, or ends and cannot settle it any more. */
+/* A vat settles a promise, or ends and cannot settle it any more; or the message that it was to answer went nowhere. */
 static struct cause *cause_of_notify(struct causes *causes, struct vk_str promise) {
     struct cause *cause = find(causes, "settled", promise);
     char vat[24];
     if (cause) return cause;
-    cause = find(causes, "decided", promise);
-    if (!cause) return NULL;
-    snprintf(vat, sizeof vat, "v%" PRIu32, cause->via.vat);
-    return find(causes, "end", vk_str(vat));
+    struct cause *decided = find(causes, "decided", promise);
+    if (decided) {
+        snprintf(vat, sizeof vat, "v%" PRIu32, decided->via.vat);
+        cause = find(causes, "end", vk_str(vat));
+    }
+    return cause ? cause : find(causes, "handled", promise);
 }
 
 static struct cause *cause_of(struct causes *causes, struct vk_str event) {
@@ -197,6 +199,8 @@ static void came_from_host(struct causes *causes, struct crank *crank, struct vk
         note(causes, "message", name_of_message(sim_log_get(event, "msg")), &routing);
 }
 
+static const struct via rejected = {"rejection of its message", NO_NUMBER, 0};
+
 static void take_start(struct causes *causes, struct vk_str line) {
     struct vk_str event = sim_log_get(line, "message");
     uint64_t number;
@@ -209,6 +213,7 @@ static void take_start(struct causes *causes, struct vk_str line) {
     *crank = (struct crank){
         .is_there = true, .number = number, .parent = NO_CRANK, .line = causes->line};
     describe(causes, crank, line);
+    if (causes->result[0]) note(causes, "handled", vk_str(causes->result), &rejected);
     if (cause) {
         crank->parent = cause->crank;
         crank->via = cause->via;
