@@ -6,6 +6,7 @@
 #include "command.h"
 #include "fault_words.h"
 #include "jobs.h"
+#include "kernel_module.h"
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
@@ -38,6 +39,7 @@ static const char usage[] =
     "  --scale N          plans N times as large\n"
     "  --clock            vats may read the clock: those runs must diverge\n"
     "  --states           vats may be suspended, paused and restarted\n"
+    "  --kernel PATH      another build of the kernel, a libvk.so, in place of the one linked in\n"
     "after a panic, for one plan:\n"
     "  --keep DIR         leave each replica's flight recorder and database there, for\n"
     "                     crankcase postmortem\n"
@@ -60,11 +62,13 @@ static const char usage[] =
     "  crankcase run --seed 42\n"
     "  crankcase run --seeds 1000 --jobs 2\n"
     "  crankcase run --minutes 10 --faults invisible --until-stable\n"
-    "  crankcase run crankcase-failures/seed-42.plan\n\n"
+    "  crankcase run crankcase-failures/seed-42.plan\n"
+    "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
     "fault never struck, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
 enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
+enum { KERNEL_PATH_MAX = 1000, REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200 };
 enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 
 struct run_command {
@@ -72,6 +76,7 @@ struct run_command {
     struct sim_campaign_totals totals;
     const char *faults_text;
     const char *out_folder;
+    const char *kernel; /* the path of a module, or NULL */
     struct sim_run_directives directives;
     uint64_t minutes;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
@@ -105,6 +110,15 @@ static void plan_options_text(const struct run_command *command, char text[OPTIO
     VK_ASSERT(n >= 0 && n < OPTIONS_TEXT_MAX); /* INV-CMD-RUN-1: the reproducer is a whole one */
 }
 
+/* What a failure is reproduced with: `what` is a plan, or a seed with its options. */
+static void reproduce_text(const struct run_command *command, const char *what,
+                           char text[REPRODUCE_MAX]) {
+    int n =
+        snprintf(text, REPRODUCE_MAX, "crankcase run%s%s %s", command->kernel ? " --kernel " : "",
+                 command->kernel ? command->kernel : "", what);
+    VK_ASSERT(n >= 0 && n < REPRODUCE_MAX); /* INV-CMD-RUN-1 */
+}
+
 static enum vk_err write_plan(const struct run_command *command, uint64_t seed, const char *path) {
     struct sim_plan plan;
     struct vk_str text;
@@ -130,12 +144,14 @@ static void print_failure(struct run_command *command, const struct report_failu
 static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
                         const char *died) {
     struct run_command *command = impl;
-    char name[40], path[1024], options[OPTIONS_TEXT_MAX], reproduce[OPTIONS_TEXT_MAX + 60];
+    char name[40], path[1024], options[OPTIONS_TEXT_MAX];
+    char what[OPTIONS_TEXT_MAX + 60], reproduce[REPRODUCE_MAX];
     (void)died;
     snprintf(name, sizeof name, "seed %" PRIu64, seed);
     snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
     plan_options_text(command, options);
-    snprintf(reproduce, sizeof reproduce, "crankcase run --seed %" PRIu64 "%s", seed, options);
+    snprintf(what, sizeof what, "--seed %" PRIu64 "%s", seed, options);
+    reproduce_text(command, what, reproduce);
     bool is_written = write_plan(command, seed, path) == VK_OK;
     const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
     print_failure(command, &report);
@@ -236,7 +252,7 @@ static int run_plan(struct run_command *command, const char *path) {
     struct sim_plan plan;
     struct sim_plan_error error;
     struct sim_run_result result;
-    char reproduce[1100];
+    char reproduce[REPRODUCE_MAX];
     vk_arena_init(&arena, vk_heap_system());
     enum vk_err err = sim_text_file_read(path, &arena, &text);
     if (err != VK_OK) {
@@ -257,7 +273,7 @@ static int run_plan(struct run_command *command, const char *path) {
     sim_plan_release(&plan);
     if (err != VK_OK) return failed(vk_err_origin()->text);
     sim_campaign_add(&command->totals, &result);
-    snprintf(reproduce, sizeof reproduce, "crankcase run %s", path);
+    reproduce_text(command, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) print_failure(command, &report);
     if (result.refused) {
@@ -342,6 +358,7 @@ enum option_code {
     OPTION_SCALE,
     OPTION_CLOCK,
     OPTION_STATES,
+    OPTION_KERNEL,
     OPTION_OFF,
     OPTION_ORACLES,
     OPTION_CHECK_EVERY,
@@ -368,6 +385,7 @@ static const struct option options[] = {
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"clock", no_argument, NULL, OPTION_CLOCK},
     {"states", no_argument, NULL, OPTION_STATES},
+    {"kernel", required_argument, NULL, OPTION_KERNEL},
     {"off", required_argument, NULL, OPTION_OFF},
     {"oracles", no_argument, NULL, OPTION_ORACLES},
     {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
@@ -455,6 +473,14 @@ static int take_faults(struct run_command *command) {
     return bad_usage("--faults: ", error);
 }
 
+static int take_kernel(struct run_command *command) {
+    command->kernel = optarg;
+    if (strlen(optarg) > KERNEL_PATH_MAX) return bad_usage("--kernel: the path is too long", "");
+    if (sim_kernel_load(optarg, &command->campaign.run.module) == VK_OK) return SIM_EXIT_OK;
+    fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    return SIM_EXIT_BAD_INPUT;
+}
+
 static int take_option(struct run_command *command, int option) {
     switch (option) {
     case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
@@ -474,6 +500,7 @@ static int take_option(struct run_command *command, int option) {
         return SIM_EXIT_OK;
     case OPTION_OFF: return turn_off_all(command, optarg);
     case OPTION_FAULTS: return take_faults(command);
+    case OPTION_KERNEL: return take_kernel(command);
     default: return take_number(command, option);
     }
 }
@@ -501,6 +528,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     bool recordings = optind < argc;
     for (int i = optind; i < argc; i++)
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
+    if (recordings && command->kernel)
+        return bad_usage("--kernel is for seeds and plans, not for recordings", "");
     if (recordings && !is_for_one_plan(command))
         return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
