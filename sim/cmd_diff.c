@@ -3,13 +3,16 @@
  * INV-CMD-DIFF-1  A file that is given is never written to.
  */
 #include "command.h"
-#include "diff_logs.h"
+#include "diff_plans.h"
+#include "plan.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_diff.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <sys/stat.h>
 
 static const char usage[] =
     "usage: crankcase diff [OPTIONS] A B\n"
@@ -58,18 +61,145 @@ static void draw(void *impl, uint64_t done, uint64_t total) {
     report_progress_draw(&command->progress, (size_t)(done >> 20), "MiB read");
 }
 
-static int diff_logs(struct diff_command *command, const char *a, const char *b,
+static int failed(void) {
+    fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
+    return SIM_EXIT_FAILED;
+}
+
+/* ---- what an input is */
+
+enum input_kind { INPUT_LOG, INPUT_PLAN, INPUT_DATABASE };
+
+/* Of a text the first line that is no comment. */
+static bool begins_as_plan(FILE *file) {
+    char line[256];
+    while (fgets(line, sizeof line, file)) {
+        size_t blank = strspn(line, " \t\r\n");
+        if (line[blank] == '#' || !line[blank]) continue;
+        return strncmp(line, "crankcase-plan", strlen("crankcase-plan")) == 0;
+    }
+    return false;
+}
+
+static enum input_kind kind_of(const char *path) {
+    char magic[16] = "";
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return INPUT_LOG; /* it says what is wrong */
+    FILE *file = fopen(path, "rb");
+    if (!file) return INPUT_LOG;
+    bool is_database = fread(magic, 1, sizeof magic, file) == sizeof magic &&
+                       memcmp(magic, "SQLite format 3", sizeof magic) == 0;
+    rewind(file);
+    bool is_plan = !is_database && begins_as_plan(file);
+    fclose(file);
+    return is_database ? INPUT_DATABASE : is_plan ? INPUT_PLAN : INPUT_LOG;
+}
+
+/* ---- logs */
+
+static int diff_logs(struct diff_command *command, const struct sim_diff_logs *asked,
                      struct sim_divergence *divergence) {
-    const struct sim_diff_logs logs = {.path = {a, b}, .progress = draw, .impl = command};
+    struct sim_diff_logs logs = *asked;
     struct sim_input_error error;
     int side;
+    logs.progress = draw;
+    logs.impl = command;
     report_progress_begin(&command->progress, 1, !command->quiet);
     enum vk_err err = sim_diff_logs(&logs, divergence, &side, &error);
     report_progress_clear(&command->progress);
-    if (err != VK_OK && error.what[0]) return bad_input(logs.path[side], err, &error);
+    if (err != VK_OK && error.what[0])
+        return bad_input(logs.label[side] ? logs.label[side] : logs.path[side], err, &error);
+    return err == VK_OK ? SIM_EXIT_OK : failed();
+}
+
+/* ---- plans */
+
+static int read_plan(const char *path, struct sim_plan *plan) {
+    struct vk_arena arena;
+    struct vk_str text;
+    struct sim_plan_error error;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_text_file_read(path, &arena, &text);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
+        vk_arena_release(&arena);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    err = sim_plan_read(plan, vk_heap_system(), text, &error);
+    vk_arena_release(&arena);
     if (err == VK_OK) return SIM_EXIT_OK;
-    fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
-    return SIM_EXIT_FAILED;
+    fprintf(stderr, "crankcase diff: %s:%zu:%zu: %s\n", path, error.line, error.column, error.what);
+    return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
+}
+
+static int run_plan(const char *path, struct sim_traced_run *run) {
+    struct sim_plan plan;
+    int code = read_plan(path, &plan);
+    if (code != SIM_EXIT_OK) return code;
+    enum vk_err err = sim_traced_run(run, &plan);
+    sim_plan_release(&plan);
+    return err == VK_OK ? SIM_EXIT_OK : failed();
+}
+
+static int diff_replicas(struct diff_command *command, const char *path,
+                         struct sim_divergence *divergence) {
+    struct sim_traced_run run;
+    const struct sim_diff_logs logs = {.progress = draw, .impl = command};
+    struct sim_input_error error = {0};
+    int side;
+    if (kind_of(path) != INPUT_PLAN)
+        return bad_usage("of one input alone a plan is expected: ", path);
+    int code = run_plan(path, &run);
+    if (code != SIM_EXIT_OK) return code;
+    if (run.replicas < 2) {
+        fprintf(stderr,
+                "crankcase diff: %s: it has one replica, which nothing can be compared with\n",
+                path);
+        code = SIM_EXIT_BAD_INPUT;
+    } else if (sim_diff_replicas(&run, path, &logs, divergence, &side, &error) != VK_OK) {
+        code = failed();
+    }
+    sim_traced_run_release(&run);
+    return code;
+}
+
+/* ---- two inputs */
+
+/* An input as a log: a plan is run first. */
+struct side {
+    const char *path;
+    bool is_run;
+    struct sim_traced_run run;
+    char traced[SIM_TRACED_PATH], label[SIM_TRACED_PATH];
+};
+
+static int provide(struct side *side, const char *path, const char **log, const char **label) {
+    side->path = *log = path;
+    if (kind_of(path) != INPUT_PLAN) return SIM_EXIT_OK;
+    int code = run_plan(path, &side->run);
+    if (code != SIM_EXIT_OK) return code;
+    uint32_t replica = sim_traced_replica(&side->run);
+    side->is_run = true;
+    sim_traced_path(&side->run, replica, side->traced);
+    snprintf(side->label, sizeof side->label, "replica %u of %.*s", (unsigned)replica,
+             SIM_TRACED_PATH - 64, path);
+    *log = side->traced;
+    *label = side->label;
+    return SIM_EXIT_OK;
+}
+
+static int diff_two(struct diff_command *command, const char *const paths[2],
+                    struct sim_divergence *divergence) {
+    struct sim_diff_logs logs = {0};
+    struct side sides[2] = {0};
+    int code = SIM_EXIT_OK;
+    for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
+        code = provide(&sides[i], paths[i], &logs.path[i], &logs.label[i]);
+    if (code == SIM_EXIT_OK) code = diff_logs(command, &logs, divergence);
+    for (int i = 0; i < 2; i++)
+        if (sides[i].is_run) sim_traced_run_release(&sides[i].run);
+    return code;
 }
 
 static int tell(const struct diff_command *command, const struct sim_divergence *divergence) {
@@ -103,9 +233,12 @@ static int diff_main(int argc, char **argv) {
         if (option == 'j') command.json = true;
         if (option == 'q') command.quiet = true;
     }
-    if (argc - optind != 2) return bad_usage("two inputs are compared, or one plan", "");
+    if (argc - optind < 1 || argc - optind > 2)
+        return bad_usage("two inputs are compared, or one plan", "");
     sim_divergence_init(&divergence);
-    int code = diff_logs(&command, argv[optind], argv[optind + 1], &divergence);
+    const char *const paths[2] = {argv[optind], argv[argc - 1]};
+    int code = argc - optind == 1 ? diff_replicas(&command, paths[0], &divergence)
+                                  : diff_two(&command, paths, &divergence);
     if (code == SIM_EXIT_OK) code = tell(&command, &divergence);
     sim_divergence_release(&divergence);
     return code;

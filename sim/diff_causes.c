@@ -71,6 +71,17 @@ static void note(struct causes *causes, const char *what, struct vk_str name,
     causes->table[tag % CAUSES] = (struct cause){.tag = tag, .crank = causes->now, .via = *via};
 }
 
+/* What the kernel itself tells the vat that administrates vats, when one has come, changed or gone. */
+static bool is_from_kernel(struct vk_str msg) {
+    static const char *const methods[] = {"[\\\"newVatCallback\\\"", "[\\\"vatUpgradeCallback\\\"",
+                                          "[\\\"vatTerminated\\\""};
+    struct vk_str body = sim_log_text(sim_log_get(sim_log_get(msg, "methargs"), "body"));
+    if (body.n && *body.p == '#') body = vk_str_from(body, 1);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (vk_str_starts(body, vk_str(methods[i]))) return true;
+    return false;
+}
+
 /* Messages have no name of their own: a result promise is one. */
 static struct vk_str name_of_message(struct vk_str msg) {
     struct vk_str result = sim_log_text(sim_log_get(msg, "result"));
@@ -169,8 +180,11 @@ static struct cause *cause_of_notify(struct causes *causes, struct vk_str promis
 static struct cause *cause_of(struct causes *causes, struct vk_str event) {
     struct vk_str type = sim_log_text(sim_log_get(event, "type"));
     struct vk_str vat = sim_log_text(sim_log_get(event, "vatID"));
-    if (vk_str_eq(type, VK_STR("send")))
-        return find(causes, "message", name_of_message(sim_log_get(event, "msg")));
+    if (vk_str_eq(type, VK_STR("send"))) {
+        struct vk_str msg = sim_log_get(event, "msg");
+        struct cause *cause = find(causes, "message", name_of_message(msg));
+        return cause || !is_from_kernel(msg) ? cause : find(causes, "vats", VK_STR(""));
+    }
     if (vk_str_eq(type, VK_STR("notify"))) {
         return cause_of_notify(causes, sim_log_text(sim_log_get(event, "kpid")));
     }
@@ -199,6 +213,7 @@ static void came_from_host(struct causes *causes, struct crank *crank, struct vk
         note(causes, "message", name_of_message(sim_log_get(event, "msg")), &routing);
 }
 
+static const struct via told_admin = {"message to the vat that administrates vats", NO_NUMBER, 0};
 static const struct via rejected = {"rejection of its message", NO_NUMBER, 0};
 
 static void take_start(struct causes *causes, struct vk_str line) {
@@ -213,6 +228,9 @@ static void take_start(struct causes *causes, struct vk_str line) {
     *crank = (struct crank){
         .is_there = true, .number = number, .parent = NO_CRANK, .line = causes->line};
     describe(causes, crank, line);
+    struct vk_str type = sim_log_text(sim_log_get(event, "type"));
+    if (vk_str_eq(type, VK_STR("create-vat")) || vk_str_eq(type, VK_STR("upgrade-vat")))
+        note(causes, "vats", VK_STR(""), &told_admin);
     if (causes->result[0]) note(causes, "handled", vk_str(causes->result), &rejected);
     if (cause) {
         crank->parent = cause->crank;
@@ -235,6 +253,7 @@ static void take_line(struct causes *causes, struct vk_str line) {
     const struct via via =
         via_of(line, kind == SIM_LOG_DELIVER ? "delivery to the vat" : "end of the vat");
     note(causes, kind == SIM_LOG_DELIVER ? "delivery" : "end", vat, &via);
+    if (kind == SIM_LOG_TERMINATE) note(causes, "vats", VK_STR(""), &told_admin);
     if (kind == SIM_LOG_DELIVER && causes->result[0])
         note(causes, "decided", vk_str(causes->result), &via);
 }

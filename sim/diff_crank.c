@@ -236,7 +236,7 @@ static enum vk_err take_line(struct reading *reading, struct vk_str line) {
     bool is_recording;
     enum sim_log_kind kind = sim_log_kind(line, &is_recording);
     if (!sim_log_is_alike(kind)) return VK_OK;
-    if (kind == SIM_LOG_START_CRANK) reading->in_brackets = true;
+    if (kind == SIM_LOG_START_CRANK) reading->in_brackets = reading->crank->has_brackets = true;
     if (kind == SIM_LOG_START_CRANK || (kind == SIM_LOG_CRANK_START && !reading->in_brackets))
         begin_crank(reading);
     if (sim_log_is_of_store(kind)) return take_store_line(reading, kind, line);

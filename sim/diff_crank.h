@@ -42,6 +42,7 @@ struct sim_crank_log {
     struct {
         SIM_ARRAY(struct sim_crank_write);
     } writes;
+    bool has_brackets;   /* startCrank ... endCrank around it */
     size_t first_hashed; /* write: those before it are the host's, and in no hash */
     bool is_inferred;
     struct vk_str crank_type, message_type, message; /* absent where the log does not say */

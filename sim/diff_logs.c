@@ -36,6 +36,11 @@ struct finding {
     char activityhash[2][VK_HASH_HEX]; /* of the unit before */
 };
 
+static const char *name_of(const struct finding *finding, int side) {
+    const struct sim_diff_logs *logs = finding->logs;
+    return logs->label[side] ? logs->label[side] : logs->path[side];
+}
+
 static enum vk_err advance(struct finding *finding, int side) {
     const struct sim_diff_logs *logs = finding->logs;
     *finding->side = side;
@@ -104,9 +109,9 @@ static enum vk_err compare(struct finding *finding) {
     }
     if (finding->has_missing) { /* a line is lost; the chain goes on all the same */
         finding->has_missing = false;
-        VK_TRY(
-            sim_divergence_note(finding->out, "crank %" PRIu64 " is not in %s, and no hash differs",
-                                finding->missing.number, finding->logs->path[finding->missing_on]));
+        VK_TRY(sim_divergence_note(finding->out,
+                                   "crank %" PRIu64 " is not in %s, and no hash differs",
+                                   finding->missing.number, name_of(finding, finding->missing_on)));
     }
     if (record_differs(a, b)) note_found(finding, &finding->record);
     if (a->has_writes && b->has_writes && a->locals != b->locals)
@@ -162,6 +167,15 @@ static bool has_event(const struct sim_log_facts *facts, const struct sim_log_ev
     return false;
 }
 
+/* Whether it is to be told: what befell other vats' workers has nothing to do with this crank. */
+static bool is_told(const struct finding *finding, int side, const struct sim_log_event *event,
+                    size_t end) {
+    const struct sim_log_facts *others = sim_log_scan_facts(finding->scan[1 - side]);
+    struct vk_str vat = finding->out->vat;
+    bool concerns = !event->vat[0] || event->is_fault || vk_str_eq(vk_str(event->vat), vat);
+    return concerns && event->line <= end && !has_event(others, event);
+}
+
 static enum vk_err add_event(struct sim_divergence *out, int side,
                              const struct sim_log_event *event) {
     struct sim_divergent_event added = {.side = side,
@@ -176,23 +190,16 @@ static enum vk_err add_event(struct sim_divergence *out, int side,
     return VK_OK;
 }
 
-/* What one node went through up to the crank and the other did not: the newest, the oldest of them first. */
-static enum vk_err add_events(struct finding *finding, const struct sim_log_unit unit[2]) {
-    for (int side = 0; side < 2; side++) {
-        const struct sim_log_facts *facts = sim_log_scan_facts(finding->scan[side]);
-        const struct sim_log_facts *others = sim_log_scan_facts(finding->scan[1 - side]);
-        uint64_t from =
-            facts->event_count > LOG_EVENTS_MAX ? facts->event_count - LOG_EVENTS_MAX : 0;
-        uint64_t told = 0, first = facts->event_count;
-        while (first > from && told < EVENTS_SHOWN) {
-            const struct sim_log_event *event = &facts->events[--first % LOG_EVENTS_MAX];
-            told += event->line <= unit[side].end && !has_event(others, event);
-        }
-        for (; first < facts->event_count; first++) {
-            const struct sim_log_event *event = &facts->events[first % LOG_EVENTS_MAX];
-            if (event->line > unit[side].end || has_event(others, event)) continue;
-            VK_TRY(add_event(finding->out, side, event));
-        }
+/* What one node went through up to there and the other did not: the newest, the oldest of them first. */
+static enum vk_err add_events(struct finding *finding, int side, size_t end) {
+    const struct sim_log_facts *facts = sim_log_scan_facts(finding->scan[side]);
+    uint64_t count = facts->event_count, told = 0, first = count;
+    uint64_t oldest = count > LOG_EVENTS_MAX ? count - LOG_EVENTS_MAX : 0;
+    while (first > oldest && told < EVENTS_SHOWN)
+        told += is_told(finding, side, &facts->events[--first % LOG_EVENTS_MAX], end);
+    for (; first < count; first++) {
+        const struct sim_log_event *event = &facts->events[first % LOG_EVENTS_MAX];
+        if (is_told(finding, side, event, end)) VK_TRY(add_event(finding->out, side, event));
     }
     return VK_OK;
 }
@@ -203,8 +210,8 @@ static enum vk_err check_hashes(struct finding *finding, const struct sim_crank_
                                 const struct sim_log_unit unit[2]) {
     for (int i = 0; i < 2; i++) {
         char hash[VK_HASH_HEX];
-        const char *name = finding->logs->path[i];
-        if (unit[i].has_writes && unit[i].crankhash[0]) {
+        const char *name = name_of(finding, i);
+        if (crank[i].has_brackets && unit[i].crankhash[0]) {
             VK_TRY(sim_log_crankhash(&crank[i], hash));
             if (strcmp(hash, unit[i].crankhash) != 0)
                 VK_TRY(sim_divergence_note(finding->out,
@@ -225,6 +232,11 @@ static enum vk_err check_hashes(struct finding *finding, const struct sim_crank_
     return VK_OK;
 }
 
+/* The unit before it on both sides is the one that was compared last. */
+static bool may_check_hashes(const struct finding *finding) {
+    return finding->hash.is && !finding->is_earlier && !finding->has_missing;
+}
+
 static enum vk_err explain(struct finding *finding, const struct sim_log_unit unit[2],
                            const bool has[2]) {
     struct sim_crank_log crank[2];
@@ -239,15 +251,16 @@ static enum vk_err explain(struct finding *finding, const struct sim_log_unit un
     }
     int shown = has[0] ? 0 : 1;
     if (err == VK_OK) err = sim_diff_details(out, crank, unit, has);
-    if (err == VK_OK && has[0] && has[1]) err = check_hashes(finding, crank, unit);
+    if (err == VK_OK && may_check_hashes(finding)) err = check_hashes(finding, crank, unit);
     *finding->side = shown;
     if (err == VK_OK && !crank[shown].is_inferred && out->keys.count)
         err = sim_diff_before(out, finding->logs->path[shown], &unit[shown], finding->error);
     if (err == VK_OK)
         err = sim_diff_causes(out, finding->logs->path[shown], &unit[shown], finding->error);
-    if (err == VK_OK) err = add_events(finding, unit);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        if (err == VK_OK) err = add_events(finding, i, unit[i].end);
         sim_crank_log_release(&crank[i]);
+    }
     return err;
 }
 
@@ -255,8 +268,8 @@ static enum vk_err note_facts(struct finding *finding) {
     struct sim_divergence *out = finding->out;
     for (int i = 0; i < 2; i++) {
         const struct sim_log_facts *facts = sim_log_scan_facts(finding->scan[i]);
-        const char *name = finding->logs->path[i];
-        out->sides[i].name = vk_str(name);
+        const char *name = name_of(finding, i);
+        VK_TRY(vk_arena_copy(&out->arena, vk_str(name), &out->sides[i].name));
         out->sides[i].cranks = facts->cranks;
         out->sides[i].restarts = facts->restarts;
         out->sides[i].repeated = facts->repeated;
@@ -283,7 +296,7 @@ static enum vk_err note_ends(struct finding *finding) {
         if (finding->more[i] && !finding->more[1 - i] && out->compared)
             VK_TRY(sim_divergence_note(
                 out, "%s ends with crank %" PRIu64 ", %s goes on with crank %" PRIu64,
-                finding->logs->path[1 - i], out->same_crank, finding->logs->path[i],
+                name_of(finding, 1 - i), out->same_crank, name_of(finding, i),
                 finding->unit[i].number));
     if (!out->compared && !out->same_activityhash[0] && !finding->hash.is)
         VK_TRY(sim_divergence_note(out, "no crank is in both"));
@@ -321,7 +334,9 @@ static enum vk_err answer(struct finding *finding) {
                                    finding->local.unit[0].number);
     }
     out->kind = SIM_DIVERGENCE_SAME;
-    return VK_OK;
+    if (finding->more[0] == finding->more[1]) return VK_OK;
+    VK_TRY(add_events(finding, 0, SIZE_MAX)); /* why one of them ends */
+    return add_events(finding, 1, SIZE_MAX);
 }
 
 enum vk_err sim_diff_logs(const struct sim_diff_logs *logs, struct sim_divergence *divergence,

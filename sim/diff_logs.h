@@ -12,6 +12,7 @@
 
 struct sim_diff_logs {
     const char *path[2];
+    const char *label[2]; /* what to call them; NULL: by their paths */
     /* Told now and then how many bytes have been read of how many, if not NULL. */
     void (*progress)(void *impl, uint64_t done, uint64_t total);
     void *impl;

@@ -29,6 +29,14 @@ enum vk_err sim_kept_flight(const char *folder, uint32_t replica, struct sim_fli
     return sim_flight_open(path, SIM_FLIGHT_BYTES, out);
 }
 
+enum vk_err sim_kept_trace(const char *folder, uint32_t replica, const struct fault_set *faults,
+                           struct sim_trace_log **out) {
+    char path[PATH_SIZE];
+    *out = NULL;
+    VK_TRY(path_of(path, folder, replica, SIM_KEPT_TRACE));
+    return sim_trace_log_open(path, faults, out);
+}
+
 static enum vk_err sql_failed(sqlite3 *db, const char *path) {
     return VK_RAISE(VK_ERR_DISK, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
 }

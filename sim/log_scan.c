@@ -131,25 +131,16 @@ static void end_brackets(struct sim_log_scan *scan) {
     scan->in_crank = false;
 }
 
-/* A process began. A recording says so where all that its database lacks is lost; `kept` is the crank that comes next,
- * for a commit whose end nobody saw may have reached the disk. */
-static void restart(struct sim_log_scan *scan, struct vk_str line) {
-    uint64_t kept = 0;
-    size_t count = scan->settled;
+/* A process began. In a recording all since the last commit is lost; a slog shows what is run again by its number. */
+static void restart(struct sim_log_scan *scan) {
     if (!scan->facts.is_recording) return;
-    if (sim_log_count(sim_log_get(line, "crankNum"), &kept))
-        while (count < scan->count && in_window(scan, count)->number < kept)
-            count++;
     if (scan->facts.cranks) scan->facts.restarts++;
-    scan->facts.repeated += scan->count - count;
-    if (count > scan->settled)
-        fresh(scan);
-    else
-        scan->now = scan->at_commit;
+    scan->facts.repeated += scan->count - scan->settled;
+    scan->count = scan->settled;
+    scan->now = scan->at_commit;
     scan->now.unit.begin = sim_log_file_number(scan->file);
-    scan->count = scan->settled = count;
     scan->in_crank = scan->in_brackets = false;
-    const struct sim_log_unit *newest = count ? in_window(scan, count - 1) : NULL;
+    const struct sim_log_unit *newest = scan->count ? in_window(scan, scan->count - 1) : NULL;
     if (!newest && scan->has_handed_out) newest = &scan->newest_out;
     scan->next_crank = !newest ? 0 : newest->number + sim_log_unit_is_crank(newest);
     scan->next_ordinal = newest && !sim_log_unit_is_crank(newest) ? newest->ordinal + 1 : 0;
@@ -168,6 +159,10 @@ static void take_event(struct sim_log_scan *scan, enum sim_log_kind kind, struct
         [SIM_LOG_KERNEL_START] = "the process started",
     };
     struct vk_str vat = sim_log_text(sim_log_get(line, "vatID"));
+    uint64_t deliveries;
+    bool is_new = kind == SIM_LOG_START_REPLAY &&
+                  sim_log_count(sim_log_get(line, "deliveries"), &deliveries) && deliveries <= 1;
+    if (is_new) return; /* it has had no delivery yet */
     struct sim_log_event *event = &scan->facts.events[scan->facts.event_count++ % LOG_EVENTS_MAX];
     *event = (struct sim_log_event){.line = sim_log_file_number(scan->file),
                                     .before = scan->next_crank,
@@ -203,6 +198,14 @@ static void take_write(struct sim_log_scan *scan, enum sim_log_kind kind, struct
     }
 }
 
+/* The first to bring a vat online begins its transcript: when that is depends on the node. */
+static bool is_worker_start(enum sim_log_kind kind, struct vk_str line) {
+    struct vk_str item = sim_log_text(sim_log_get(line, "i"));
+    return kind == SIM_LOG_TRANSCRIPT_ITEM &&
+           (vk_str_starts(item, VK_STR("{\\\"d\\\":[\\\"initialize-worker")) ||
+            vk_str_starts(item, VK_STR("{\\\"d\\\":[\\\"load-snapshot")));
+}
+
 static void take_store_line(struct sim_log_scan *scan, enum sim_log_kind kind, struct vk_str line) {
     if (kind == SIM_LOG_SET || kind == SIM_LOG_DEL) {
         take_write(scan, kind, line);
@@ -213,7 +216,8 @@ static void take_store_line(struct sim_log_scan *scan, enum sim_log_kind kind, s
         scan->in_brackets = true;
     }
     if (kind == SIM_LOG_SAVEPOINT) scan->now.has_savepoint = true;
-    scan->now.unit.writes = sim_log_digest(scan->now.unit.writes, kind, line);
+    if (!is_worker_start(kind, line))
+        scan->now.unit.writes = sim_log_digest(scan->now.unit.writes, kind, line);
     if (kind == SIM_LOG_END_CRANK) end_brackets(scan);
     if (kind != SIM_LOG_EMIT) return;
     take_hashes(scan, line);
@@ -257,7 +261,7 @@ static void take_line(struct sim_log_scan *scan, struct vk_str line) {
     if (kind == SIM_LOG_COMMIT)
         commit(scan);
     else if (!sim_log_is_alike(kind)) {
-        if (kind == SIM_LOG_KERNEL_START) restart(scan, line);
+        if (kind == SIM_LOG_KERNEL_START) restart(scan);
         take_event(scan, kind, line);
     } else if (sim_log_is_of_store(kind)) {
         take_store_line(scan, kind, line);
