@@ -42,8 +42,7 @@ void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
 }
 
 void sim_failure_set_crash(struct sim_failure *failure, const char *died) {
-    *failure =
-        (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
+    *failure = (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
     snprintf(failure->what, sizeof failure->what, "%s", died);
     const char *words = strstr(died, ": ");
     snprintf(failure->signature, sizeof failure->signature, "crash/none/%.128s",
