@@ -27,6 +27,7 @@ struct sim_command {
 extern const struct sim_command sim_cmd_replay;
 extern const struct sim_command sim_cmd_audit;
 extern const struct sim_command sim_cmd_corpus;
+extern const struct sim_command sim_cmd_diff;
 extern const struct sim_command sim_cmd_plan;
 extern const struct sim_command sim_cmd_postmortem;
 extern const struct sim_command sim_cmd_run;
