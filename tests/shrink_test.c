@@ -258,6 +258,15 @@ Test(shrink, comes_to_the_same_however_many_processes_there_are) {
     cr_expect_eq(alone.found, together.found);
 }
 
+/* One pass after the other tries to take the same few lines out of a plan from which none can go. */
+Test(shrink, runs_no_plan_twice) {
+    struct told told = {0}, again = {0};
+    const struct sim_shrink_result first = shrink_seed(SEED, 1, &told);
+    const struct sim_shrink_result last = shrink_text(first.best.text, 1, &again);
+    cr_assert(first.best.rounds > 1 && last.best.rounds == 1);
+    cr_expect_gt(last.best.known, last.best.runs);
+}
+
 Test(shrink, gives_each_better_plan_away_at_once) {
     struct told told = {0};
     const struct sim_shrink_result result = shrink_seed(SEED, 1, &told);
