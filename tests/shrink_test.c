@@ -231,6 +231,26 @@ Test(shrink, keeps_a_run_that_is_another_one_the_second_time) {
     expect_shrunk(PLANTED_WALL_CLOCK_IN_RUN, 0, "twice/none/run");
 }
 
+/* A plan that goes on for ever would be run to the end of its time, again and again. */
+Test(shrink, looks_for_no_plan_that_takes_longer_than_it_may) {
+    const struct sim_run_options options = {.check_every = 0};
+    struct sim_shrink_trials trials = {.options = &options, .at_once = 1};
+    size_t first;
+    test_plant(PLANTED_NO_COLLECTION, 0);
+    for (uint64_t cranks_max = 0; cranks_max <= 1000; cranks_max += 4) {
+        struct sim_shrink_trial trial = {.text = vk_str(quiet_plan)};
+        if (cranks_max == 8) cranks_max = 1000;
+        trials.cranks_max = cranks_max;
+        test_ok(sim_shrink_trials_run(&trials, &trial, 1, &first));
+        cr_expect_eq(first, cranks_max == 4 ? 1 : 0, "%d cranks at most", (int)cranks_max);
+    }
+    trials.cranks_max = 0;
+    trials.signature = "liveness/none/gcAction";
+    struct sim_shrink_trial trial = {.text = vk_str(quiet_plan)};
+    test_ok(sim_shrink_trials_run(&trials, &trial, 1, &first));
+    cr_expect_eq(first, 1, "another signature");
+}
+
 /* ---- the way there */
 
 static struct sim_shrink_result shrink_seed(uint64_t seed, size_t at_once, struct told *told) {
