@@ -50,7 +50,7 @@ static void expect_explained(const char *bug, const char *plan, const char *caus
     static const char *const parts[] = {"\n  crank ", "\nthe first write that differs: ",
                                         "\nwhat befell one of them and not the other",
                                         "; by its syscall ", "the host's input"};
-    char words[300];
+    char words[500];
     snprintf(words, sizeof words, "diff %s", plan);
     const struct test_outcome *outcome = run(bug, words);
     cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s", outcome->err);
@@ -62,7 +62,7 @@ static void expect_explained(const char *bug, const char *plan, const char *caus
 /* `cause`: the fault that makes replicas diverge, or NULL where they do not. */
 static void tell_story(const char *bug, const char *cause) {
     enum { THINGS_MAX = 10 };
-    char plan[200], shrunk[200], signature[200], again[200], added[200], words[300];
+    char plan[200], shrunk[200], signature[200], again[200], added[200], words[500];
 
     /* Find. */
     const struct test_outcome *outcome = run(bug, "run --seeds 40 --jobs 2 --shrink");
@@ -70,10 +70,16 @@ static void tell_story(const char *bug, const char *cause) {
     take(outcome->out, "  signature: ", signature, sizeof signature);
     take(outcome->out, "  plan:      ", plan, sizeof plan);
     const char *at = strstr(outcome->out, " shrunk: from ");
-    cr_assert(at != NULL && strstr(at, "; no single line can go\n"), "%s", outcome->out);
+    cr_assert(at != NULL, "%s", outcome->out);
     take(at, "  signature: ", again, sizeof again);
     take(at, "  plan:      ", shrunk, sizeof shrunk);
     cr_expect_str_eq(again, signature);
+
+    /* The campaign gives a shrink a minute; where that was too short, this goes on. */
+    snprintf(words, sizeof words, "shrink %s -o %s", plan, shrunk);
+    outcome = run(bug, words);
+    cr_assert(strstr(outcome->out, "; no single line can go\n"), "%s%s", outcome->out,
+              outcome->err);
 
     /* Understand: it is small, and fails in the same way. */
     struct vk_str text = test_file_read(test_folder_file(&folder, shrunk));

@@ -152,7 +152,7 @@ static int smaller_first(const void *a, const void *b) {
 
 Test(shrink, a_dozen_planted_bugs_come_down_to_a_dozen_lines_at_most) {
     static const enum test_planted bugs[] = {
-        PLANTED_UNDO_FORGETS,    PLANTED_WRITTEN_AGAIN,    PLANTED_NUMBERS_STAY,
+        PLANTED_ABORT_DENIED,    PLANTED_WRITTEN_AGAIN,    PLANTED_NUMBERS_STAY,
         PLANTED_STATISTICS_STAY, PLANTED_WORKER_STAYS,     PLANTED_DEATH_IS_METERING,
         PLANTED_CREATED_LATER,   PLANTED_SNAPSHOT_FORGETS, PLANTED_COUNT_TOO_LOW,
         PLANTED_NO_COLLECTION,   PLANTED_NO_REAPING,       PLANTED_HASH_KEEPS,
