@@ -38,7 +38,10 @@ void sim_corpus_name(const char *signature, char name[64]) {
             whole = n;
             name[n++] = '-';
         }
-        if (is_kept) name[n++] = is_capital ? small[*c - 'A'] : *c;
+        if (is_capital)
+            name[n++] = small[*c - 'A'];
+        else if (is_kept)
+            name[n++] = *c;
         gap = !is_kept;
     }
     name[*c && whole ? whole : n] = '\0';
