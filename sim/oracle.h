@@ -5,6 +5,7 @@
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
+#include "flight_tail.h"
 #include "replica.h"
 
 /* NAME, word of its switch, what it demands, what it costs. */
@@ -48,6 +49,7 @@ struct sim_failure {
     uint64_t at_ns;        /* simulated */
     char what[1000];
     char signature[160]; /* oracle, kind of crank, family of key: the same for the same bug */
+    struct sim_flight_tail flight; /* of that replica, as the run fills it in */
 };
 
 /* Each of these checks a replica that is up and has come to `point`, and fills in *failure if its demand is not met. VK_OK

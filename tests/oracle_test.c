@@ -437,6 +437,22 @@ Test(crash, is_told_of_with_its_seed_and_ends_no_other) {
     cr_assert(totals.seeds == 30, "only %d seeds were run", (int)totals.seeds);
 }
 
+/* Whoever reads the report has the process no more, but what its kernel was in the midst of. */
+Test(crash, of_an_assertion_names_crank_vat_delivery_message_and_syscall) {
+    struct sim_campaign_totals totals;
+    const struct told told = run_campaign(PLANTED_ASSERTS, 10, &totals);
+    const struct sim_flight_tail *flight = &told.failure.flight;
+    cr_assert(told.failures > 0 && told.failure.oracle == SIM_ORACLE_CRASH, "%s",
+              told.failure.signature);
+    cr_assert(flight->any && !flight->crank_finished && flight->crank > 0);
+    cr_assert(flight->has_delivery && !flight->delivery_finished && flight->delivery > 0);
+    cr_assert(flight->vat[0] == 'v' && flight->syscalls > 0, "%s", flight->vat);
+    cr_assert_str_eq(flight->dispatch, "message");
+    cr_assert(strncmp(flight->message, "ko", 2) == 0, "%s", flight->message);
+    cr_assert(strncmp(flight->last_syscall, "[\"vatstoreSet\"", 14) == 0, "%s",
+              flight->last_syscall);
+}
+
 /* Leaks are found when a process ends, and nobody knows then which of its seeds it was. */
 Test(crash, is_told_of_when_all_seeds_of_the_process_are_done) {
     enum { SEED = 13 };

@@ -15,17 +15,18 @@ struct vk_recorder {
     bool in_completion;     /* the vat hands its vatstore's changes over (completion.h) */
     struct vk_buf syscalls; /* the transcript item's "sc", without its brackets */
     uint64_t syscall_count;
-    uint64_t crank_number;    /* slog only */
-    uint64_t delivery_number; /* slog only */
-    uint64_t began_ns;        /* slog only: the delivery */
+    uint64_t delivery_number;
+    uint64_t crank_number; /* slog only */
+    uint64_t began_ns;     /* slog only: the delivery */
     uint64_t syscall_began_ns;
 };
 
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
-                              struct vk_vat_id vat, bool in_completion) VK_MUST_CHECK;
-enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder, const struct vk_parcel *parcel)
+                              const struct vk_online_vat *online) VK_MUST_CHECK;
+/* That the delivery begins, and what it came to: to the slog, and as moments. */
+enum vk_err vk_recorder_tell_delivery(struct vk_recorder *recorder, const struct vk_parcel *parcel)
     VK_MUST_CHECK;
-enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
+enum vk_err vk_recorder_tell_result(struct vk_recorder *recorder,
                                     const struct vk_delivery *delivery,
                                     const struct vk_delivery_result *result) VK_MUST_CHECK;
 /* The vk_syscall_port's functions; impl is the recorder. */
