@@ -454,6 +454,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     const struct vk_run_policy policy = sim_host_run_policy(&replica->host);
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
+    sim_workers_forget_doom(replica->workers);
     VK_TRY(vk_kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;

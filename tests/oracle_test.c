@@ -111,8 +111,10 @@ Test(rollback, sees_a_counter_that_goes_on_after_the_roll_back) {
     expect_seen_by(aborted_plan, PLANTED_NUMBERS_STAY, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
 }
 
+/* By what was rolled back, and by what she did that a crank is given up for. */
 Test(rollback, sees_a_crank_that_does_not_say_it_was_aborted) {
-    expect_seen_by(aborted_plan, PLANTED_ABORT_DENIED, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
+    expect_seen_by(aborted_plan, PLANTED_ABORT_DENIED, 0,
+                   SEEN_BY(SIM_ORACLE_ROLLBACK, SIM_ORACLE_CLASS));
 }
 
 Test(memory, sees_a_vat_online_that_the_store_says_is_ended) {
@@ -339,6 +341,26 @@ Test(liveness, sees_gc_actions_that_are_never_taken) {
 
 Test(class, sees_a_node_that_goes_down_though_nothing_has_struck) {
     expect_seen_by(aborted_plan, PLANTED_ERROR, 200, SEEN_BY(SIM_ORACLE_CLASS));
+}
+
+/* Replicas forgive alike, and there is nothing to be rolled back: whether she waits for her syscalls or not. */
+static const char forgiven_plan[] = "crankcase-plan 1\n"
+                                    "program alice\n"
+                                    "  turn\n"
+                                    "  turn\n"
+                                    "    illegal n=1\n"
+                                    "    store-set key=1\n"
+                                    "    send e0 new\n"
+                                    "vat alice alice vatstore=completion\n"
+                                    "bootstrap alice\n"
+                                    "block after=1000\n"
+                                    "  send alice\n"
+                                    "  send alice\n"
+                                    "replica\n"
+                                    "replica\n";
+
+Test(class, sees_a_vat_that_is_forgiven_an_illegal_syscall) {
+    expect_seen_by(forgiven_plan, PLANTED_VERDICT_CLEARED, 0, SEEN_BY(SIM_ORACLE_CLASS));
 }
 
 static const char slow_plan[] = "crankcase-plan 1\n"
