@@ -5,6 +5,8 @@
 #include "completion.h"
 #include "syscall.h"
 
+#include <stdio.h>
+
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
                               const struct vk_online_vat *online) {
     *recorder = (struct vk_recorder){.kernel = kernel,
@@ -196,35 +198,62 @@ static enum vk_err carry_out(struct vk_recorder *recorder, const struct vk_sysca
     return VK_OK;
 }
 
-enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
-                                struct vk_syscall_result *result) {
-    VK_TRY(vk_recorder_settle(impl, UINT64_MAX)); /* INV-IN-FLIGHT-1 */
-    return carry_out(impl, syscall, true, result);
+/* INV-RECORDER-1 */
+static enum vk_err keep(struct vk_recorder *recorder, enum vk_err err) {
+    if (err == VK_OK || recorder->failed != VK_OK) return err;
+    recorder->failed = err;
+    snprintf(recorder->failed_text, sizeof recorder->failed_text, "%.180s", vk_err_origin()->text);
+    return err;
 }
 
-enum vk_err vk_recorder_submit(void *impl, const struct vk_syscall *syscall) {
-    struct vk_recorder *recorder = impl;
+static enum vk_err check_failed(const struct vk_recorder *recorder) {
+    if (recorder->failed == VK_OK) return VK_OK;
+    return VK_RAISE(recorder->failed, "%s; the worker of v%llu went on", recorder->failed_text,
+                    (unsigned long long)recorder->vat.n);
+}
+
+static enum vk_err settle(struct vk_recorder *recorder, uint64_t count) {
+    struct vk_syscall syscall;
+    struct vk_syscall_result unheard;
+    VK_TRY(check_failed(recorder));
+    while (count-- && vk_in_flight_take(&recorder->kernel->in_flight, &syscall))
+        VK_TRY(carry_out(recorder, &syscall, false, &unheard));
+    return VK_OK;
+}
+
+static enum vk_err make(struct vk_recorder *recorder, const struct vk_syscall *syscall,
+                        struct vk_syscall_result *result) {
+    VK_TRY(settle(recorder, UINT64_MAX)); /* INV-IN-FLIGHT-1 */
+    return carry_out(recorder, syscall, true, result);
+}
+
+enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
+                                struct vk_syscall_result *result) {
+    return keep(impl, make(impl, syscall, result));
+}
+
+static enum vk_err submit(struct vk_recorder *recorder, const struct vk_syscall *syscall) {
     struct vk_kernel *kernel = recorder->kernel;
+    VK_TRY(check_failed(recorder));
     if (!recorder->in_completion)
         return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu does not wait, which it is to do",
                         (unsigned long long)recorder->vat.n);
     return vk_in_flight_add(&kernel->in_flight, &kernel->arena, syscall);
 }
 
+enum vk_err vk_recorder_submit(void *impl, const struct vk_syscall *syscall) {
+    return keep(impl, submit(impl, syscall));
+}
+
 enum vk_err vk_recorder_settle(void *impl, uint64_t count) {
-    struct vk_recorder *recorder = impl;
-    struct vk_syscall syscall;
-    struct vk_syscall_result unheard;
-    while (count-- && vk_in_flight_take(&recorder->kernel->in_flight, &syscall))
-        VK_TRY(carry_out(recorder, &syscall, false, &unheard));
-    return VK_OK;
+    return keep(impl, settle(impl, count));
 }
 
 enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
                                  const struct vk_delivery_result *result) {
     const struct vk_in_flight *in_flight = &recorder->kernel->in_flight;
     unsigned long long vat = recorder->vat.n;
-    VK_TRY(vk_recorder_settle(recorder, UINT64_MAX));
+    VK_TRY(settle(recorder, UINT64_MAX));                      /* INV-RECORDER-1 */
     VK_ASSERT(!vk_in_flight_count(in_flight));                 /* INV-IN-FLIGHT-2 */
     if (result->ok && in_flight->settled != result->submitted) /* INV-IN-FLIGHT-2 */
         return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu sent %llu syscalls and says %llu",

@@ -1,6 +1,9 @@
 /* recorder.h - one delivery as it happens: performs its syscalls, and writes down what the transcript and
  * the slog are to say about it.
  *
+ * INV-RECORDER-1  An error of the host's in a syscall ends the delivery with that error, even if the worker's host does not
+ *                 pass it on; and no syscall is made after it.
+ *
  * Answers to recordSyscalls in vat-warehouse.js and vatSyscallHandler in kernel.js.
  */
 #ifndef VK_CORE_RECORDER_H
@@ -19,6 +22,10 @@ struct vk_recorder {
     uint64_t crank_number; /* slog only */
     uint64_t began_ns;     /* slog only: the delivery */
     uint64_t syscall_began_ns;
+    /* The first error that a syscall came to, which its worker's host was told: it is the delivery's, whatever the host
+     * makes of it (INV-RECORDER-1). */
+    enum vk_err failed;
+    char failed_text[200];
 };
 
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
