@@ -34,9 +34,11 @@ file(GLOB plans ${PROJECT_SOURCE_DIR}/corpus/plans/*.plan)
 add_test(NAME runs.plans COMMAND crankcase run ${plans})
 add_test(NAME runs.campaign COMMAND crankcase run --seeds 300 --faults all --jobs 2
   --out ${PROJECT_BINARY_DIR}/failures)
+add_test(NAME runs.everything COMMAND crankcase run --seeds 100 --faults all --everything --jobs 2
+  --out ${PROJECT_BINARY_DIR}/failures)
 add_test(NAME runs.sweep COMMAND crankcase sweep --every 50 --jobs 2
   --out ${PROJECT_BINARY_DIR}/sweep-failure.plan ${PROJECT_SOURCE_DIR}/corpus/plans/first-steps.plan)
-set_tests_properties(runs.plans runs.campaign runs.sweep PROPERTIES LABELS runs TIMEOUT 600)
+set_tests_properties(runs.plans runs.campaign runs.everything runs.sweep PROPERTIES LABELS runs TIMEOUT 600)
 if(VALGRIND AND NOT CRANKCASE_SANITIZE)
   add_test(NAME valgrind.run CONFIGURATIONS valgrind
     COMMAND ${VALGRIND} --quiet --leak-check=full --errors-for-leak-kinds=definite
