@@ -157,9 +157,7 @@ static void tell_crash(struct round *round, size_t chunk, uint64_t seed, const c
                        bool is_late) {
     struct sim_run_result result = {.failed = true};
     struct sim_failure *failure = &result.failure;
-    *failure = (struct sim_failure){
-        .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT, .what = "it crashed"};
-    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.60s", died);
+    sim_failure_set_crash(failure, died);
     snprintf(failure->what, sizeof failure->what, "%s%s", died,
              is_late ? ", when all of its seeds up to this one were done" : "");
     const struct sim_flight_rings *rings = round->rings[chunk];

@@ -8,6 +8,7 @@
 #include "sim_worker.h"
 
 #include "vk/json.h"
+#include "vk/module.h"
 #include "vk/scan.h"
 
 #include <stdio.h>
@@ -56,7 +57,8 @@ static enum vk_err lives(struct sim_replica *replica, uint64_t n, bool *out) {
     const struct vk_store_scan scan = {.impl = &vat, .pair = see_pair};
     snprintf(vat.id, sizeof vat.id, "v%llu", (unsigned long long)n);
     vk_arena_init(&vat.arena, vk_heap_system());
-    enum vk_err err = vk_store_scan(sim_replica_store(replica), &scan);
+    struct vk_store *store = sim_replica_store(replica);
+    enum vk_err err = vk_module_of(store)->store_scan(store, &scan);
     vk_arena_release(&vat.arena);
     *out = vat.exists && !vat.terminated && !(vat.suspended && vat.paused);
     return err;

@@ -59,7 +59,8 @@ struct sim_replica;
 struct sim_replica_options {
     bool no_activity_hash;
     bool no_shadow;
-    /* A folder for its flight recorder, and for its database in the end. NULL: the database goes, and the recorder is in
+    const struct vk_module *module; /* the kernel; NULL: the one that is linked in */
+    /* A folder for its flight recorder, its trace, and its database in the end. NULL: the database goes, and the recorder is in
      * `rings`, or in memory of its own if that is NULL too. */
     const char *keep;
     struct sim_flight_rings *rings;
@@ -86,6 +87,8 @@ uint64_t sim_replica_vain_starts(const struct sim_replica *replica);
 uint32_t sim_replica_index(const struct sim_replica *replica);
 /* How many points are behind it. */
 uint64_t sim_replica_points(const struct sim_replica *replica);
+/* How many of them its last commit made durable. */
+uint64_t sim_replica_points_committed(const struct sim_replica *replica);
 uint64_t sim_replica_block(const struct sim_replica *replica);
 uint64_t sim_replica_now_ns(const struct sim_replica *replica);
 struct sim_replica_counts sim_replica_counts(const struct sim_replica *replica);

@@ -10,10 +10,13 @@
 
 struct sim_run_options {
     bool off[SIM_ORACLE_COUNT];
+    const struct vk_module
+        *module; /* the kernel of every replica; NULL: the one that is linked in */
     bool no_activity_hash;
     uint64_t
         check_every; /* points: oracles that look at each so-manieth look at each n-th; 0: as they say */
-    /* A folder in which each replica leaves its flight recorder and its database; NULL: none. */
+    /* A folder in which each replica leaves its flight recorder, its trace and its database; NULL: none. What the trace's
+     * slog costs in memory moves the faults that count allocations. */
     const char *keep;
     struct sim_flight_rings *rings; /* where else its flight recorder is; may be NULL */
     /* What each replica is given: when it is started again after a panic, or from its very first start on. NULL:

@@ -1,7 +1,7 @@
 /* flight_recorder_test.c - the flight recorder: its ring, what it is read as, and that it is always on and moves nothing.
  */
 #include "sim/fault_words.h"
-#include "sim/flight_recorder.h"
+#include "sim/flight_rings.h"
 #include "sim/flight_tail.h"
 #include "sim/plan_generate.h"
 #include "sim/run.h"
@@ -289,26 +289,21 @@ Test(flight_recorder, its_numbers_are_the_kernels_on_every_replica_through_every
               (int)seen.cranks, (int)seen.deliveries);
 }
 
-static void remove_kept(void) {
-    static const char *const files[] = {"slog", "swingstore.sqlite", ""};
-    char path[200];
-    for (int replica = 0; replica < SIM_REPLICAS_MAX; replica++)
-        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-            snprintf(path, sizeof path, "%s/nodes/replica-%d/%s", folder.path, replica, files[i]);
-            remove(path);
-        }
-    snprintf(path, sizeof path, "%s/nodes", folder.path);
-    remove(path);
-}
-
 /* Faults that count allocations among them: wherever the ring is, none of it is the kernel's memory. */
-Test(flight_recorder, keeping_it_in_a_file_moves_nothing) {
+Test(flight_recorder, where_its_ring_is_moves_nothing) {
+    struct sim_flight_rings *rings = sim_flight_rings_new();
+    cr_assert(rings);
     for (uint64_t seed = 1; seed <= 2 * SEEDS; seed++) {
         struct sim_run_options options = {0};
+        uint32_t replica;
         struct vk_state_hash hash = run_seed(seed, "heap-fails", &options).hash;
-        options.keep = test_folder_file(&folder, "nodes");
-        struct vk_state_hash kept = run_seed(seed, "heap-fails", &options).hash;
-        remove_kept();
-        cr_assert(hash.low == kept.low && hash.high == kept.high, "seed %d", (int)seed);
+        options.rings = rings;
+        sim_flight_rings_clear(rings);
+        cr_assert(!vk_str_present(sim_flight_rings_last(rings, &replica)));
+        struct vk_state_hash shared = run_seed(seed, "heap-fails", &options).hash;
+        cr_assert(hash.low == shared.low && hash.high == shared.high, "seed %d", (int)seed);
+        cr_assert_gt(unrolled(sim_flight_rings_last(rings, &replica)).n, 1000);
+        vk_arena_clear(&arena);
     }
+    sim_flight_rings_free(rings);
 }
