@@ -176,6 +176,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     char name[40], path[1024], options[OPTIONS_TEXT_MAX];
     char what[OPTIONS_TEXT_MAX + 60], reproduce[REPRODUCE_MAX];
     (void)died;
+    VK_ASSERT(failure); /* INV-CMD-RUN-1 */
     snprintf(name, sizeof name, "seed %" PRIu64, seed);
     snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
     plan_options_text(command, options);
