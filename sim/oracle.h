@@ -5,6 +5,7 @@
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
+#include "flight_tail.h"
 #include "replica.h"
 
 /* NAME, word of its switch, what it demands, what it costs. */
@@ -23,8 +24,10 @@
       "the state, at an aborted crank, each 32nd point")                                           \
     X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",     \
       "the blocks at the end")                                                                     \
-    X(CLASS, "class", "a fault does to a node what its class says, and nothing else does",         \
-      "nothing")                                                                                   \
+    X(CLASS, "class",                                                                              \
+      "a fault does to a node what its class says, and nothing else does; whoever did what ends "  \
+      "a vat has ended with its crank",                                                            \
+      "the state, where a vat may end")                                                            \
     X(RECORDING, "recording", "a recording's hashes are met", "a comparison a write")              \
     X(CRASH, "crash", "no assertion fails, no sanitizer finds anything", "a process a few seeds")
 
@@ -51,6 +54,7 @@ struct sim_failure {
     char what[1000];
     char signature
         [SIM_SIGNATURE_SIZE]; /* oracle, kind of crank, family of key: the same for the same bug */
+    struct sim_flight_tail flight; /* of that replica, as the run fills it in */
 };
 
 /* Each of these checks a replica that is up and has come to `point`, and fills in *failure if its demand is not met. VK_OK
@@ -63,6 +67,10 @@ enum vk_err sim_oracle_hash(struct sim_replica *replica, struct sim_failure *fai
     VK_MUST_CHECK;
 enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure, bool *failed)
     VK_MUST_CHECK;
+/* Whoever did what is a vat's end is dead when its crank is over, or suspended and paused where its policy says so; and nothing
+ * of that crank stands, unless it was an exit. */
+enum vk_err sim_oracle_verdict(struct sim_replica *replica, struct sim_failure *failure,
+                               bool *failed) VK_MUST_CHECK;
 /* The run is over. */
 enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *failure,
                                bool *failed) VK_MUST_CHECK;

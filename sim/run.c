@@ -3,6 +3,7 @@
 
 #include "array.h"
 #include "faults/sqlite_heap_fault.h"
+#include "flight_recorder.h"
 #include "mem_disk.h"
 #include "plan_host.h"
 #include "schedule.h"
@@ -72,10 +73,15 @@ static bool is_on(const struct run *run, enum sim_oracle oracle) {
     return !run->options->off[oracle] && !run->probe;
 }
 
+static void read_flight(const struct sim_replica *replica, struct sim_flight_tail *tail) {
+    sim_flight_tail_read(sim_flight_bytes(sim_replica_flight(replica)), tail);
+}
+
 static void fail(struct run *run, const struct sim_failure *failure) {
     if (run->result->failed) return; /* the first says most */
     run->result->failed = true;
     run->result->failure = *failure;
+    read_flight(run->nodes[failure->replica].replica, &run->result->failure.flight);
 }
 
 /* A database that rotted is not the kernel's fault; that somebody noticed is what is asked for. */
@@ -292,6 +298,7 @@ static bool is_looked_at(const struct run *run, const struct sim_point *point, u
 static enum vk_err check_point(struct run *run, struct node *node, bool first) {
     const struct sim_point *point = sim_replica_point(node->replica);
     VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
+    if (point->is_crank) VK_TRY(check(run, node, SIM_ORACLE_CLASS, sim_oracle_verdict));
     if (is_looked_at(run, point, MEMORY_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
     if (!first) return VK_OK; /* the same state was looked at on another replica */
@@ -367,6 +374,7 @@ static void panicked(struct run *run, struct node *node) {
         result->was_panic = true;
         result->panic_point = point;
         snprintf(result->panic_text, sizeof result->panic_text, "%s", text);
+        read_flight(node->replica, &result->panic_flight);
     } else if (!is_another &&
                (point != result->panic_point || strcmp(result->panic_text, text) != 0) &&
                is_on(run, SIM_ORACLE_REPLICAS)) {
@@ -628,6 +636,7 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
         .no_activity_hash = options->no_activity_hash,
         .no_shadow = options->off[SIM_ORACLE_ROLLBACK] || probe,
         .keep = probe ? NULL : options->keep,
+        .rings = probe ? NULL : options->rings,
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
     enum vk_err err = VK_OK;
