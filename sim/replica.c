@@ -1,6 +1,7 @@
 /* replica.c - see replica.h. What its host does in a block is in plan_host.c. */
 #include "replica.h"
 
+#include "account.h"
 #include "faults/disk_fault.h"
 #include "faults/heap_fault.h"
 #include "faults/host_fault.h"
@@ -53,6 +54,7 @@ struct sim_replica {
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
+    struct sim_account account;
     struct fault_heap faulty_heap;
     struct fault_host faulty_host;
     struct sim_random entropy_stream, power_stream;
@@ -115,6 +117,8 @@ static void connect(struct sim_replica *replica) {
         (struct vk_trace){.impl = replica, .wants_slog = replica->flight != NULL, .event = traced};
     fault_heap_init(&replica->faulty_heap, &replica->faults, vk_heap_system());
     fault_host_init(&replica->faulty_host, &replica->faults, &replica->trace_port);
+    sim_account_init(&replica->account, fault_workers_port(replica->faulty_workers),
+                     replica->workers);
     replica->devices_port = (struct vk_device_host){.impl = replica, .invoke = invoke_echo};
     replica->ports = (struct vk_ports){
         .heap = &replica->faulty_heap.port,
@@ -122,7 +126,7 @@ static void connect(struct sim_replica *replica) {
         .entropy = &replica->entropy_port,
         .disk = {fault_disk_vfs(replica->faulty_disk), DATABASE},
         .trace = &replica->faulty_host.port,
-        .workers = fault_workers_port(replica->faulty_workers),
+        .workers = &replica->account.port,
         .devices = &replica->devices_port,
     };
 }
@@ -209,6 +213,7 @@ void sim_replica_free(struct sim_replica *replica) {
     if (!replica) return;
     if (replica->faulty_disk) process_end(replica);
     fault_workers_free(replica->faulty_workers);
+    sim_account_release(&replica->account);
     if (replica->workers) sim_workers_free(replica->workers);
     fault_disk_free(replica->faulty_disk);
     sim_disk_free(replica->disk);
@@ -442,6 +447,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     const struct vk_run_policy policy = sim_host_run_policy(&replica->host);
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
+    VK_TRY(sim_account_begin(&replica->account, replica->store));
     VK_TRY(vk_kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
@@ -560,4 +566,8 @@ const struct sim_host *sim_replica_host(const struct sim_replica *replica) {
 
 struct sim_workers *sim_replica_workers(struct sim_replica *replica) {
     return replica->workers;
+}
+
+const struct sim_account *sim_replica_account(const struct sim_replica *replica) {
+    return &replica->account;
 }

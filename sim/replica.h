@@ -51,6 +51,7 @@ struct sim_replica_counts {
     uint64_t starts, crashes, cranks, cranks_again, commits;
 };
 
+struct sim_account;
 struct sim_host;
 struct sim_replica;
 
@@ -110,5 +111,7 @@ const struct vk_ports *sim_replica_ports(struct sim_replica *replica);
 const struct sim_shadow *sim_replica_shadow(const struct sim_replica *replica);
 const struct sim_host *sim_replica_host(const struct sim_replica *replica);
 struct sim_workers *sim_replica_workers(struct sim_replica *replica);
+/* Of the newest crank; it outlives a node that goes down. */
+const struct sim_account *sim_replica_account(const struct sim_replica *replica);
 
 #endif

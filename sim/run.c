@@ -276,6 +276,7 @@ static bool is_looked_at(const struct run *run, const struct sim_point *point, u
 static enum vk_err check_point(struct run *run, struct node *node, bool is_new) {
     const struct sim_point *point = sim_replica_point(node->replica);
     VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
+    VK_TRY(check(run, node, SIM_ORACLE_ACCOUNT, sim_oracle_account));
     if (is_looked_at(run, point, MEMORY_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
     if (!is_new) return VK_OK; /* the same state was looked at on another replica */
@@ -529,7 +530,8 @@ static enum vk_err check_end(struct run *run) {
         struct node *node = &run->nodes[i];
         if (!rests(node) || run->plan->no_drain) continue;
         VK_TRY(check(run, node, SIM_ORACLE_LIVENESS, sim_oracle_at_rest));
-        if (i == 0) VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
+        VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_held));
+        if (i == 0) VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit_whole));
     }
     return VK_OK;
 }

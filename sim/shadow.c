@@ -32,6 +32,11 @@ struct mark {
     bool is_deliver;
 };
 
+/* What came to be possibly dead, by its name. */
+struct release {
+    char kref[24];
+};
+
 enum { MARKS_MAX = 8, TABLE_MIN = 1024 };
 
 struct sim_shadow {
@@ -45,6 +50,9 @@ struct sim_shadow {
     struct mark marks[MARKS_MAX];
     size_t mark_count;
     struct sim_shadow_crank crank;
+    struct {
+        SIM_ARRAY(struct release);
+    } released, released_twice; /* since the end of the last crank; ever */
 };
 
 struct sim_shadow *sim_shadow_new(void) {
@@ -61,12 +69,15 @@ void sim_shadow_free(struct sim_shadow *shadow) {
     if (!shadow) return;
     free(shadow->table);
     free(shadow->log.at);
+    free(shadow->released.at);
+    free(shadow->released_twice.at);
     free(shadow);
 }
 
 void sim_shadow_clear(struct sim_shadow *shadow) {
     memset(shadow->table, 0, shadow->size * sizeof *shadow->table);
     shadow->count = shadow->log.count = shadow->mark_count = 0;
+    shadow->released.count = shadow->released_twice.count = 0;
     shadow->sum = shadow->committed_sum = (struct hash128){0, 0};
     shadow->crank = (struct sim_shadow_crank){0};
 }
@@ -132,6 +143,64 @@ static void put(struct sim_shadow *shadow, struct entry *entry, bool present, st
     if (present) sum_add(&shadow->sum, term);
 }
 
+static bool is_among(const struct release *releases, size_t count, struct vk_str kref) {
+    for (size_t i = 0; i < count; i++)
+        if (vk_str_eq(vk_str(releases[i].kref), kref)) return true;
+    return false;
+}
+
+static void name_release(struct release *release, struct vk_str kref) {
+    snprintf(release->kref, sizeof release->kref, "%.*s", VK_STR_ARG(kref));
+}
+
+/* A roll-back does not take back that it was released: the work list survives it. */
+static enum vk_err note_release(struct sim_shadow *shadow, struct vk_str kref) {
+    if (!is_among(shadow->released.at, shadow->released.count, kref)) {
+        SIM_ARRAY_RESERVE(&shadow->released);
+        name_release(&shadow->released.at[shadow->released.count++], kref);
+    } else if (!is_among(shadow->released_twice.at, shadow->released_twice.count, kref)) {
+        SIM_ARRAY_RESERVE(&shadow->released_twice);
+        name_release(&shadow->released_twice.at[shadow->released_twice.count++], kref);
+    }
+    return VK_OK;
+}
+
+/* A count that falls to nothing, and an object that loses its owner. */
+static enum vk_err note_if_released(struct sim_shadow *shadow, struct vk_str key, bool was_there,
+                                    bool present, struct vk_str value) {
+    const char *dot = was_there && key.p[0] == 'k' ? memchr(key.p, '.', key.n) : NULL;
+    struct vk_str kref = {key.p, dot ? (size_t)(dot - key.p) : 0};
+    struct vk_str field = dot ? vk_str_from(key, kref.n) : VK_STR_NONE;
+    bool falls = present && vk_str_eq(field, VK_STR(".refCount")) && value.p[0] == '0';
+    bool is_orphaned = !present && vk_str_eq(field, VK_STR(".owner"));
+    return falls || is_orphaned ? note_release(shadow, kref) : VK_OK;
+}
+
+bool sim_shadow_was_released_twice(const struct sim_shadow *shadow, struct vk_str kref) {
+    return is_among(shadow->released_twice.at, shadow->released_twice.count, kref);
+}
+
+static bool ends_with(struct vk_str text, struct vk_str tail) {
+    return text.n >= tail.n && memcmp(text.p + text.n - tail.n, tail.p, tail.n) == 0;
+}
+
+/* A counter that is there goes up by one; that of a promise's queue also begins again when the queue is emptied. */
+static void note_counter(struct sim_shadow *shadow, const struct entry *entry, struct vk_str key,
+                         struct vk_str value) {
+    struct sim_shadow_crank *crank = &shadow->crank;
+    bool is_number = vk_str_eq(key, VK_STR("crankNumber"));
+    char before[24];
+    uint64_t n;
+    if (!is_number && !ends_with(key, VK_STR(".nextID"))) return;
+    crank->numbered += is_number;
+    if (!entry->present || crank->skipped[0] || !vk_str_to_u64(value, &n)) return;
+    if (n == 0 && ends_with(key, VK_STR(".queue.nextID"))) return;
+    int length = snprintf(before, sizeof before, "%llu", (unsigned long long)(n - 1));
+    struct hash128 term = term_of(key, (struct vk_str){before, (size_t)length});
+    if (n && term.low == entry->term.low && term.high == entry->term.high) return;
+    snprintf(crank->skipped, sizeof crank->skipped, "%.*s", (int)(key.n < 60 ? key.n : 60), key.p);
+}
+
 static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool present,
                              struct vk_str value) {
     struct hash128 hash = key_hash(key);
@@ -141,6 +210,8 @@ static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool 
         *entry = (struct entry){.key = hash, .used = true};
         shadow->count++;
     }
+    if (present) note_counter(shadow, entry, key, value);
+    VK_TRY(note_if_released(shadow, key, entry->present, present, value));
     SIM_ARRAY_RESERVE(&shadow->log);
     shadow->log.at[shadow->log.count++] = (struct undo){hash, entry->term, entry->present};
     put(shadow, entry, present, present ? term_of(key, value) : (struct hash128){0, 0});
@@ -214,6 +285,7 @@ static enum vk_err roll_back(struct sim_shadow *shadow, bool to_deliver) {
     VK_ASSERT(shadow->sum.low == mark->sum.low && shadow->sum.high == mark->sum.high);
     shadow->crank.rolled_back = true;
     shadow->crank.survivors = 0;
+    shadow->crank.numbered = 0;
     shadow->mark_count = i - 1;
     return VK_OK;
 }
@@ -229,6 +301,7 @@ enum vk_err sim_shadow_event(struct sim_shadow *shadow, const struct vk_trace_ev
         shadow->crank = (struct sim_shadow_crank){0};
         shadow->mark_count = 0;
         return VK_OK;
+    case VK_TRACE_END_CRANK: shadow->released.count = 0; return VK_OK;
     case VK_TRACE_SAVEPOINT: return mark_set(shadow, is_deliver);
     case VK_TRACE_ROLLBACK: return roll_back(shadow, is_deliver);
     case VK_TRACE_SET:
