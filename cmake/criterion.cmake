@@ -33,7 +33,7 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 # loop over much, and those of whole kernels, simulations and commands, whose code valgrind.replay and
 # valgrind.run run whole. ASan and UBSan see all of them.
 set(tests_not_for_valgrind
-  "^(kernel_.*|story_.*|suspend.*|host|vat_state|vat_program|directive|run_directives|postmortem|disk_fault|mem_disk"
+  "^(kernel_.*|story_.*|suspend.*|host|vat_state|vat_program|directive|run_directives|kernel_module|postmortem|disk_fault|mem_disk"
   "|oracle|plan_generate|recorded_run|replay|run|run_command|sweep|sim_worker|sqlite_heap_fault)_test$"
   "|^store_(file|model|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
@@ -57,6 +57,14 @@ add_dependencies(run_command_test crankcase)
 add_dependencies(sweep_test crankcase)
 add_dependencies(postmortem_test crankcase)
 add_dependencies(run_directives_test crankcase)
+
+# And this one loads kernels, and what is none.
+add_dependencies(kernel_module_test crankcase vk_shared)
+foreach(module no_kernel other_abi)
+  add_library(${module} SHARED ${PROJECT_SOURCE_DIR}/tests/modules/${module}.c)
+  target_include_directories(${module} PRIVATE ${PROJECT_SOURCE_DIR}/kernel/include)
+  add_dependencies(kernel_module_test ${module})
+endforeach()
 
 # The runner is a check too, so it is shown that it can fail.
 add_executable(runner_probe ${PROJECT_SOURCE_DIR}/tests/runner/runner_probe.c)

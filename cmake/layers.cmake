@@ -10,11 +10,13 @@ endfunction()
 
 add_layer_test(include_direction ${layers}/includes.py ${PROJECT_SOURCE_DIR})
 add_layer_test(banned_names ${layers}/banned.py ${PROJECT_SOURCE_DIR})
+add_layer_test(abi_version ${layers}/abi.py ${PROJECT_SOURCE_DIR})
 add_layer_test(order_of_draws ${layers}/draws.py ${PROJECT_SOURCE_DIR})
 add_layer_test(planted_include ${layers}/planted.py includes)
 add_layer_test(planted_banned_name
   ${layers}/planted.py banned ${CMAKE_C_COMPILER} ${PROJECT_SOURCE_DIR}/kernel/banned.h)
 add_layer_test(planted_draw ${layers}/planted.py draws)
+add_layer_test(planted_abi ${layers}/planted.py abi)
 
 # Instrumentation brings symbols of its own, so only an uninstrumented archive can be judged.
 if(NOT CRANKCASE_SANITIZE AND NOT CRANKCASE_COVERAGE AND NOT CRANKCASE_FUZZ)

@@ -8,5 +8,5 @@ foreach(story ${stories})
   cmake_path(GET folder FILENAME name)
   add_test(NAME stories.${name} COMMAND ${story})
   set_tests_properties(stories.${name} PROPERTIES LABELS stories TIMEOUT 600
-    ENVIRONMENT "CRANKCASE=$<TARGET_FILE:crankcase>;CRANKCASE_PLANTED=$<TARGET_FILE:crankcase-planted>")
+    ENVIRONMENT "CRANKCASE=$<TARGET_FILE:crankcase>;CRANKCASE_PLANTED=$<TARGET_FILE:crankcase-planted>;LIBVK=$<TARGET_FILE:vk_shared>")
 endforeach()

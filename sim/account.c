@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "vk/json.h"
+#include "vk/module.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ static enum vk_err meter_read(struct vk_store *store, struct vk_arena *arena, si
                               uint64_t *remaining) {
     struct vk_str key, text;
     VK_TRY(vk_arena_format(arena, &key, "m%zu.remaining", number));
-    VK_TRY(vk_store_get(store, arena, key, &text));
+    VK_TRY(vk_module_of(store)->store_get(store, arena, key, &text));
     if (!text.p || !vk_str_to_u64(text, remaining)) *remaining = VK_UNLIMITED;
     return VK_OK;
 }
@@ -118,7 +119,7 @@ static enum vk_err meters_read(struct vk_store *store, struct vk_arena *arena,
                                uint64_t meters[SIM_METERS_MAX]) {
     struct vk_str text;
     uint64_t next = 0;
-    VK_TRY(vk_store_get(store, arena, VK_STR("meter.nextID"), &text));
+    VK_TRY(vk_module_of(store)->store_get(store, arena, VK_STR("meter.nextID"), &text));
     if (text.p && !vk_str_to_u64(text, &next)) next = 0;
     for (size_t i = 0; i < SIM_METERS_MAX; i++)
         meters[i] = VK_UNLIMITED;
@@ -189,7 +190,7 @@ static enum vk_err meter_of(struct vk_store *store, struct vk_arena *arena, uint
     uint64_t number = 0;
     *meter = 0;
     VK_TRY(vk_arena_format(arena, &key, "v%llu.options", (unsigned long long)vat));
-    VK_TRY(vk_store_get(store, arena, key, &text));
+    VK_TRY(vk_module_of(store)->store_get(store, arena, key, &text));
     if (!text.p) return VK_OK;
     VK_TRY(vk_json_parse(arena, text, &options));
     struct vk_str id = vk_json_string(vk_json_get(options, "meterID"));
@@ -252,12 +253,12 @@ static enum vk_err check_told(const struct sim_account *account, struct vk_store
     const struct vk_json *json;
     uint64_t tail = 0;
     if (!creates && !upgrades) return VK_OK;
-    VK_TRY(vk_store_get(store, arena, VK_STR("acceptanceQueue"), &bounds));
+    VK_TRY(vk_module_of(store)->store_get(store, arena, VK_STR("acceptanceQueue"), &bounds));
     VK_TRY(vk_json_parse(arena, bounds.p ? bounds : VK_STR("[]"), &json));
     const struct vk_json *end = vk_json_at(json, 1);
     if (end && vk_str_to_u64(end->text, &tail) && tail) {
         VK_TRY(vk_arena_format(arena, &key, "acceptanceQueue.%llu", (unsigned long long)tail - 1));
-        VK_TRY(vk_store_get(store, arena, key, &event));
+        VK_TRY(vk_module_of(store)->store_get(store, arena, key, &event));
     }
     bool is_told = creates ? contains(event, "newVatCallback") || contains(event, "vatTerminated")
                            : contains(event, "vatUpgradeCallback");

@@ -3,7 +3,7 @@
 
 #include <openssl/evp.h>
 
-#include "vk/scan.h"
+#include "vk/module.h"
 
 void audit_state_init(struct audit_state *state, const struct vk_heap *heap) {
     *state = (struct audit_state){0};
@@ -169,7 +169,7 @@ enum vk_err audit_state_load(struct audit_state *state, struct vk_store *store, 
                                  .item = with_items ? load_item : NULL,
                                  .snapshot = load_snapshot};
     state->has_items = with_items;
-    return vk_store_scan(store, &scan);
+    return vk_module_of(store)->store_scan(store, &scan);
 }
 
 size_t audit_state_lower_bound(const struct audit_state *state, struct vk_str key) {

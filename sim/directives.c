@@ -1,6 +1,8 @@
 /* directives.c - see directives.h. */
 #include "directives.h"
 
+#include "kernel_module.h"
+
 #include <stdio.h>
 
 struct reader {
@@ -12,6 +14,9 @@ struct reader {
 void sim_directives_release(struct sim_directives *directives) {
     sim_array_free(directives->all.at);
     sim_array_free(directives->places.at);
+    for (size_t i = 0; i < directives->kernels.count; i++)
+        free(directives->kernels.at[i].path);
+    sim_array_free(directives->kernels.at);
     *directives = (struct sim_directives){0};
 }
 
@@ -41,42 +46,47 @@ static enum vk_err read_action(struct reader *reader, struct vk_directive *direc
         if (!vk_str_eq(word.text, vk_str(words[i]))) continue;
         directive->action = (enum vk_directive_action)i;
         directive->victim = directive->vat;
-        if (i == VK_DIRECTIVE_TERMINATE && !directive->at_delivery)
+        if (i == VK_DIRECTIVE_TERMINATE && directive->target == VK_AT_CRANK)
             return read_vat(reader, &directive->victim);
         return VK_OK;
     }
     return sim_plan_fail(reader->error, &word, &closest, "skip, terminate or debug");
 }
 
-/* Its words are known, so that somebody who writes them is told what is the matter. */
-static enum vk_err read_block(struct reader *reader) {
+/* replace-kernel PATH */
+static enum vk_err read_replacement(struct reader *reader, struct vk_directive *directive) {
+    struct sim_directives *directives = reader->directives;
     struct sim_plan_word word = sim_plan_lexer_next(&reader->lexer);
     if (!vk_str_eq(word.text, VK_STR("replace-kernel")))
         return sim_plan_fail(reader->error, &word, NULL, "replace-kernel");
     struct sim_plan_word path = sim_plan_lexer_next(&reader->lexer);
     if (!path.text.p) return sim_plan_fail(reader->error, &path, NULL, "the path of a libvk.so");
-    return sim_plan_fail(reader->error, &word, NULL,
-                         "another directive (no kernel of this build can hand over to another)");
+    SIM_ARRAY_RESERVE(&directives->kernels);
+    struct sim_directive_kernel kernel = {directives->all.count, strndup(path.text.p, path.text.n),
+                                          path.place};
+    if (!kernel.path) return VK_RAISE(VK_ERR_NOMEM, "a path");
+    directives->kernels.at[directives->kernels.count++] = kernel;
+    directive->action = VK_DIRECTIVE_REPLACE_KERNEL;
+    return VK_OK;
 }
 
 static enum vk_err read_target(struct reader *reader, const struct sim_plan_word *first,
                                struct vk_directive *directive) {
-    uint64_t block;
-    *directive = (struct vk_directive){0};
-    if (read_number(first->text, "crank-", ":", &directive->crank)) return VK_OK;
-    if (read_number(first->text, "block-", ":", &block)) return read_block(reader);
+    *directive = (struct vk_directive){.target = VK_AT_CRANK};
+    if (read_number(first->text, "crank-", ":", &directive->number)) return VK_OK;
+    directive->target = VK_AT_BLOCK;
+    if (read_number(first->text, "block-", ":", &directive->number)) return VK_OK;
+    directive->target = VK_AT_DELIVERY;
     if (!read_number(first->text, "v", "", &directive->vat) || directive->vat == 0)
         return sim_plan_fail(reader->error, first, NULL, "crank-N:, block-N: or vN delivery-N:");
     struct sim_plan_word word = sim_plan_lexer_next(&reader->lexer);
-    directive->at_delivery = true;
-    if (read_number(word.text, "delivery-", ":", &directive->delivery)) return VK_OK;
+    if (read_number(word.text, "delivery-", ":", &directive->number)) return VK_OK;
     return sim_plan_fail(reader->error, &word, NULL, "delivery-N:");
 }
 
 /* INV-DIRECTIVES-2 */
 static bool is_same_target(const struct vk_directive *a, const struct vk_directive *b) {
-    if (a->at_delivery != b->at_delivery) return false;
-    return a->at_delivery ? a->vat == b->vat && a->delivery == b->delivery : a->crank == b->crank;
+    return a->target == b->target && a->number == b->number && a->vat == b->vat;
 }
 
 static enum vk_err check_against_others(struct reader *reader, const struct sim_plan_word *first,
@@ -101,7 +111,8 @@ static enum vk_err read_line(struct reader *reader, const struct sim_plan_word *
     struct sim_directives *directives = reader->directives;
     struct vk_directive directive;
     VK_TRY(read_target(reader, first, &directive));
-    VK_TRY(read_action(reader, &directive));
+    VK_TRY(directive.target == VK_AT_BLOCK ? read_replacement(reader, &directive)
+                                           : read_action(reader, &directive));
     struct sim_plan_word rest = sim_plan_lexer_next(&reader->lexer);
     if (rest.text.p) return sim_plan_fail(reader->error, &rest, NULL, "the end of the line");
     VK_TRY(check_against_others(reader, first, &directive));
@@ -131,16 +142,34 @@ enum vk_err sim_directives_read(struct sim_directives *directives, struct vk_str
     return err;
 }
 
+static enum vk_err fail_at(struct sim_plan_error *error, const struct sim_plan_place *place,
+                           const char *why) {
+    error->line = place->line;
+    error->column = place->column;
+    snprintf(error->what, sizeof error->what, "%s", why);
+    return VK_RAISE(VK_ERR_SYNTAX, "%zu:%zu: %s", error->line, error->column, error->what);
+}
+
+enum vk_err sim_directives_load(struct sim_directives *directives, struct sim_plan_error *error) {
+    *error = (struct sim_plan_error){0};
+    for (size_t i = 0; i < directives->kernels.count; i++) {
+        const struct sim_directive_kernel *kernel = &directives->kernels.at[i];
+        struct vk_directive *directive = &directives->all.at[kernel->index];
+        if (sim_kernel_load(kernel->path, &directive->module) == VK_OK) continue;
+        char why[sizeof vk_err_origin()->text];
+        snprintf(why, sizeof why, "%s", vk_err_origin()->text);
+        return fail_at(error, &kernel->place, why);
+    }
+    return VK_OK;
+}
+
 enum vk_err sim_directives_check(const struct sim_directives *directives, struct vk_store *store,
-                                 const struct vk_ports *ports, struct sim_plan_error *error) {
+                                 const struct vk_ports *ports, uint64_t block,
+                                 struct sim_plan_error *error) {
     const struct vk_directives all = {.at = directives->all.at, .count = directives->all.count};
     struct vk_directive_refusal refusal;
     *error = (struct sim_plan_error){0};
-    VK_TRY(vk_directives_check(store, ports, &all, &refusal));
+    VK_TRY(vk_module_of(store)->directives_check(store, ports, &all, block, &refusal));
     if (!refusal.why[0]) return VK_OK;
-    const struct sim_plan_place *place = &directives->places.at[refusal.index];
-    error->line = place->line;
-    error->column = place->column;
-    snprintf(error->what, sizeof error->what, "%s", refusal.why);
-    return VK_RAISE(VK_ERR_SYNTAX, "%zu:%zu: %s", error->line, error->column, error->what);
+    return fail_at(error, &directives->places.at[refusal.index], refusal.why);
 }

@@ -1,6 +1,8 @@
 /* held_check.c - see held_check.h. */
 #include "held_check.h"
 
+#include "vk/module.h"
+
 #include <stdio.h>
 
 struct checking {
@@ -15,14 +17,14 @@ static enum vk_err get(struct checking *checking, struct vk_str kref, const char
                        struct vk_str *value) {
     struct vk_str key;
     VK_TRY(vk_arena_format(&checking->arena, &key, "%.*s.%s", VK_STR_ARG(kref), field));
-    return vk_store_get(checking->store, &checking->arena, key, value);
+    return vk_module_of(checking->store)->store_get(checking->store, &checking->arena, key, value);
 }
 
 static enum vk_err get_entry(struct checking *checking, struct vk_str slot, struct vk_str *value) {
     struct vk_str key;
     VK_TRY(vk_arena_format(&checking->arena, &key, "v%llu.c.%.*s",
                            (unsigned long long)checking->vat, VK_STR_ARG(slot)));
-    return vk_store_get(checking->store, &checking->arena, key, value);
+    return vk_module_of(checking->store)->store_get(checking->store, &checking->arena, key, value);
 }
 
 static void differ(struct checking *checking, const char *family, struct vk_str slot,
@@ -86,11 +88,13 @@ static enum vk_err check_clist(struct checking *checking) {
         vk_arena_format(&checking->arena, &prefix, "v%llu.c.", (unsigned long long)checking->vat));
     key = prefix;
     for (;;) {
-        VK_TRY(vk_store_next_key(checking->store, &checking->arena, key, &key));
+        VK_TRY(vk_module_of(checking->store)
+                   ->store_next_key(checking->store, &checking->arena, key, &key));
         if (!key.p || !vk_str_starts(key, prefix)) return VK_OK;
         struct vk_str slot = vk_str_from(key, prefix.n);
         if (vk_str_starts(slot, VK_STR("k"))) continue; /* the way back */
-        VK_TRY(vk_store_get(checking->store, &checking->arena, key, &kref));
+        VK_TRY(vk_module_of(checking->store)
+                   ->store_get(checking->store, &checking->arena, key, &kref));
         VK_TRY(check_entry(checking, slot, kref));
     }
 }
@@ -119,7 +123,8 @@ static enum vk_err visit(void *impl, uint64_t vat, const struct sim_vat *program
     if (checking->difference->what[0]) return VK_OK;
     vk_arena_clear(&checking->arena);
     VK_TRY(vk_arena_format(&checking->arena, &key, "v%llu.paused", (unsigned long long)vat));
-    VK_TRY(vk_store_get(checking->store, &checking->arena, key, &paused));
+    VK_TRY(
+        vk_module_of(checking->store)->store_get(checking->store, &checking->arena, key, &paused));
     if (paused.p) return VK_OK;
     checking->held = &program->held;
     checking->vat = vat;

@@ -6,7 +6,7 @@
 #include "held_check.h"
 #include "plan_host.h"
 #include "vk/json.h"
-#include "vk/scan.h"
+#include "vk/module.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,12 +35,21 @@ void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
     failure->vat = point->crank.vat;
     failure->at_ns = sim_replica_now_ns(replica);
     snprintf(failure->event, sizeof failure->event, "%s",
-             point->crank.event ? point->crank.event : "none");
+             point->crank.event && *point->crank.event ? point->crank.event : "none");
     va_start(args, format);
     vsnprintf(failure->what, sizeof failure->what, format, args);
     va_end(args);
     snprintf(failure->signature, sizeof failure->signature, "%s/%s/%s", sim_oracle_word(oracle),
              failure->event, family);
+}
+
+void sim_failure_set_crash(struct sim_failure *failure, const char *died) {
+    *failure =
+        (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
+    snprintf(failure->what, sizeof failure->what, "%s", died);
+    const char *words = strstr(died, ": ");
+    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.128s",
+             words ? words + 2 : died);
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -90,10 +99,11 @@ enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *f
     struct vk_kernel *fresh;
     char differs[VK_DIFFERS_MAX];
     *failed = false;
-    VK_TRY(
-        vk_kernel_open(sim_replica_store(replica), sim_replica_ports(replica), &options, &fresh));
-    enum vk_err err = vk_kernel_compare_memory(sim_replica_kernel(replica), fresh, differs);
-    vk_kernel_close(fresh);
+    struct vk_store *store = sim_replica_store(replica);
+    const struct vk_module *module = vk_module_of(store);
+    VK_TRY(module->kernel_open(store, sim_replica_ports(replica), &options, &fresh));
+    enum vk_err err = module->kernel_compare_memory(sim_replica_kernel(replica), fresh, differs);
+    module->kernel_close(fresh);
     if (err != VK_OK) return err;
     if (!*differs) return check_vatstores(replica, failure, failed);
     *failed = true;
@@ -109,6 +119,7 @@ enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *f
 enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure *failure,
                                 bool *failed) {
     const struct sim_shadow *shadow = sim_replica_shadow(replica);
+    struct vk_store *store = sim_replica_store(replica);
     const struct sim_point *point = sim_replica_point(replica);
     *failed = false;
     if (!shadow) return VK_OK;
@@ -116,7 +127,7 @@ enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure 
     struct sim_shadow_crank crank = sim_shadow_crank(shadow);
     /* The incremental hash goes back to the savepoint's by itself, whatever becomes of the rest of the store. */
     if (point->is_crank && crank.rolled_back)
-        VK_TRY(vk_store_recompute_state_hash(sim_replica_store(replica), &is));
+        VK_TRY(vk_module_of(store)->store_recompute_state_hash(store, &is));
     if (sum.low != is.low || sum.high != is.high) {
         *failed = true;
         sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "state",
@@ -169,9 +180,9 @@ enum vk_err sim_oracle_account(struct sim_replica *replica, struct sim_failure *
 enum vk_err sim_oracle_hash(struct sim_replica *replica, struct sim_failure *failure,
                             bool *failed) {
     struct vk_store *store = sim_replica_store(replica);
-    struct vk_state_hash kept = vk_store_state_hash(store), whole;
+    struct vk_state_hash kept = vk_module_of(store)->store_state_hash(store), whole;
     *failed = false;
-    VK_TRY(vk_store_recompute_state_hash(store, &whole));
+    VK_TRY(vk_module_of(store)->store_recompute_state_hash(store, &whole));
     if (whole.low == kept.low && whole.high == kept.high) return VK_OK;
     *failed = true;
     sim_failure_set(failure, SIM_ORACLE_HASH, replica, "state",
@@ -290,7 +301,8 @@ enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *
                                bool *failed) {
     struct resting resting = {.replica = replica, .failure = failure};
     const struct vk_store_scan scan = {.impl = &resting, .pair = pair_rests};
-    VK_TRY(vk_store_scan(sim_replica_store(replica), &scan));
+    struct vk_store *store = sim_replica_store(replica);
+    VK_TRY(vk_module_of(store)->store_scan(store, &scan));
     *failed = resting.failed;
     return VK_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "sim_worker.h"
 #include "vk/json.h"
+#include "vk/module.h"
 
 enum { DRAIN_AFTER_MS = 1000 };
 
@@ -29,8 +30,9 @@ static enum vk_err bundle_id(struct sim_host *host, const struct sim_program *pr
 
 static enum vk_err add_bundle(struct vk_store *store, struct vk_str id) {
     bool has;
-    VK_TRY(vk_bundle_has(store, id, &has));
-    return has ? VK_OK : vk_bundle_add(store, id, VK_STR("a program of the plan"));
+    VK_TRY(vk_module_of(store)->bundle_has(store, id, &has));
+    return has ? VK_OK
+               : vk_module_of(store)->bundle_add(store, id, VK_STR("a program of the plan"));
 }
 
 static enum vk_err add_bundles(struct sim_host *host, struct vk_store *store) {
@@ -96,7 +98,7 @@ enum vk_err sim_host_create(struct sim_host *host, struct vk_store *store,
         .device_count = sizeof devices / sizeof *devices,
         .bootstrap = plan->vats[plan->bootstrap].name,
     };
-    return vk_kernel_initialize(store, ports, &config, host->bootstrap_kpid);
+    return vk_module_of(store)->kernel_initialize(store, ports, &config, host->bootstrap_kpid);
 }
 
 void sim_host_resume(struct sim_host *host, uint64_t next) {
@@ -130,7 +132,7 @@ static enum vk_err is_alive(struct sim_host *host, struct vk_store *store, struc
                             bool *alive) {
     struct vk_str key;
     VK_TRY(vk_arena_format(&host->arena, &key, "%.*s.options", VK_STR_ARG(id)));
-    return vk_store_has(store, key, alive);
+    return vk_module_of(store)->store_has(store, key, alive);
 }
 
 /* Absent when the vat is terminated and all of it is gone. */
@@ -139,7 +141,7 @@ static enum vk_err static_id(struct sim_host *host, struct vk_store *store, uint
     struct vk_str key;
     VK_TRY(vk_arena_format(&host->arena, &key, "vat.name.%.*s",
                            VK_STR_ARG(host->plan->vats[vat].name)));
-    return vk_store_get(store, &host->arena, key, id);
+    return vk_module_of(store)->store_get(store, &host->arena, key, id);
 }
 
 /* The root of a static vat, exported anew if need be; "" if the vat is gone. */
@@ -150,7 +152,8 @@ static enum vk_err root_of(struct sim_host *host, struct vk_store *store, struct
     kref[0] = '\0';
     VK_TRY(static_id(host, store, vat, &id));
     if (id.p) VK_TRY(is_alive(host, store, id, &alive));
-    return alive ? vk_host_vat_root(kernel, host->plan->vats[vat].name, kref) : VK_OK;
+    return alive ? vk_module_of(kernel)->host_vat_root(kernel, host->plan->vats[vat].name, kref)
+                 : VK_OK;
 }
 
 static enum vk_err methargs(struct sim_host *host, const char *method, uint64_t bytes,
@@ -181,9 +184,9 @@ static enum vk_err send(struct sim_host *host, struct vk_store *store, struct vk
     SIM_ARRAY_RESERVE(&host->results);
     struct sim_host_result *result = &host->results.at[host->results.count];
     *result = (struct sim_host_result){.queued_in = block, .taken_in = UINT64_MAX};
-    VK_TRY(vk_host_queue_message(kernel, vk_str(root), &data,
-                                 input && input->panic ? VK_RESULT_PANIC : VK_RESULT_IGNORE,
-                                 result->kpid));
+    VK_TRY(vk_module_of(kernel)->host_queue_message(
+        kernel, vk_str(root), &data, input && input->panic ? VK_RESULT_PANIC : VK_RESULT_IGNORE,
+        result->kpid));
     host->results.count++;
     return VK_OK;
 }
@@ -205,8 +208,8 @@ static enum vk_err take_results(struct sim_host *host, struct vk_kernel *kernel,
         struct vk_capdata data;
         bool settled, rejected;
         if (result->taken_in != UINT64_MAX) continue;
-        VK_TRY(vk_host_take_resolution(kernel, &host->arena, vk_str(result->kpid), &settled,
-                                       &rejected, &data));
+        VK_TRY(vk_module_of(kernel)->host_take_resolution(
+            kernel, &host->arena, vk_str(result->kpid), &settled, &rejected, &data));
         if (!settled) continue;
         result->taken_in = block;
         VK_TRY(hold(host, block, &data));
@@ -233,7 +236,8 @@ enum vk_err sim_host_references(const struct sim_host *host, struct vk_arena *ar
 static enum vk_err install(struct sim_host *host, struct vk_kernel *kernel, uint64_t n) {
     struct vk_str id;
     VK_TRY(vk_arena_format(&host->arena, &id, "b1-%0128llx", (unsigned long long)n));
-    return vk_host_install_bundle(kernel, id, VK_STR("a bundle that nobody runs"));
+    return vk_module_of(kernel)->host_install_bundle(kernel, id,
+                                                     VK_STR("a bundle that nobody runs"));
 }
 
 /* The vat id at `n` modulo their number in a JSON array of vat ids; absent if it is empty. */
@@ -242,7 +246,7 @@ static enum vk_err pick_id(struct sim_host *host, struct vk_store *store, uint64
     struct vk_str text;
     const struct vk_json *list;
     *id = VK_STR_NONE;
-    VK_TRY(vk_store_get(store, &host->arena, VK_STR("vat.dynamicIDs"), &text));
+    VK_TRY(vk_module_of(store)->store_get(store, &host->arena, VK_STR("vat.dynamicIDs"), &text));
     if (!text.p) return VK_OK;
     VK_TRY(vk_json_parse(&host->arena, text, &list));
     if (list->count) *id = vk_json_string(vk_json_at(list, n % list->count));
@@ -251,7 +255,7 @@ static enum vk_err pick_id(struct sim_host *host, struct vk_store *store, uint64
 
 static enum vk_err terminate_vat(struct vk_kernel *kernel, struct vk_str id) {
     const struct vk_capdata reason = {.body = VK_STR("#\"the host ends it\"")};
-    return vk_host_terminate_vat(kernel, id, &reason);
+    return vk_module_of(kernel)->host_terminate_vat(kernel, id, &reason);
 }
 
 /* A static vat, or the dynamic one at n modulo their number; nothing if there is none, or it is dead. */
@@ -273,12 +277,12 @@ static enum vk_err resume_all(struct sim_host *host, struct vk_store *store,
                               struct vk_kernel *kernel) {
     struct vk_str key = VK_STR("v");
     for (;;) {
-        VK_TRY(vk_store_next_key(store, &host->arena, key, &key));
+        VK_TRY(vk_module_of(store)->store_next_key(store, &host->arena, key, &key));
         if (!vk_str_starts(key, VK_STR("v"))) return VK_OK;
         const char *dot = memchr(key.p, '.', key.n);
         size_t at = dot ? (size_t)(dot - key.p) : key.n;
         if (!vk_str_eq(vk_str_from(key, at), VK_STR(".paused"))) continue;
-        VK_TRY(vk_host_resume_vat(kernel, (struct vk_str){key.p, at}));
+        VK_TRY(vk_module_of(kernel)->host_resume_vat(kernel, (struct vk_str){key.p, at}));
     }
 }
 
@@ -291,14 +295,14 @@ static enum vk_err change_options(struct vk_kernel *kernel, const struct sim_inp
         .reap_gc_krefs = input->reap_gc_krefs == VK_UNLIMITED ? 0 : input->reap_gc_krefs,
         .snapshot_interval = input->snapshot_interval,
     };
-    return vk_host_change_options(kernel, &settings);
+    return vk_module_of(kernel)->host_change_options(kernel, &settings);
 }
 
 static enum vk_err pin(struct sim_host *host, struct vk_store *store, struct vk_kernel *kernel,
                        uint32_t vat) {
     char root[VK_KREF_TEXT];
     VK_TRY(root_of(host, store, kernel, vat, root));
-    return root[0] ? vk_host_pin(kernel, vk_str(root)) : VK_OK;
+    return root[0] ? vk_module_of(kernel)->host_pin(kernel, vk_str(root)) : VK_OK;
 }
 
 /* Before its startVat it depends on the node's page-out policy whether a vat has begun its transcript, and both calls
@@ -325,7 +329,7 @@ static enum vk_err make_input(struct sim_host *host, struct vk_store *store,
     case SIM_INPUT_TAKE_RESULTS: return take_results(host, kernel, block);
     case SIM_INPUT_REAP_ALL: return for_all_vats(kernel, block, vk_host_reap_all_vats);
     case SIM_INPUT_SNAPSHOT_ALL: return for_all_vats(kernel, block, vk_host_snapshot_all_vats);
-    case SIM_INPUT_UPGRADE_EVENTS: return vk_host_inject_upgrade_events(kernel);
+    case SIM_INPUT_UPGRADE_EVENTS: return vk_module_of(kernel)->host_inject_upgrade_events(kernel);
     case SIM_INPUT_CHANGE_OPTIONS: return change_options(kernel, input);
     case SIM_INPUT_POLICY: return VK_OK; /* see policy_of */
     case SIM_INPUT_TYPE_COUNT: break;
@@ -355,7 +359,7 @@ static enum vk_err drain(struct sim_host *host, struct vk_store *store, struct v
         return VK_OK;
     }
     VK_TRY(take_results(host, kernel, block));
-    return vk_host_reap_all_vats(kernel);
+    return vk_module_of(kernel)->host_reap_all_vats(kernel);
 }
 
 enum vk_err sim_host_begin_block(struct sim_host *host, struct vk_store *store,

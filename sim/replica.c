@@ -10,6 +10,7 @@
 #include "faults/worker_fault.h"
 #include "flight_recorder.h"
 #include "kept_node.h"
+#include "kernel_module.h"
 #include "mem_disk.h"
 #include "plan_host.h"
 
@@ -44,6 +45,7 @@ struct sim_replica {
     struct sim_host host;
     struct sim_shadow *shadow;
     struct sim_flight *flight; /* NULL: not recorded */
+    struct sim_trace_log *log; /* of everything; NULL: none is kept */
     const struct sim_directives *directives;
     struct vk_directives orders; /* the same, for the kernel */
     bool directives_taken;       /* once a start with them was made */
@@ -71,6 +73,7 @@ struct sim_replica {
     struct position attempted;
     /* a process's own */
     enum sim_replica_state state;
+    const struct vk_module *vk; /* whose these are: */
     struct vk_store *store;
     struct vk_kernel *kernel;
     struct position now;
@@ -97,6 +100,7 @@ static uint64_t draw(void *impl) {
 static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
     if (replica->flight) sim_flight_event(replica->flight, event);
+    if (replica->log) sim_trace_log_event(replica->log, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
 
@@ -167,7 +171,9 @@ static bool acquire(struct sim_replica *replica) {
 
 static bool record_flight(struct sim_replica *replica) {
     const char *folder = replica->options.keep;
-    return !folder || sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK;
+    if (!folder) return true;
+    return sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK &&
+           sim_kept_trace(folder, replica->index, &replica->faults, &replica->log) == VK_OK;
 }
 
 struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
@@ -179,6 +185,7 @@ struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
     replica->plan = plan;
     replica->mine = &plan->replicas[index];
     replica->options = *options;
+    if (!replica->options.module) replica->options.module = sim_kernel_linked();
     replica->index = index;
     sim_host_init(&replica->host, plan);
     snprintf(name, sizeof name, "entropy/%u", index);
@@ -200,8 +207,8 @@ static void process_end(struct sim_replica *replica) {
     bool suspended = replica->faults.suspended;
     replica->faults.suspended = true;
     fault_disk_power_off(replica->faulty_disk);
-    if (replica->kernel) vk_kernel_close(replica->kernel);
-    if (replica->store) vk_store_close(replica->store);
+    if (replica->kernel) replica->vk->kernel_close(replica->kernel);
+    if (replica->store) replica->vk->store_close(replica->store);
     replica->kernel = NULL;
     replica->store = NULL;
     fault_disk_power_back(replica->faulty_disk);
@@ -219,6 +226,7 @@ void sim_replica_free(struct sim_replica *replica) {
     sim_disk_free(replica->disk);
     sim_shadow_free(replica->shadow);
     sim_flight_close(replica->flight);
+    sim_trace_log_close(replica->log);
     sim_host_release(&replica->host);
     free(replica->faults.faults);
     free(replica);
@@ -229,6 +237,7 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
     if (replica->flight) sim_flight_halt(replica->flight, vk_err_origin());
+    if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
     process_end(replica);
     replica->counts.crashes += !panicked;
@@ -238,12 +247,12 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     return panicked ? SIM_STEP_PANIC : SIM_STEP_DOWN;
 }
 
-/* ---- starting */
+/* ---- what is on the disk */
 
 static enum vk_err read_number(struct sim_replica *replica, struct vk_str key, uint64_t *out) {
     struct vk_str text;
     *out = 0;
-    VK_TRY(vk_store_get(replica->store, &replica->host.arena, key, &text));
+    VK_TRY(replica->vk->store_get(replica->store, &replica->host.arena, key, &text));
     if (!text.p) return VK_RAISE(VK_ERR_CORRUPT, "no %.*s", VK_STR_ARG(key));
     return vk_str_to_u64(text, out)
                ? VK_OK
@@ -253,13 +262,13 @@ static enum vk_err read_number(struct sim_replica *replica, struct vk_str key, u
 static enum vk_err write_number(struct sim_replica *replica, struct vk_str key, uint64_t value) {
     char text[24];
     snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-    return vk_store_host_set(replica->store, key, vk_str(text));
+    return replica->vk->store_host_set(replica->store, key, vk_str(text));
 }
 
 enum { STATE_TEXT = 33 };
 
 static void state_text(struct sim_replica *replica, char text[STATE_TEXT]) {
-    struct vk_state_hash hash = vk_store_state_hash(replica->store);
+    struct vk_state_hash hash = replica->vk->store_state_hash(replica->store);
     snprintf(text, STATE_TEXT, "%016llx%016llx", (unsigned long long)hash.high,
              (unsigned long long)hash.low);
 }
@@ -268,7 +277,7 @@ static void state_text(struct sim_replica *replica, char text[STATE_TEXT]) {
 static enum vk_err check_state(struct sim_replica *replica) {
     struct vk_str committed;
     char state[STATE_TEXT];
-    VK_TRY(vk_store_get(replica->store, &replica->host.arena, KEY_STATE, &committed));
+    VK_TRY(replica->vk->store_get(replica->store, &replica->host.arena, KEY_STATE, &committed));
     state_text(replica, state);
     return committed.p && vk_str_eq(committed, vk_str(state))
                ? VK_OK
@@ -287,10 +296,10 @@ static enum vk_err commit(struct sim_replica *replica) {
     VK_TRY(write_number(replica, KEY_BLOCK, replica->now.block));
     VK_TRY(write_number(replica, KEY_POINTS, replica->now.points));
     state_text(replica, state);
-    VK_TRY(vk_store_host_set(replica->store, KEY_STATE, vk_str(state)));
+    VK_TRY(replica->vk->store_host_set(replica->store, KEY_STATE, vk_str(state)));
     replica->commit_in_doubt = true;
     replica->attempted = replica->now;
-    VK_TRY(vk_store_commit(replica->store));
+    VK_TRY(replica->vk->store_commit(replica->store));
     replica->commit_in_doubt = false;
     replica->committed = replica->now;
     replica->vain_starts = 0;
@@ -304,11 +313,12 @@ static enum vk_err commit(struct sim_replica *replica) {
  * nevertheless: the disk has the last word, but it may say only what was asked of it. */
 static enum vk_err recover(struct sim_replica *replica) {
     bool exists;
-    VK_TRY(vk_store_has(replica->store, KEY_BLOCK, &exists));
+    VK_TRY(replica->vk->store_has(replica->store, KEY_BLOCK, &exists));
     if (!exists) {
         if (replica->counts.commits)
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
         if (replica->shadow) sim_shadow_lost(replica->shadow);
+        if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
         VK_TRY(sim_host_create(&replica->host, replica->store, &replica->ports));
         return commit(replica);
@@ -323,6 +333,7 @@ static enum vk_err recover(struct sim_replica *replica) {
                         (unsigned long long)replica->committed.block);
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
+    if (replica->log) sim_trace_log_start(replica->log, is_attempted);
     replica->committed = replica->now;
     replica->commit_in_doubt = false;
     return VK_OK;
@@ -350,7 +361,7 @@ static enum vk_err damage(struct sim_replica *replica) {
 static enum vk_err check_directives(struct sim_replica *replica) {
     if (!replica->directives || replica->directives_taken) return VK_OK;
     VK_TRY(sim_directives_check(replica->directives, replica->store, &replica->ports,
-                                &replica->refusal));
+                                replica->now.block, &replica->refusal));
     replica->directives_taken = true;
     return VK_OK;
 }
@@ -374,26 +385,83 @@ void sim_replica_direct(struct sim_replica *replica, const struct sim_directives
     replica->state = SIM_REPLICA_DOWN;
 }
 
-static enum vk_err start(struct sim_replica *replica) {
-    const struct vk_store_options store = {
+/* ---- which kernel */
+
+/* Whether a directive to replace the kernel was carried out. */
+static enum vk_err is_replaced(struct sim_replica *replica, const struct vk_directive *directive,
+                               bool *done) {
+    return replica->vk->directive_is_done(replica->store, &replica->ports, directive, done);
+}
+
+/* The directive that is to be carried out before the next block, or NULL. */
+static enum vk_err find_replacement(struct sim_replica *replica,
+                                    const struct vk_directive **found) {
+    *found = NULL;
+    for (size_t i = 0; i < replica->orders.count; i++) {
+        const struct vk_directive *directive = &replica->orders.at[i];
+        bool done = true;
+        if (directive->target == VK_AT_BLOCK && directive->number == replica->now.block)
+            VK_TRY(is_replaced(replica, directive, &done));
+        if (!done) *found = directive;
+    }
+    return VK_OK;
+}
+
+/* The kernel that the next block is for. A node knows it from its state and its directives, as one that has never
+ * stopped does. */
+static enum vk_err find_module(struct sim_replica *replica, const struct vk_module **module) {
+    uint64_t newest = 0;
+    *module = replica->options.module;
+    for (size_t i = 0; i < replica->orders.count; i++) {
+        const struct vk_directive *directive = &replica->orders.at[i];
+        bool is_due = directive->number == replica->now.block;
+        if (directive->target != VK_AT_BLOCK || directive->number < newest) continue;
+        if (!is_due) VK_TRY(is_replaced(replica, directive, &is_due));
+        if (!is_due) continue;
+        newest = directive->number;
+        *module = directive->module;
+    }
+    return VK_OK;
+}
+
+static enum vk_err open_store(struct sim_replica *replica, const struct vk_module *module) {
+    const struct vk_store_options options = {
         .mode = replica->mine->direct ? VK_STORE_DIRECT : VK_STORE_WRITE_BACK,
         .no_activity_hash = replica->options.no_activity_hash,
     };
-    const struct vk_kernel_options kernel = {
+    replica->vk = module;
+    return module->store_open(&replica->ports, &options, &replica->store);
+}
+
+/* ---- starting */
+
+static enum vk_err open_kernel(struct sim_replica *replica) {
+    const struct vk_kernel_options options = {
         .vats_online_max = replica->mine->vats_online,
         .no_preload = replica->mine->no_preload,
         .no_restart_after_snapshot = replica->mine->no_restart_after_snapshot,
         .directives = replica->directives ? &replica->orders : NULL,
     };
+    const struct vk_module *module;
+    VK_TRY(find_module(replica, &module));
+    if (module != replica->vk) {
+        replica->vk->store_close(replica->store);
+        replica->store = NULL;
+        VK_TRY(open_store(replica, module));
+    }
+    return module->kernel_open(replica->store, &replica->ports, &options, &replica->kernel);
+}
+
+static enum vk_err start(struct sim_replica *replica) {
     replica->counts.starts++;
     if (replica->flight) sim_flight_start(replica->flight);
     sim_clock_wait(&replica->clock, START_NS);
     VK_TRY(damage(replica));
     vk_arena_clear(&replica->host.arena);
-    VK_TRY(vk_store_open(&replica->ports, &store, &replica->store));
+    VK_TRY(open_store(replica, replica->options.module));
     VK_TRY(recover(replica));
     VK_TRY(check_directives(replica));
-    VK_TRY(vk_kernel_open(replica->store, &replica->ports, &kernel, &replica->kernel));
+    VK_TRY(open_kernel(replica));
     sim_host_resume(&replica->host, replica->now.block);
     replica->block_due_ns = due_ns(replica);
     replica->state = SIM_REPLICA_WAITING;
@@ -407,8 +475,10 @@ static enum sim_step arrive(struct sim_replica *replica, bool is_crank) {
     replica->point.block = replica->now.block;
     replica->point.is_crank = is_crank;
     if (!is_crank)
-        replica->point.crank = (struct vk_crank_result){
-            .event = "inputs", .vat = VK_NO_VAT, .state_hash = vk_store_state_hash(replica->store)};
+        replica->point.crank =
+            (struct vk_crank_result){.event = "inputs",
+                                     .vat = VK_NO_VAT,
+                                     .state_hash = replica->vk->store_state_hash(replica->store)};
     if (replica->now.points > replica->points_seen_max)
         replica->points_seen_max = replica->now.points;
     else
@@ -417,9 +487,21 @@ static enum sim_step arrive(struct sim_replica *replica, bool is_crank) {
     return SIM_STEP_POINT;
 }
 
+/* Ends this process, with all committed, for one with another kernel. */
+static enum vk_err make_way(struct sim_replica *replica) {
+    if (replica->now.block != replica->committed.block) VK_TRY(commit(replica));
+    process_end(replica);
+    return start(replica);
+}
+
 static enum vk_err begin_block(struct sim_replica *replica, enum sim_step *step) {
+    const struct vk_directive *replacement;
+    VK_TRY(find_replacement(replica, &replacement));
+    if (replacement && replacement->module != replica->vk) return make_way(replica);
+    if (replacement) VK_TRY(replica->vk->host_note_replacement(replica->kernel, replacement));
     if (replica->clock.now_ns < replica->block_due_ns)
         replica->clock.now_ns = replica->block_due_ns;
+    if (replica->log) sim_trace_log_block(replica->log, replica->now.block);
     VK_TRY(
         sim_host_begin_block(&replica->host, replica->store, replica->kernel, replica->now.block));
     replica->state = SIM_REPLICA_RUNNING;
@@ -448,7 +530,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
     VK_TRY(sim_account_begin(&replica->account, replica->store));
-    VK_TRY(vk_kernel_run_crank(replica->kernel, &policy, crank));
+    VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
     replica->block_ends = !sim_host_goes_on(&replica->host, crank);
@@ -479,6 +561,8 @@ enum vk_err sim_replica_keep(struct sim_replica *replica) {
     const struct vk_disk disk = {sim_disk_vfs(replica->disk), DATABASE};
     VK_ASSERT(replica->options.keep);
     if (replica->faulty_disk) process_end(replica);
+    sim_trace_log_close(replica->log);
+    replica->log = NULL;
     return replica->counts.commits ? sim_kept_database(replica->options.keep, replica->index, &disk)
                                    : VK_OK;
 }
@@ -524,6 +608,10 @@ uint64_t sim_replica_vain_starts(const struct sim_replica *replica) { return rep
 uint32_t sim_replica_index(const struct sim_replica *replica) { return replica->index; }
 
 uint64_t sim_replica_points(const struct sim_replica *replica) { return replica->now.points; }
+
+uint64_t sim_replica_points_committed(const struct sim_replica *replica) {
+    return replica->committed.points;
+}
 
 uint64_t sim_replica_block(const struct sim_replica *replica) { return replica->now.block; }
 

@@ -58,6 +58,7 @@ struct sim_replica;
 struct sim_replica_options {
     bool no_activity_hash;
     bool no_shadow;
+    const struct vk_module *module; /* the kernel; NULL: the one that is linked in */
     const char *
         keep; /* a folder for its flight recorder, and for its database in the end; NULL: neither */
 };
@@ -83,6 +84,8 @@ uint64_t sim_replica_vain_starts(const struct sim_replica *replica);
 uint32_t sim_replica_index(const struct sim_replica *replica);
 /* How many points are behind it. */
 uint64_t sim_replica_points(const struct sim_replica *replica);
+/* How many of them its last commit made durable. */
+uint64_t sim_replica_points_committed(const struct sim_replica *replica);
 uint64_t sim_replica_block(const struct sim_replica *replica);
 uint64_t sim_replica_now_ns(const struct sim_replica *replica);
 struct sim_replica_counts sim_replica_counts(const struct sim_replica *replica);

@@ -7,6 +7,7 @@
 #include "plan_host.h"
 #include "schedule.h"
 #include "state_diff.h"
+#include "vk/module.h"
 
 #include <stdio.h>
 
@@ -28,6 +29,8 @@ struct seen {
     uint64_t computrons;
     bool struck; /* by a fault that was to make it differ, in this very crank */
     uint32_t by; /* the replica that came first */
+    bool
+        revised; /* nobody has committed it, and people have decided something since: whoever comes next says anew */
 };
 
 /* A node, and what the run keeps of it. */
@@ -205,17 +208,26 @@ static enum vk_err differs(struct run *run, struct node *node, const char *in) {
     return VK_OK;
 }
 
-static void show(struct run *run, const struct sim_point *point) {
+static void count(struct sim_run_result *result, const struct sim_point *point) {
     const struct vk_crank_result *crank = &point->crank;
-    run->result->cranks += point->is_crank;
-    run->result->deliveries += crank->kind == VK_CRANK_DELIVERY;
-    run->result->aborted += crank->aborted;
-    run->result->directed_cranks += crank->directed;
-    run->result->terminated += crank->terminated;
+    result->cranks += point->is_crank;
+    result->deliveries += crank->kind == VK_CRANK_DELIVERY;
+    result->aborted += crank->aborted;
+    result->directed_cranks += crank->directed;
+    result->terminated += crank->terminated;
+}
+
+static void hash(struct run *run, const struct sim_point *point) {
+    const struct vk_crank_result *crank = &point->crank;
     XXH3_128bits_update(&run->hash, &crank->state_hash, sizeof crank->state_hash);
     XXH3_128bits_update(&run->hash, crank->activityhash, VK_HASH_HEX);
     XXH3_128bits_update(&run->hash, &crank->computrons, sizeof crank->computrons);
     XXH3_128bits_update(&run->hash, crank->event, strlen(crank->event));
+}
+
+/* Whether nobody has come to a point yet of whom something could be said there. */
+static bool is_new(const struct run *run, const struct sim_point *point) {
+    return point->number >= run->points.count || run->points.at[point->number].revised;
 }
 
 static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
@@ -225,21 +237,25 @@ static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
     uint64_t before = node->divergence_hits;
     if (hits > before) node->struck_at = point->number;
     node->divergence_hits = hits;
-    if (point->number < run->points.count) {
+    if (!is_new(run, point)) {
         const char *in = difference(&run->points.at[point->number], crank);
         if (in) VK_TRY(differs(run, node, in));
         if (point->number < run->points.count) return VK_OK;
     }
-    VK_ASSERT(point->number == run->points.count); /* INV-RUN-1: points come one after the other */
-    SIM_ARRAY_RESERVE(&run->points);
-    struct seen *seen = &run->points.at[run->points.count++];
+    VK_ASSERT(point->number <= run->points.count); /* INV-RUN-1: points come one after the other */
+    if (point->number == run->points.count) {
+        SIM_ARRAY_RESERVE(&run->points);
+        run->points.count++;
+        count(run->result, point);
+    }
+    struct seen *seen = &run->points.at[point->number];
     *seen = (struct seen){.state_hash = crank->state_hash,
                           .event = crank->event,
                           .computrons = crank->metered ? crank->computrons : 0,
                           .struck = hits > before,
                           .by = index};
     memcpy(seen->activityhash, crank->activityhash, VK_HASH_HEX);
-    show(run, point);
+    hash(run, point);
     return VK_OK;
 }
 
@@ -273,13 +289,13 @@ static bool is_looked_at(const struct run *run, const struct sim_point *point, u
     return point->is_crank && (point->crank.aborted || point->number % every == 0);
 }
 
-static enum vk_err check_point(struct run *run, struct node *node, bool is_new) {
+static enum vk_err check_point(struct run *run, struct node *node, bool first) {
     const struct sim_point *point = sim_replica_point(node->replica);
     VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
     VK_TRY(check(run, node, SIM_ORACLE_ACCOUNT, sim_oracle_account));
     if (is_looked_at(run, point, MEMORY_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
-    if (!is_new) return VK_OK; /* the same state was looked at on another replica */
+    if (!first) return VK_OK; /* the same state was looked at on another replica */
     if (is_looked_at(run, point, AUDIT_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
     if (!point->is_crank) VK_TRY(check(run, node, SIM_ORACLE_HASH, sim_oracle_hash));
@@ -288,7 +304,7 @@ static enum vk_err check_point(struct run *run, struct node *node, bool is_new) 
 
 static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
-    bool is_new = point->number == run->points.count;
+    bool first = is_new(run, point);
     if (point->number >= POINTS_MAX) {
         struct sim_failure failure;
         sim_failure_set(&failure, SIM_ORACLE_LIVENESS, node->replica, "endless",
@@ -304,7 +320,7 @@ static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
     }
     if (run->options->at_point && !run->probe)
         run->options->at_point(run->options->impl, node->replica);
-    return check_point(run, node, is_new);
+    return check_point(run, node, first);
 }
 
 /* ---- nodes that go down */
@@ -334,15 +350,9 @@ static void went_down(struct run *run, struct node *node, bool is_to_stop) {
     }
 }
 
-/* Whoever has directives is started again with them, once. */
-static bool starts_again(struct run *run, struct node *node) {
-    uint32_t index = sim_replica_index(node->replica);
-    const struct sim_directives *directives = run->options->directives[index];
-    if (!directives || sim_replica_is_directed(node->replica)) return false;
-    sim_replica_direct(node->replica, directives, run->options->debug, run->options->impl);
-    run->result->replicas_directed++;
-    run->result->replica_directed[index] = true;
-    return true;
+static bool has_directives(const struct run *run, const struct node *node) {
+    return run->options->directives[sim_replica_index(node->replica)] &&
+           !sim_replica_is_directed(node->replica);
 }
 
 /* A panic is the kernel's own decision, and everybody's at the same point. One that comes after directives were given is
@@ -367,7 +377,7 @@ static void panicked(struct run *run, struct node *node) {
                         result->panic_text);
         fail(run, &failure);
     }
-    if (starts_again(run, node)) return;
+    if (has_directives(run, node)) return; /* decide() */
     result->panicked = true;
     result->replicas_panicked++;
     result->replica_panicked[sim_replica_index(node->replica)] = true;
@@ -458,6 +468,47 @@ static enum vk_err run_phase(struct run *run) {
     return VK_OK;
 }
 
+/* ---- people */
+
+/* What no replica has committed can still come out otherwise. */
+static void revise(struct run *run) {
+    uint64_t committed = 0;
+    for (uint32_t i = 0; i < run->plan->replica_count; i++) {
+        uint64_t points = sim_replica_points_committed(run->nodes[i].replica);
+        if (points > committed) committed = points;
+    }
+    for (uint64_t i = committed; i < run->points.count; i++)
+        run->points.at[i].revised = true;
+}
+
+/* After a panic has halted everybody, directives are handed out, and whoever has some is started again, once. Nodes that
+ * are down read them too, whenever they start. */
+static bool decide(struct run *run) {
+    struct sim_run_result *result = run->result;
+    uint32_t started = 0;
+    if (is_over(run) || !result->was_panic) return false;
+    for (uint32_t i = 0; i < run->plan->replica_count; i++) {
+        struct node *node = &run->nodes[i];
+        enum sim_replica_state state = sim_replica_state(node->replica);
+        bool is_down = state == SIM_REPLICA_DOWN;
+        if (!has_directives(run, node) || (!is_down && state != SIM_REPLICA_PANICKED)) continue;
+        sim_replica_direct(node->replica, run->options->directives[i], run->options->debug,
+                           run->options->impl);
+        started += !is_down;
+        result->replicas_directed++;
+        result->replica_directed[i] = true;
+    }
+    if (started) revise(run);
+    return started > 0;
+}
+
+static enum vk_err run_phase_with_decisions(struct run *run) {
+    do
+        VK_TRY(run_phase(run));
+    while (decide(run));
+    return VK_OK;
+}
+
 static void calm_down(struct run *run) {
     run->calm = true;
     for (uint32_t i = 0; i < run->plan->replica_count; i++) {
@@ -494,8 +545,8 @@ static enum vk_err compare_vats(struct run *run) {
     uint64_t next = 1;
     if (!rests(&run->nodes[0])) return VK_OK;
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err =
-        vk_store_get(sim_replica_store(run->nodes[0].replica), &arena, VK_STR("vat.nextID"), &text);
+    struct vk_store *store = sim_replica_store(run->nodes[0].replica);
+    enum vk_err err = vk_module_of(store)->store_get(store, &arena, VK_STR("vat.nextID"), &text);
     if (err == VK_OK && !vk_str_to_u64(text, &next)) next = 1;
     for (uint64_t id = 1; id < next && err == VK_OK; id++) {
         vk_arena_clear(&arena);
@@ -566,15 +617,16 @@ static void sum_up(struct run *run) {
 }
 
 static enum vk_err run_phases(struct run *run) {
-    VK_TRY(run_phase(run));
+    VK_TRY(run_phase_with_decisions(run));
     calm_down(run);
-    VK_TRY(run_phase(run));
+    VK_TRY(run_phase_with_decisions(run));
     return is_over(run) ? VK_OK : check_end(run);
 }
 
 static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_options *options,
                              const struct run_probe *probe, struct sim_run_result *result) {
     const struct sim_replica_options replica = {
+        .module = options->module,
         .no_activity_hash = options->no_activity_hash,
         .no_shadow = options->off[SIM_ORACLE_ROLLBACK] || probe,
         .keep = probe ? NULL : options->keep,

@@ -10,6 +10,8 @@
 
 struct sim_run_options {
     bool off[SIM_ORACLE_COUNT];
+    const struct vk_module
+        *module; /* the kernel of every replica; NULL: the one that is linked in */
     bool no_activity_hash;
     uint64_t
         check_every; /* points: oracles that look at each so-manieth look at each n-th; 0: as they say */

@@ -26,7 +26,9 @@ static bool read_for(struct sim_run_directives *given, int replica, const char *
     sim_directives_release(&given->files[replica].directives);
     given->files[replica].path = path;
     given->any = true;
-    if (sim_directives_read(&given->files[replica].directives, text, &error) == VK_OK) return true;
+    enum vk_err err = sim_directives_read(&given->files[replica].directives, text, &error);
+    if (err == VK_OK) err = sim_directives_load(&given->files[replica].directives, &error);
+    if (err == VK_OK) return true;
     tell(path, &error);
     return false;
 }

@@ -3,7 +3,7 @@
 
 #include "array.h"
 #include "vat_program.h"
-#include "vk/store.h"
+#include "vk/module.h"
 #include "worker_pipe.h"
 #include "worker_protocol.h"
 
@@ -140,8 +140,10 @@ static enum vk_err host_bundle_ids(void *impl, struct vk_store *store, struct vk
     for (size_t i = 0; i < WORKER_BUNDLES; i++) {
         struct vk_str id = vk_str(worker_bundles[i]);
         bool has;
-        VK_TRY(vk_bundle_has(store, id, &has));
-        if (!has) VK_TRY(vk_bundle_add(store, id, VK_STR("{\"moduleFormat\":\"simulated\"}")));
+        VK_TRY(vk_module_of(store)->bundle_has(store, id, &has));
+        if (!has)
+            VK_TRY(vk_module_of(store)->bundle_add(store, id,
+                                                   VK_STR("{\"moduleFormat\":\"simulated\"}")));
         vk_buf_char(&buf, i ? ',' : '[');
         vk_json_quote(&buf, id);
     }
@@ -433,12 +435,12 @@ static enum vk_err compare_vatstore(const struct vk_worker *worker, struct vk_st
     VK_TRY(vk_arena_format(arena, &prefix, "v%llu.vs.", (unsigned long long)worker->vat));
     at = prefix;
     for (size_t i = 0;; i++) {
-        VK_TRY(vk_store_next_key(store, arena, at, &at));
+        VK_TRY(vk_module_of(store)->store_next_key(store, arena, at, &at));
         if (at.p && !vk_str_starts(at, prefix)) at = VK_STR_NONE;
         *key = i < mine->count ? mine->at[i].key : at;
         if (!at.p || i == mine->count) return VK_OK;
         if (!vk_str_eq(vk_str_from(at, prefix.n), mine->at[i].key)) return VK_OK;
-        VK_TRY(vk_store_get(store, arena, at, &value));
+        VK_TRY(vk_module_of(store)->store_get(store, arena, at, &value));
         if (!vk_str_eq(value, mine->at[i].value)) return VK_OK;
     }
 }

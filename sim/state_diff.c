@@ -1,7 +1,7 @@
 /* state_diff.c - see state_diff.h. */
 #include "state_diff.h"
 
-#include "vk/scan.h"
+#include "vk/module.h"
 
 #include <stdio.h>
 
@@ -32,7 +32,7 @@ static enum vk_err add_pair(void *impl, struct vk_str key, struct vk_str value) 
 
 enum vk_err sim_state_copy_take(struct sim_state_copy *copy, struct vk_store *store) {
     const struct vk_store_scan scan = {.impl = copy, .pair = add_pair};
-    return vk_store_scan(store, &scan);
+    return vk_module_of(store)->store_scan(store, &scan);
 }
 
 static int shown(struct vk_str value) { return (int)(value.n < VALUE_MAX ? value.n : VALUE_MAX); }

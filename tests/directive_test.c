@@ -53,16 +53,16 @@ static uint64_t next_delivery(struct test_world *w, const char *vat) {
 static struct vk_directive at_crank(struct test_world *w, uint64_t ahead,
                                     enum vk_directive_action action, uint64_t victim) {
     return (
-        struct vk_directive){.crank = next_crank(w) + ahead, .action = action, .victim = victim};
+        struct vk_directive){.number = next_crank(w) + ahead, .action = action, .victim = victim};
 }
 
 static struct vk_directive at_delivery(struct test_world *w, uint64_t vat, uint64_t ahead,
                                        enum vk_directive_action action) {
     char id[24];
     snprintf(id, sizeof id, "v%llu", (unsigned long long)vat);
-    return (struct vk_directive){.at_delivery = true,
+    return (struct vk_directive){.target = VK_AT_DELIVERY,
                                  .vat = vat,
-                                 .delivery = next_delivery(w, id) + ahead,
+                                 .number = next_delivery(w, id) + ahead,
                                  .action = action,
                                  .victim = vat};
 }
@@ -207,7 +207,7 @@ SCENARIO(directive, creation_that_is_skipped_has_failed, ordinary) {
 
 SCENARIO(directive, start_of_a_new_vat_that_is_skipped_is_a_failed_creation, ordinary) {
     const struct vk_directive skip = {
-        .at_delivery = true, .vat = 5, .delivery = 1, .action = VK_DIRECTIVE_SKIP, .victim = 5};
+        .target = VK_AT_DELIVERY, .vat = 5, .number = 1, .action = VK_DIRECTIVE_SKIP, .victim = 5};
     direct(w, 1, &skip);
     world_forget(w);
     world_create_vat(w, "", "set k 1");
@@ -269,7 +269,7 @@ SCENARIO(directive, debug_tells_the_host_just_before_and_changes_nothing, ordina
     world_crank(w);
     cr_assert_eq(orders.stops, 2);
     char expected[60];
-    snprintf(expected, sizeof expected, "crank %llu send", (unsigned long long)debug[0].crank);
+    snprintf(expected, sizeof expected, "crank %llu send", (unsigned long long)debug[0].number);
     cr_assert_str_eq(orders.seen, expected);
     cr_assert(!w->crank.directed);
     world_is(w, "v3.vs.k", "1");
@@ -308,17 +308,19 @@ SCENARIO(directive, every_one_is_kept_in_order, ordinary) {
     }
     world_absent(w, "v3.vs.k");
     snprintf(expected, sizeof expected, "[\"crank-%llu: skip\",\"crank-%llu: skip\"]",
-             (unsigned long long)two[0].crank, (unsigned long long)two[1].crank);
+             (unsigned long long)two[0].number, (unsigned long long)two[1].number);
     world_is(w, "directives.done", expected);
 }
 
 /* ---- refusals */
 
+enum { NEXT_BLOCK = 7 };
+
 static void refused(struct test_world *w, const struct vk_directive *directive, const char *why) {
-    const struct vk_directive all[] = {{.crank = 1000000}, *directive};
+    const struct vk_directive all[] = {{.number = 1000000}, *directive};
     const struct vk_directives directives = {.at = all, .count = 2};
     struct vk_directive_refusal refusal;
-    test_ok(vk_directives_check(w->store, &w->ports, &directives, &refusal));
+    test_ok(vk_directives_check(w->store, &w->ports, &directives, NEXT_BLOCK, &refusal));
     if (why)
         cr_assert(refusal.index == 1 && strstr(refusal.why, why), "%s: '%s'", text_of(directive),
                   refusal.why);
@@ -342,13 +344,29 @@ SCENARIO(directive, what_lies_in_the_past_is_refused_unless_it_is_done, ordinary
     world_tell(w, "bob", "{set k 1}");
     world_run(w);
     refused(w, &other, "lies in the past: its next one is");
-    refused(w, &(struct vk_directive){.at_delivery = true, .vat = 77, .delivery = 1}, NULL);
+    refused(w, &(struct vk_directive){.target = VK_AT_DELIVERY, .vat = 77, .number = 1}, NULL);
     world_tell(w, "bob", "{exit bye}");
     world_run(w);
     refused(w, &other, "v3 is terminated already");
-    refused(w,
-            &(struct vk_directive){.crank = 1000001, .action = VK_DIRECTIVE_TERMINATE, .victim = 3},
-            "v3 is terminated already");
+    refused(
+        w, &(struct vk_directive){.number = 1000001, .action = VK_DIRECTIVE_TERMINATE, .victim = 3},
+        "v3 is terminated already");
+}
+
+SCENARIO(directive, replacement_in_the_past_is_refused_unless_it_is_done, ordinary) {
+    struct vk_directive replace = {
+        .target = VK_AT_BLOCK, .number = NEXT_BLOCK, .action = VK_DIRECTIVE_REPLACE_KERNEL};
+    bool done;
+    refused(w, &replace, NULL);
+    replace.number = NEXT_BLOCK - 1;
+    refused(w, &replace, "block 6 lies in the past: the next one is 7");
+    test_ok(vk_directive_is_done(w->store, &w->ports, &replace, &done));
+    cr_assert(!done);
+    test_ok(vk_host_note_replacement(w->kernel, &replace));
+    world_is(w, "directives.done", "[\"block-6: replace-kernel\"]");
+    test_ok(vk_directive_is_done(w->store, &w->ports, &replace, &done));
+    cr_assert(done);
+    refused(w, &replace, NULL);
 }
 
 /* ---- the file */
@@ -361,18 +379,22 @@ Test(directives_file, all_forms_are_read) {
                                "crank-12346: skip\r\n"
                                "v56 delivery-1234: skip\n"
                                "v56 delivery-1235: terminate\n"
+                               "block-88: replace-kernel ../new/libvk.so\n"
                                "v57 delivery-0: debug";
     static const char *const expected[] = {
         "crank-7890: debug",       "crank-12345: terminate v12",   "crank-12346: skip",
-        "v56 delivery-1234: skip", "v56 delivery-1235: terminate", "v57 delivery-0: debug"};
+        "v56 delivery-1234: skip", "v56 delivery-1235: terminate", "block-88: replace-kernel",
+        "v57 delivery-0: debug"};
     struct sim_directives read;
     struct sim_plan_error error;
     test_ok(sim_directives_read(&read, vk_str(text), &error));
-    cr_assert_eq(read.all.count, 6);
-    for (size_t i = 0; i < 6; i++)
+    cr_assert_eq(read.all.count, 7);
+    for (size_t i = 0; i < 7; i++)
         cr_assert_str_eq(text_of(&read.all.at[i]), expected[i]);
     cr_assert(read.places.at[1].line == 4 && read.places.at[1].column == 3);
     cr_assert_eq(read.all.at[4].victim, 56);
+    cr_assert(read.kernels.count == 1 && read.kernels.at[0].index == 5);
+    cr_assert_str_eq(read.kernels.at[0].path, "../new/libvk.so");
     sim_directives_release(&read);
 }
 
@@ -395,7 +417,9 @@ Test(directives_file, what_is_wrong_is_told_with_line_and_column) {
         {"v5 deliver-1: skip\n", 1, 4, "expected delivery-N:"},
         {"v5 delivery-1: terminate v5\n", 1, 26, "expected the end of the line"},
         {"block-88: replace-kernel\n", 1, 25, "expected the path"},
-        {"block-88: replace-kernel /lib/libvk.so\n", 1, 11, "no kernel of this build"},
+        {"block-88: replace-kernel a b\n", 1, 28, "expected the end of the line"},
+        {"block-88: replace-kernel a\nblock-88: replace-kernel b\n", 2, 1,
+         "another target than line 1 has"},
         {"block-88: skip\n", 1, 11, "expected replace-kernel"},
         {"crank-1: skip\ncrank-1: terminate v2\n", 2, 1, "another target than line 1 has"},
         {"v2 delivery-5: debug\nv2 delivery-5: debug\n", 2, 1, "another target than line 1"},
@@ -411,6 +435,6 @@ Test(directives_file, what_is_wrong_is_told_with_line_and_column) {
         cr_assert(error.line == cases[i].line && error.column == cases[i].column, "%s: %zu:%zu %s",
                   cases[i].text, error.line, error.column, error.what);
         cr_assert(strstr(error.what, cases[i].what) != NULL, "%s: %s", cases[i].text, error.what);
-        cr_assert(read.all.count == 0 && !read.all.at);
+        cr_assert(read.all.count == 0 && !read.all.at && !read.kernels.at);
     }
 }

@@ -3,6 +3,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CRANKCASE=${CRANKCASE:-$root/build/release/crankcase}
 CRANKCASE_PLANTED=${CRANKCASE_PLANTED:-$root/build/release/crankcase-planted}
+LIBVK=${LIBVK:-$root/build/release/libvk.so}
 export NO_COLOR=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

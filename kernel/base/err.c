@@ -7,6 +7,15 @@
 
 static _Thread_local struct vk_err_origin origin;
 
+struct vk_err_origin *vk_err_own_origin(void) {
+    return &origin;
+}
+
+/* Set once, when a host loads this library as a module (vk/module.h), before anything is raised. */
+static struct vk_err_origin *(*origin_of_thread)(void) = vk_err_own_origin;
+
+void vk_err_share_origin(struct vk_err_origin *(*of_thread)(void)) { origin_of_thread = of_thread; }
+
 const char *vk_err_name(enum vk_err err) {
     switch (err) {
 #define VK_ERR_NAME(name, text)                                                                    \
@@ -29,16 +38,17 @@ const char *vk_err_text(enum vk_err err) {
     return "unknown error";
 }
 
-const struct vk_err_origin *vk_err_origin(void) { return &origin; }
+const struct vk_err_origin *vk_err_origin(void) { return origin_of_thread(); }
 
 enum vk_err vk_err_raise(enum vk_err err, const char *file, int line, const char *format, ...) {
     VK_ASSERT(err != VK_OK); /* INV-ERR-1: success is never raised */
+    struct vk_err_origin *born = origin_of_thread();
     va_list args;
     va_start(args, format);
-    origin.err = err;
-    origin.file = file;
-    origin.line = line;
-    vsnprintf(origin.text, sizeof origin.text, format, args);
+    born->err = err;
+    born->file = file;
+    born->line = line;
+    vsnprintf(born->text, sizeof born->text, format, args);
     va_end(args);
     return err;
 }

@@ -7,6 +7,7 @@
 #include "../object/slog.h"
 #include "../object/string_list.h"
 #include "../object/vat.h"
+#include "crank.h"
 #include "route.h"
 #include "send.h"
 #include "translate.h"
@@ -18,19 +19,18 @@ struct vk_str vk_directive_text(const struct vk_directive *directive,
                                 char text[VK_DIRECTIVE_TEXT_MAX]) {
     static const char *const actions[] = {[VK_DIRECTIVE_SKIP] = "skip",
                                           [VK_DIRECTIVE_TERMINATE] = "terminate",
-                                          [VK_DIRECTIVE_DEBUG] = "debug"};
-    char victim[32] = "";
-    int n;
-    if (directive->at_delivery) {
-        n = snprintf(text, VK_DIRECTIVE_TEXT_MAX, "v%llu delivery-%llu: %s",
-                     (unsigned long long)directive->vat, (unsigned long long)directive->delivery,
-                     actions[directive->action]);
-    } else {
-        if (directive->action == VK_DIRECTIVE_TERMINATE)
-            snprintf(victim, sizeof victim, " v%llu", (unsigned long long)directive->victim);
-        n = snprintf(text, VK_DIRECTIVE_TEXT_MAX, "crank-%llu: %s%s",
-                     (unsigned long long)directive->crank, actions[directive->action], victim);
-    }
+                                          [VK_DIRECTIVE_DEBUG] = "debug",
+                                          [VK_DIRECTIVE_REPLACE_KERNEL] = "replace-kernel"};
+    static const char *const targets[] = {
+        [VK_AT_CRANK] = "crank", [VK_AT_DELIVERY] = "delivery", [VK_AT_BLOCK] = "block"};
+    char vat[32] = "", victim[32] = "";
+    if (directive->target == VK_AT_DELIVERY)
+        snprintf(vat, sizeof vat, "v%llu ", (unsigned long long)directive->vat);
+    else if (directive->action == VK_DIRECTIVE_TERMINATE)
+        snprintf(victim, sizeof victim, " v%llu", (unsigned long long)directive->victim);
+    int n =
+        snprintf(text, VK_DIRECTIVE_TEXT_MAX, "%s%s-%llu: %s%s", vat, targets[directive->target],
+                 (unsigned long long)directive->number, actions[directive->action], victim);
     VK_ASSERT(n > 0 && n < VK_DIRECTIVE_TEXT_MAX); /* INV-DIRECTIVE-3: room for three numbers */
     return (struct vk_str){text, (size_t)n};
 }
@@ -122,47 +122,61 @@ static enum vk_err check_delivery(struct vk_state *state, const struct vk_direct
     if (refusal->why[0] || !exists) return VK_OK;
     struct vk_str id = vk_vat_id_str((struct vk_vat_id){directive->vat}, text);
     VK_TRY(vk_transcript_current(state->store, id, &span));
-    if (directive->delivery >= span.end) return VK_OK;
+    if (directive->number >= span.end) return VK_OK;
     return refuse(refusal, "delivery %llu of v%llu lies in the past: its next one is %llu",
-                  (unsigned long long)directive->delivery, (unsigned long long)directive->vat,
+                  (unsigned long long)directive->number, (unsigned long long)directive->vat,
                   (unsigned long long)span.end);
 }
 
 static enum vk_err check_one(struct vk_state *state, const struct vk_directive *directive,
-                             struct vk_directive_refusal *refusal) {
-    uint64_t next;
+                             uint64_t block, struct vk_directive_refusal *refusal) {
+    uint64_t next = block;
     bool done, exists;
     VK_TRY(is_done(state, directive, &done));
     if (done) return VK_OK;
-    if (directive->at_delivery) return check_delivery(state, directive, refusal);
-    VK_TRY(vk_state_require_u64(state, &next, KEY(LIT("crankNumber"))));
-    if (directive->crank < next)
-        return refuse(refusal, "crank %llu lies in the past: the next one is %llu",
-                      (unsigned long long)directive->crank, (unsigned long long)next);
+    if (directive->target == VK_AT_DELIVERY) return check_delivery(state, directive, refusal);
+    bool at_block = directive->target == VK_AT_BLOCK;
+    if (!at_block) VK_TRY(vk_state_require_u64(state, &next, KEY(LIT("crankNumber"))));
+    if (directive->number < next)
+        return refuse(refusal, "%s %llu lies in the past: the next one is %llu",
+                      at_block ? "block" : "crank", (unsigned long long)directive->number,
+                      (unsigned long long)next);
     return directive->action == VK_DIRECTIVE_TERMINATE
                ? check_vat(state, directive->victim, &exists, refusal)
                : VK_OK;
 }
 
 static enum vk_err check_all(struct vk_state *state, const struct vk_directives *directives,
-                             struct vk_directive_refusal *refusal) {
+                             uint64_t block, struct vk_directive_refusal *refusal) {
     VK_TRY(vk_terminated_vats_load(state));
     for (size_t i = 0; i < directives->count && !refusal->why[0]; i++) {
         refusal->index = i;
-        VK_TRY(check_one(state, &directives->at[i], refusal));
+        VK_TRY(check_one(state, &directives->at[i], block, refusal));
     }
     return VK_OK;
 }
 
 enum vk_err vk_directives_check(struct vk_store *store, const struct vk_ports *ports,
-                                const struct vk_directives *directives,
+                                const struct vk_directives *directives, uint64_t block,
                                 struct vk_directive_refusal *refusal) {
     struct vk_arena arena;
     struct vk_state state;
     *refusal = (struct vk_directive_refusal){0};
     vk_arena_init(&arena, ports->heap);
     vk_state_init(&state, store, ports, &arena);
-    enum vk_err err = check_all(&state, directives, refusal);
+    enum vk_err err = check_all(&state, directives, block, refusal);
+    vk_state_release(&state);
+    vk_arena_release(&arena);
+    return err;
+}
+
+enum vk_err vk_directive_is_done(struct vk_store *store, const struct vk_ports *ports,
+                                 const struct vk_directive *directive, bool *done) {
+    struct vk_arena arena;
+    struct vk_state state;
+    vk_arena_init(&arena, ports->heap);
+    vk_state_init(&state, store, ports, &arena);
+    enum vk_err err = is_done(&state, directive, done);
     vk_state_release(&state);
     vk_arena_release(&arena);
     return err;
@@ -198,7 +212,7 @@ enum vk_err vk_directive_at_crank(struct vk_kernel *kernel, const struct vk_even
     if (!directives || !directives->count) return VK_OK;
     VK_TRY(vk_state_require_u64(&kernel->state, &crank, KEY(LIT("crankNumber"))));
     for (size_t i = 0; i < directives->count && !kernel->directed; i++)
-        if (!directives->at[i].at_delivery && directives->at[i].crank == crank)
+        if (directives->at[i].target == VK_AT_CRANK && directives->at[i].number == crank)
             VK_TRY(meet(kernel, &directives->at[i], crank));
     return VK_OK;
 }
@@ -214,9 +228,9 @@ enum vk_err vk_directive_at_delivery(struct vk_kernel *kernel, struct vk_vat_id 
     VK_TRY(vk_state_require_u64(&kernel->state, &crank, KEY(LIT("crankNumber"))));
     for (size_t i = 0; i < directives->count && !kernel->directed; i++) {
         const struct vk_directive *directive = &directives->at[i];
-        if (!directive->at_delivery || directive->vat != vat.n) continue;
+        if (directive->target != VK_AT_DELIVERY || directive->vat != vat.n) continue;
         VK_TRY(vk_transcript_current(kernel->store, vk_vat_id_str(vat, text), &span));
-        if (directive->delivery == span.end) VK_TRY(meet(kernel, directive, crank));
+        if (directive->number == span.end) VK_TRY(meet(kernel, directive, crank));
     }
     return VK_OK;
 }
@@ -318,10 +332,10 @@ enum vk_err vk_directive_skip(struct vk_kernel *kernel, const struct vk_event *e
     return VK_OK;
 }
 
-enum vk_err vk_directive_record(struct vk_kernel *kernel) {
+static enum vk_err record(struct vk_kernel *kernel, const struct vk_directive *done) {
     struct vk_slog_entry entry;
     char text[VK_DIRECTIVE_TEXT_MAX];
-    struct vk_str directive = vk_directive_text(kernel->directed, text);
+    struct vk_str directive = vk_directive_text(done, text);
     uint64_t crank;
     VK_TRY(add_done(&kernel->state, directive));
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
@@ -330,4 +344,22 @@ enum vk_err vk_directive_record(struct vk_kernel *kernel) {
     vk_slog_u64(&entry, "crankNum", crank);
     vk_slog_text(&entry, "directive", directive);
     return vk_slog_end(&entry, &kernel->state);
+}
+
+enum vk_err vk_directive_record(struct vk_kernel *kernel) {
+    return record(kernel, kernel->directed);
+}
+
+static enum vk_err note_replacement(struct vk_kernel *kernel,
+                                    const struct vk_directive *directive) {
+    char crankhash[VK_HASH_HEX], activityhash[VK_HASH_HEX];
+    VK_TRY(record(kernel, directive));
+    return vk_store_emit_hashes(kernel->store, crankhash, activityhash);
+}
+
+enum vk_err vk_host_note_replacement(struct vk_kernel *kernel,
+                                     const struct vk_directive *directive) {
+    VK_ASSERT(directive->action == VK_DIRECTIVE_REPLACE_KERNEL);
+    VK_TRY(vk_kernel_enter(kernel));
+    return vk_kernel_leave(kernel, note_replacement(kernel, directive));
 }

@@ -1,6 +1,8 @@
 /* kernel.c - opening, closing, halting. See vk/kernel.h. */
 #include "crank.h"
 
+#include "vk/module.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -70,10 +72,12 @@ static enum vk_err open_on(struct vk_kernel *kernel) {
 enum vk_err vk_kernel_open(struct vk_store *store, const struct vk_ports *ports,
                            const struct vk_kernel_options *options, struct vk_kernel **out) {
     const struct vk_heap *heap = ports->heap;
+    VK_ASSERT(vk_module_of(store) == vk_module()); /* INV-MODULE-1 */
     struct vk_kernel *kernel = heap->alloc(heap->impl, sizeof *kernel);
     *out = NULL;
     if (!kernel) return VK_RAISE(VK_ERR_NOMEM, "kernel of %zu bytes", sizeof *kernel);
-    *kernel = (struct vk_kernel){.store = store, .ports = ports, .options = *options};
+    *kernel = (struct vk_kernel){
+        .module = vk_module(), .store = store, .ports = ports, .options = *options};
     vk_arena_init(&kernel->arena, heap);
     vk_state_init(&kernel->state, store, ports, &kernel->arena);
     enum vk_err err = open_on(kernel);

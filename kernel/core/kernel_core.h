@@ -45,6 +45,7 @@ struct vk_begun {
 };
 
 struct vk_kernel {
+    const struct vk_module *module; /* the first member: INV-MODULE-1 */
     struct vk_store *store;
     const struct vk_ports *ports;
     struct vk_kernel_options options;

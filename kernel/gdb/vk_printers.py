@@ -63,11 +63,12 @@ def event(value):
 
 
 def directive(value):
-    action = enumerator(value["action"])[len("VK_DIRECTIVE_"):].lower()
-    if value["at_delivery"]:
-        return f"v{int(value['vat'])} delivery-{int(value['delivery'])}: {action}"
+    action = enumerator(value["action"])[len("VK_DIRECTIVE_"):].lower().replace("_", "-")
+    target = f"{enumerator(value['target'])[len('VK_AT_'):].lower()}-{int(value['number'])}"
+    if target.startswith("delivery"):
+        return f"v{int(value['vat'])} {target}: {action}"
     victim = f" v{int(value['victim'])}" if action == "terminate" else ""
-    return f"crank-{int(value['crank'])}: {action}{victim}"
+    return f"{target}: {action}{victim}"
 
 
 def quoted(value):

@@ -41,6 +41,7 @@ enum vk_err vk_store_open(const struct vk_ports *ports, const struct vk_store_op
     struct vk_store *store = heap->alloc(heap->impl, sizeof *store);
     if (!store) return VK_RAISE(VK_ERR_NOMEM, "store of %zu bytes", sizeof *store);
     memset(store, 0, sizeof *store);
+    store->module = vk_module();
     store->ports = ports;
     store->options = *options;
     store->mode = options->mode == VK_STORE_WRITE_BACK ? &vk_store_write_back : &vk_store_direct;

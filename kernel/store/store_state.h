@@ -99,6 +99,7 @@ struct vk_store_mode_ops {
 };
 
 struct vk_store {
+    const struct vk_module *module; /* the first member: INV-MODULE-1 */
     const struct vk_ports *ports;
     struct vk_store_options options;
     const struct vk_store_mode_ops *mode;

@@ -4,6 +4,7 @@
     planted.py includes
     planted.py banned CC BANNED.H
     planted.py draws
+    planted.py abi
     planted.py symbols CC AR NM
 
 Builds a tiny sound tree in a temporary folder, asserts that the check passes on it, then plants one
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import abi
 import banned
 import draws
 import includes
@@ -93,6 +95,15 @@ UNORDERED = [
     ("sim/world.c", "void f(S *stream) { for (i = dice(stream, 2); i < coin(stream); i++) g(); }\n",
      None),
 ]
+# A tree whose public headers have a version, and what is done to them.
+VERSIONED = {**SOUND, "kernel/include/vk/module.h": "#define VK_ABI_VERSION 3u\nint vk_f(int a);\n"}
+ABI_CHANGES = [
+    ("kernel/include/vk/module.h", "/* of a */ // sort\n\n", None),
+    ("kernel/include/vk/module.h", "int vk_g(void);\n", "VK_ABI_VERSION is still 3"),
+    ("kernel/include/vk/store.h", "struct vk_new {int a;};\n", "VK_ABI_VERSION is still 3"),
+    ("kernel/include/vk/store.h", "#define VK_ABI_VERSION 4u\n", "no VK_ABI_VERSION, or more"),
+    ("kernel/base/text.h", "int not_public;\n", None),
+]
 # (source of text.c in kernel/base, what symbols.py must say or None)
 BUILT = [
     ("int vk_sound(int a) { static const int table[] = {1, 2}; return table[a & 1]; }", None),
@@ -165,6 +176,25 @@ def planted_in_archive(compiler, ar, nm):
     return failures
 
 
+def planted_in_headers():
+    failures = 0
+    for name, text, wanted in [(None, None, None)] + ABI_CHANGES:
+        with tempfile.TemporaryDirectory() as root:
+            write_tree(root, VERSIONED)
+            found = abi.accept(root)
+            if name:
+                with open(f"{root}/{name}", "a", encoding="utf-8") as file:
+                    file.write(text)
+                found += abi.violations(root)
+            failures += expect(found, wanted, f"{name}: {text}")
+            counted = Path(root, "kernel/include/vk/module.h")
+            counted.write_text(counted.read_text().replace("3u", "5u"))
+            if "more" not in (wanted or ""):
+                failures += expect(abi.violations(root), "abi.txt says 3", "counted up")
+                failures += expect(abi.accept(root) + abi.violations(root), None, "accepted")
+    return failures
+
+
 if __name__ == "__main__":
     what, arguments = (sys.argv[1] if sys.argv[1:] else ""), sys.argv[2:]
     if what == "includes" and not arguments:
@@ -176,6 +206,8 @@ if __name__ == "__main__":
         failed += refused_by_compiler(*arguments)
     elif what == "draws" and not arguments:
         failed = planted_in_tree(draws.violations, SOUND, UNORDERED)
+    elif what == "abi" and not arguments:
+        failed = planted_in_headers()
     elif what == "symbols" and len(arguments) == 3:
         failed = planted_in_archive(*arguments)
     else:

@@ -18,9 +18,17 @@
  *               is rejected, and its senders see "vat terminated" from here on. A critical vat's end is a panic.
  *   debug       The host is told, just before; nothing else happens. Outside of consensus.
  *
+ * And one is for the host, since kernels know of no blocks:
+ *
+ *   at a block       before its inputs are taken
+ *
+ *   replace-kernel  The host commits, closes this kernel and its store, and opens both with another module. The new kernel's
+ *               first act is vk_host_note_replacement, a step of its own with hashes. From then on the node starts with that
+ *               module, for as long as no later directive names another.
+ *
  * The crank that carries out a skip or terminate is one like any other: it has a number, hashes, and a slog entry
  * "directive". The text of the directive is added to the consensus key `directives.done`, a JSON array, which does not
- * exist until then.
+ * exist until then. Which file a module was loaded from is every node's own affair, and not in it.
  *
  * INV-DIRECTIVE-1  What is in directives.done is not carried out again.
  * INV-DIRECTIVE-2  Two kernels with the same directives on the same state do the same; a kernel without them does what
@@ -31,14 +39,24 @@
 
 #include "vk/store.h"
 
-enum vk_directive_action { VK_DIRECTIVE_SKIP, VK_DIRECTIVE_TERMINATE, VK_DIRECTIVE_DEBUG };
+enum vk_directive_target { VK_AT_CRANK, VK_AT_DELIVERY, VK_AT_BLOCK };
+
+enum vk_directive_action {
+    VK_DIRECTIVE_SKIP,
+    VK_DIRECTIVE_TERMINATE,
+    VK_DIRECTIVE_DEBUG,
+    VK_DIRECTIVE_REPLACE_KERNEL, /* at a block; at a block nothing else */
+};
+
+struct vk_module;
 
 struct vk_directive {
-    bool at_delivery; /* else at a crank */
-    uint64_t crank;
-    uint64_t vat, delivery; /* at_delivery: 56 and 1234 of "v56 delivery-1234" */
+    enum vk_directive_target target;
+    uint64_t number; /* of the crank, delivery or block */
+    uint64_t vat;    /* VK_AT_DELIVERY: 56 of "v56 delivery-1234" */
     enum vk_directive_action action;
-    uint64_t victim; /* TERMINATE: the vat; at_delivery: the same one */
+    uint64_t victim;                /* TERMINATE: the vat; at a delivery: the same one */
+    const struct vk_module *module; /* REPLACE_KERNEL: loaded by the host */
 };
 
 enum { VK_DIRECTIVE_TEXT_MAX = 96 };
@@ -75,10 +93,19 @@ struct vk_directive_refusal {
     char why[VK_DIRECTIVE_REFUSAL_MAX]; /* "" : none */
 };
 
-/* Whether each of them can still come to pass: its crank or delivery lies ahead, and the vats that it names are alive or
- * still to be made; or it is done already. Before a kernel is opened on the store; changes nothing. */
+/* Whether each of them can still come to pass: its crank, delivery or block lies ahead, and the vats that it names are
+ * alive or still to be made; or it is done already. `block` is the host's next one. Before a kernel is opened on the
+ * store; changes nothing. */
 enum vk_err vk_directives_check(struct vk_store *store, const struct vk_ports *ports,
-                                const struct vk_directives *directives,
+                                const struct vk_directives *directives, uint64_t block,
                                 struct vk_directive_refusal *refusal) VK_MUST_CHECK;
+
+/* Whether it is among those that were carried out. Changes nothing. */
+enum vk_err vk_directive_is_done(struct vk_store *store, const struct vk_ports *ports,
+                                 const struct vk_directive *directive, bool *done) VK_MUST_CHECK;
+/* A kernel that has taken over says so, between cranks: in the state, the slog, and with emitted hashes. `directive` says
+ * replace-kernel, and is not done yet. */
+enum vk_err vk_host_note_replacement(struct vk_kernel *kernel, const struct vk_directive *directive)
+    VK_MUST_CHECK;
 
 #endif

@@ -51,6 +51,11 @@ const char *vk_err_text(enum vk_err err);
 /* The newest error's origin on this thread; never NULL, all zero before the first error. */
 const struct vk_err_origin *vk_err_origin(void);
 
+/* For a host with kernels of several builds in one process (vk/module.h), so that it finds every error's origin in one
+ * place: this library's own for the calling thread, and where this library is to keep it from now on. */
+struct vk_err_origin *vk_err_own_origin(void);
+void vk_err_share_origin(struct vk_err_origin *(*of_thread)(void));
+
 /* Records the origin and returns `err`, so that a function can `return VK_RAISE(VK_ERR_X, "...")`. */
 enum vk_err vk_err_raise(enum vk_err err, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5), cold));

@@ -23,6 +23,9 @@
 #include "vk/ports.h"
 
 struct vk_store;
+struct vk_module;
+/* The build of the kernel that this is (vk/module.h). */
+const struct vk_module *vk_module(void);
 
 enum vk_store_mode { VK_STORE_DIRECT, VK_STORE_WRITE_BACK };
 
