@@ -44,8 +44,7 @@ void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
 }
 
 void sim_failure_set_crash(struct sim_failure *failure, const char *died) {
-    *failure =
-        (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
+    *failure = (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
     snprintf(failure->what, sizeof failure->what, "%s", died);
     const char *words = strstr(died, ": ");
     snprintf(failure->signature, sizeof failure->signature, "crash/none/%.128s",
@@ -229,7 +228,7 @@ static enum vk_err audit(struct sim_replica *replica, bool with_items, struct si
         .reference_count = count,
         .heap = vk_heap_system(),
         .without_items = !with_items,
-        .is_collected = sim_replica_shadow(replica) != NULL,
+        .is_collected = sim_replica_shadow(replica) != NULL && sim_replica_point(replica)->is_crank,
         .excused = was_released_twice,
         .violation = violated,
         .impl = &auditing,

@@ -104,13 +104,25 @@ static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
 
-/* The device `echo` answers nothing to anything. */
+enum { ECHO_FAILS_EVERY = 4 };
+
+/* The device `echo` counts its calls, in its own vatstore, and answers with the count; each so-manieth call is an error, which
+ * is a result like any other to whoever calls. */
 static enum vk_err invoke_echo(void *impl, struct vk_arena *arena,
                                const struct vk_device_call *call,
                                const struct vk_device_powers *powers,
                                struct vk_device_result *result) {
-    (void)impl, (void)arena, (void)call, (void)powers;
-    *result = (struct vk_device_result){.ok = true, .data = {.body = VK_STR("#\"#undefined\"")}};
+    struct vk_str text;
+    uint64_t calls = 0;
+    (void)impl, (void)call;
+    VK_TRY(powers->vatstore_get(powers->impl, VK_STR("calls"), &text));
+    if (text.p && !vk_str_to_u64(text, &calls))
+        return VK_RAISE(VK_ERR_CORRUPT, "echo's calls: '%.*s'", VK_STR_ARG(text));
+    VK_TRY(vk_arena_format(arena, &text, "#%llu", (unsigned long long)++calls));
+    VK_TRY(powers->vatstore_set(powers->impl, VK_STR("calls"), vk_str_from(text, 1)));
+    *result =
+        (struct vk_device_result){.ok = calls % ECHO_FAILS_EVERY != 0, .data = {.body = text}};
+    if (!result->ok) result->problem = VK_STR("echo has had enough");
     return VK_OK;
 }
 
