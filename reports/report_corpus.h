@@ -11,8 +11,9 @@
 struct report_corpus_total {
     uint64_t plans;
     uint64_t verdicts[SIM_CORPUS_VERDICT_COUNT];
-    const char *recordings; /* "met", or what else came of them; NULL: there are none, or nobody asked */
-    double seconds;         /* real ones */
+    const char
+        *recordings; /* "met", or what else came of them; NULL: there are none, or nobody asked */
+    double seconds;  /* real ones */
 };
 
 void report_corpus_row(FILE *out, const char *path, const struct sim_corpus_result *result,

@@ -15,8 +15,8 @@ void report_shrunk(FILE *out, const struct report_shrunk *report, bool colours) 
     if (best->is_minimal)
         fputs("no single line can go\n", out);
     else
-        fprintf(out, "stopped in round %" PRIu64 " at %s: the same command goes on\n",
-                best->rounds, best->pass ? best->pass : "the beginning");
+        fprintf(out, "stopped in round %" PRIu64 " at %s: the same command goes on\n", best->rounds,
+                best->pass ? best->pass : "the beginning");
     fprintf(out, "  signature: %s\n  plan:      %s\n  reproduce: crankcase run %s%s%s%s\n",
             best->failure.signature, report->plan, report->kernel ? "--kernel " : "",
             report->kernel ? report->kernel : "", report->kernel ? " " : "", report->plan);

@@ -10,8 +10,8 @@
 
 struct report_shrunk {
     const struct sim_shrink_best *best;
-    const char *name; /* of what was shrunk */
-    const char *plan; /* where it is */
+    const char *name;   /* of what was shrunk */
+    const char *plan;   /* where it is */
     const char *kernel; /* that it fails with; NULL: the one linked in */
     size_t lines_before;
     double seconds; /* real ones */

@@ -173,9 +173,12 @@ static int add_to_corpus(struct corpus_command *command) {
 /* ---- the command line */
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},     {"jobs", required_argument, NULL, 'j'},
-    {"plans", no_argument, NULL, 'p'},    {"json", no_argument, NULL, 'J'},
-    {"quiet", no_argument, NULL, 'q'},    {"kernel", required_argument, NULL, 'k'},
+    {"help", no_argument, NULL, 'h'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"plans", no_argument, NULL, 'p'},
+    {"json", no_argument, NULL, 'J'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"kernel", required_argument, NULL, 'k'},
     {NULL, 0, NULL, 0},
 };
 

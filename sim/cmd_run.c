@@ -131,11 +131,15 @@ static enum vk_err plan_with_notes(struct sim_plan *plan, const char *reproduce,
                                    const struct sim_failure *failure, struct vk_str *text) {
     struct vk_buf buf;
     struct vk_str plan_text;
+    struct vk_str says[SIM_NOTE_COUNT] = {
+        [SIM_NOTE_FAILED] = vk_str(failure->signature),
+        [SIM_NOTE_SEEN] = vk_str(failure->what),
+    };
+    VK_TRY(vk_arena_format(&plan->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)", reproduce,
+                           CRANKCASE_VERSION));
     VK_TRY(sim_plan_write(plan, &plan->arena, &plan_text));
     vk_buf_init(&buf, &plan->arena);
-    sim_note_add(&buf, SIM_NOTE_ORIGIN, "%s (crankcase %s)", reproduce, CRANKCASE_VERSION);
-    sim_note_add(&buf, SIM_NOTE_FAILED, "%s", failure->signature);
-    sim_note_add(&buf, SIM_NOTE_SEEN, "%s", failure->what);
+    sim_notes_add(&buf, VK_STR(""), says);
     vk_buf_add(&buf, plan_text);
     return vk_buf_finish(&buf, text);
 }

@@ -77,11 +77,10 @@ static int shrink_path(struct shrink_command *command, const char *path) {
 }
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},          {"out", required_argument, NULL, 'o'},
-    {"jobs", required_argument, NULL, 'j'},    {"json", no_argument, NULL, 'J'},
+    {"help", no_argument, NULL, 'h'},           {"out", required_argument, NULL, 'o'},
+    {"jobs", required_argument, NULL, 'j'},     {"json", no_argument, NULL, 'J'},
     {"deadline", required_argument, NULL, 'd'}, {"quiet", no_argument, NULL, 'q'},
-    {"kernel", required_argument, NULL, 'k'},
-    {NULL, 0, NULL, 0},
+    {"kernel", required_argument, NULL, 'k'},   {NULL, 0, NULL, 0},
 };
 
 static int take_option(struct shrink_command *command, int option) {

@@ -81,8 +81,11 @@ static enum vk_err add_parts(struct sim_corpus *corpus, const char *folder) {
         const char *name;
         enum holds holds;
     } parts[] = {
-        {"regressions", HOLDS_PLANS},   {"plans", HOLDS_PLANS}, {"stories", HOLDS_FOLDERS_OF_PLANS},
-        {"fuzz/plan_fuzz", HOLDS_TEXTS}, {".", HOLDS_PLANS},
+        {"regressions", HOLDS_PLANS},
+        {"plans", HOLDS_PLANS},
+        {"stories", HOLDS_FOLDERS_OF_PLANS},
+        {"fuzz/plan_fuzz", HOLDS_TEXTS},
+        {".", HOLDS_PLANS},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         bool is_itself = strcmp(parts[i].name, ".") == 0;
@@ -192,8 +195,8 @@ static enum vk_err replay_text(const struct sim_corpus_run *run, const struct si
     take_expectation(&plan, result);
     fwrite(result, sizeof *result, 1, out);
     fflush(out);
-    err = file->is_read_only ? read_again(&plan, arena, result)
-                             : run_plan(&plan, &run->run, result);
+    err =
+        file->is_read_only ? read_again(&plan, arena, result) : run_plan(&plan, &run->run, result);
     sim_plan_release(&plan);
     return err;
 }

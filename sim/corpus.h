@@ -43,8 +43,9 @@ const char *sim_corpus_verdict_word(enum sim_corpus_verdict verdict); /* "met" *
 struct sim_corpus_result {
     enum sim_corpus_verdict verdict;
     enum sim_expect expected, outcome;
-    char expected_signature[SIM_SIGNATURE_SIZE]; /* FAILURE: of it; else of the one that there once was, or "" */
-    struct sim_failure failure;                  /* FAILURE: the one that there was */
+    char expected_signature
+        [SIM_SIGNATURE_SIZE];   /* FAILURE: of it; else of the one that there once was, or "" */
+    struct sim_failure failure; /* FAILURE: the one that there was */
     uint64_t cranks;
     char error[320]; /* of a bad plan, or the testbed's */
 };

@@ -124,8 +124,8 @@ static enum vk_err find_path(struct adding *adding, const char *folder) {
     char name[64], number[16] = "";
     sim_corpus_name(addition->signature, name);
     for (int i = 2; i < NAMES_MAX; i++) {
-        int n = snprintf(addition->path, sizeof addition->path, "%s/%s%s.plan", folder, name,
-                         number);
+        int n =
+            snprintf(addition->path, sizeof addition->path, "%s/%s%s.plan", folder, name, number);
         if (n < 0 || (size_t)n >= sizeof addition->path)
             return VK_RAISE(VK_ERR_USAGE, "%s: the name is too long", folder);
         if (access(addition->path, F_OK) != 0) return VK_OK; /* INV-CORPUS-ADD-2 */
@@ -134,28 +134,32 @@ static enum vk_err find_path(struct adding *adding, const char *folder) {
     return VK_RAISE(VK_ERR_USAGE, "%s: %d plans are called %s", folder, NAMES_MAX, name);
 }
 
+static enum vk_err add_notes(const struct adding *adding, enum sim_expect outcome,
+                             struct vk_buf *buf) {
+    const char *then = outcome == SIM_EXPECT_OK ? "all holds" : sim_expect_word(outcome);
+    struct vk_str says[SIM_NOTE_COUNT] = {
+        [SIM_NOTE_FAILED] = vk_str(adding->addition->signature),
+    };
+    if (adding->trial.failed) says[SIM_NOTE_SEEN] = vk_str(adding->trial.failure.what);
+    if (!sim_note_find(adding->notes, SIM_NOTE_ORIGIN).p)
+        VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)",
+                               adding->name, CRANKCASE_VERSION));
+    VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_EXPECTED], "once the bug is out, %s", then));
+    sim_notes_add(buf, adding->notes, says);
+    return VK_OK;
+}
+
 static enum vk_err write_file(const struct adding *adding) {
-    static const bool ours[SIM_NOTE_COUNT] = {
-        [SIM_NOTE_FAILED] = true, [SIM_NOTE_EXPECTED] = true};
     const struct sim_corpus_addition *addition = adding->addition;
-    const struct sim_plan *plan = &adding->plan;
-    enum sim_expect outcome = plan->expect.outcome;
+    enum sim_expect outcome = adding->plan.expect.outcome;
     struct vk_arena arena;
     struct vk_buf buf;
     struct vk_str text;
-    bool is_known = outcome != SIM_EXPECT_FAILURE; /* a bug's plan is to hold when it is out */
-    if (!is_known) outcome = SIM_EXPECT_OK;
+    if (outcome == SIM_EXPECT_FAILURE) outcome = SIM_EXPECT_OK; /* once it is out */
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
-    sim_notes_keep(&buf, adding->notes, ours);
-    if (!sim_note_find(adding->notes, SIM_NOTE_ORIGIN).p)
-        sim_note_add(&buf, SIM_NOTE_ORIGIN, "%s (crankcase %s)", adding->name, CRANKCASE_VERSION);
-    sim_note_add(&buf, SIM_NOTE_FAILED, "%s", addition->signature);
-    if (adding->trial.failed && !sim_note_find(adding->notes, SIM_NOTE_SEEN).p)
-        sim_note_add(&buf, SIM_NOTE_SEEN, "%s", adding->trial.failure.what);
-    sim_note_add(&buf, SIM_NOTE_EXPECTED, "once the bug is out, %s",
-                 outcome == SIM_EXPECT_OK ? "all holds" : sim_expect_word(outcome));
-    enum vk_err err = sim_notes_end(&buf, plan, outcome, addition->signature, &text);
+    enum vk_err err = add_notes(adding, outcome, &buf);
+    if (err == VK_OK) err = sim_notes_end(&buf, &adding->plan, outcome, addition->signature, &text);
     if (err == VK_OK) err = sim_text_file_write(addition->path, text);
     vk_arena_release(&arena);
     return err;

@@ -22,7 +22,7 @@ struct sim_jobs {
     size_t count;
     size_t at_once; /* 1: in this process, unless isolated */
     bool isolated;  /* even a single one in a process of its own: it may crash */
-    bool silent; /* isolated: what its processes say on standard error is not passed on */
+    bool silent;    /* isolated: what its processes say on standard error is not passed on */
     unsigned cpu_seconds_max; /* of a job's own process, which the system ends then; 0: any */
     void *impl;
     /* Does job `i`. */

@@ -52,7 +52,8 @@ struct sim_failure {
     uint64_t vat;          /* that was delivered to, or VK_NO_VAT */
     uint64_t at_ns;        /* simulated */
     char what[1000];
-    char signature[SIM_SIGNATURE_SIZE]; /* oracle, kind of crank, family of key: the same for the same bug */
+    char signature
+        [SIM_SIGNATURE_SIZE]; /* oracle, kind of crank, family of key: the same for the same bug */
 };
 
 /* Each of these checks a replica that is up and has come to `point`, and fills in *failure if its demand is not met. VK_OK

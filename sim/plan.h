@@ -256,7 +256,7 @@ struct sim_kernel_plan {
 /* ---- what should become of it */
 
 /* NAME, word, what it says. A run's outcome is exactly one of them. */
-#define SIM_EXPECTATIONS(X)                                                                            \
+#define SIM_EXPECTATIONS(X)                                                                        \
     X(OK, "ok", "all holds")                                                                       \
     X(PANIC, "panic", "the kernel panics, the same way on every replica")                          \
     X(DIVERGENCE, "divergence", "replicas differ, as they were made to")                           \
@@ -275,7 +275,8 @@ const char *sim_expect_word(enum sim_expect outcome);
  * keeps the plan (corpus.h). */
 struct sim_plan_expect {
     enum sim_expect outcome;
-    struct vk_str signature; /* of the failure that is expected, or that there once was; or absent */
+    struct vk_str
+        signature; /* of the failure that is expected, or that there once was; or absent */
 };
 
 struct sim_plan {

@@ -1,10 +1,7 @@
 /* plan_notes.c - see plan_notes.h. */
 #include "plan_notes.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-enum { NOTE_MAX = 5000 };
 
 static const char *const labels[] = {
 #define LABEL_ROW(name, label) label,
@@ -45,27 +42,33 @@ struct vk_str sim_note_find(struct vk_str notes, enum sim_note note) {
     return VK_STR_NONE;
 }
 
-void sim_notes_keep(struct vk_buf *buf, struct vk_str notes, const bool but[SIM_NOTE_COUNT]) {
-    while (notes.n > 0) {
-        struct vk_str line = take_line(&notes), says;
-        bool is_left_out = false;
-        for (int i = 0; i < SIM_NOTE_COUNT && !is_left_out; i++)
-            is_left_out = but[i] && is_note(line, (enum sim_note)i, &says);
-        if (!is_left_out) vk_buf_add(buf, line);
-    }
+static bool is_any_note(struct vk_str line) {
+    struct vk_str says;
+    for (int i = 0; i < SIM_NOTE_COUNT; i++)
+        if (is_note(line, (enum sim_note)i, &says)) return true;
+    return false;
 }
 
-void sim_note_add(struct vk_buf *buf, enum sim_note note, const char *format, ...) {
-    char text[NOTE_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
+static void add_note(struct vk_buf *buf, enum sim_note note, struct vk_str says) {
+    const char *newline = says.n ? memchr(says.p, '\n', says.n) : NULL;
     vk_buf_lit(buf, "# ");
     vk_buf_add(buf, vk_str(labels[note]));
     vk_buf_lit(buf, ": ");
-    vk_buf_add(buf, (struct vk_str){text, strcspn(text, "\n")});
+    vk_buf_add(buf, (struct vk_str){says.p, newline ? (size_t)(newline - says.p) : says.n});
     vk_buf_char(buf, '\n');
+}
+
+void sim_notes_add(struct vk_buf *buf, struct vk_str notes,
+                   const struct vk_str says[SIM_NOTE_COUNT]) {
+    struct vk_str rest = notes;
+    while (rest.n > 0) {
+        struct vk_str line = take_line(&rest);
+        if (!is_any_note(line)) vk_buf_add(buf, line);
+    }
+    for (int i = 0; i < SIM_NOTE_COUNT; i++) {
+        struct vk_str old = sim_note_find(notes, (enum sim_note)i);
+        if (says[i].p || old.p) add_note(buf, (enum sim_note)i, says[i].p ? says[i] : old);
+    }
 }
 
 enum vk_err sim_notes_end(struct vk_buf *buf, const struct sim_plan *plan, enum sim_expect outcome,

@@ -33,11 +33,10 @@ enum sim_note {
 struct vk_str sim_notes_of(struct vk_str text);
 /* What a note among them says; absent: there is none. */
 struct vk_str sim_note_find(struct vk_str notes, enum sim_note note);
-/* Adds all of them but those that `but` marks. */
-void sim_notes_keep(struct vk_buf *buf, struct vk_str notes, const bool but[SIM_NOTE_COUNT]);
-/* Adds one: the first line of the text. */
-void sim_note_add(struct vk_buf *buf, enum sim_note note, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Adds what else stands there, then every note in the order above: what `says` has for it (the first line of that), or, where
+ * that is absent, what there was. */
+void sim_notes_add(struct vk_buf *buf, struct vk_str notes,
+                   const struct vk_str says[SIM_NOTE_COUNT]);
 /* Ends the notes: adds the plan, of which `outcome` is expected after a failure with this signature. */
 enum vk_err sim_notes_end(struct vk_buf *buf, const struct sim_plan *plan, enum sim_expect outcome,
                           const char *signature, struct vk_str *text) VK_MUST_CHECK;

@@ -181,9 +181,8 @@ enum vk_err sim_shrink_plan(const struct sim_shrink *shrink, const struct sim_pl
                             struct vk_arena *arena, struct sim_shrink_result *result) {
     struct shrinker shrinker = {.shrink = shrink, .run = shrink->run};
     VK_ASSERT(shrink->at_once >= 1 && shrink->at_once <= SIM_JOBS_AT_ONCE_MAX);
-    shrinker.trials = (struct sim_shrink_trials){.options = &shrinker.run,
-                                                 .at_once = shrink->at_once,
-                                                 .impl = &shrinker};
+    shrinker.trials = (struct sim_shrink_trials){
+        .options = &shrinker.run, .at_once = shrink->at_once, .impl = &shrinker};
     vk_arena_init(&shrinker.text_arena, vk_heap_system());
     vk_arena_init(&shrinker.arena, vk_heap_system());
     sim_campaign_keep_memory();

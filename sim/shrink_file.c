@@ -29,9 +29,7 @@ struct work {
 
 static volatile sig_atomic_t interrupted;
 
-static void on_interrupt(int signal_number) {
-    interrupted = signal_number;
-}
+static void on_interrupt(int signal_number) { interrupted = signal_number; }
 
 bool sim_shrink_file_name(const char *path, char *out, size_t size) {
     static const char ending[] = ".plan";
@@ -57,26 +55,31 @@ static enum vk_err digest_of(struct work *work) {
     return VK_OK;
 }
 
-static void add_notes(const struct work *work, const struct sim_shrink_best *best,
-                      struct vk_buf *buf) {
-    static const bool ours[SIM_NOTE_COUNT] = {
-        [SIM_NOTE_FAILED] = true, [SIM_NOTE_SEEN] = true, [SIM_NOTE_SHRUNK_TO] = true,
-        [SIM_NOTE_EXPECTED] = true};
+/* What there was of where it comes from stays. */
+static enum vk_err add_notes(const struct work *work, const struct sim_shrink_best *best,
+                             struct vk_buf *buf) {
     const struct vk_str notes = work->asked->notes;
     uint64_t before = work->lines_before ? work->lines_before : best->lines_before;
-    sim_notes_keep(buf, notes, ours);
+    struct vk_str says[SIM_NOTE_COUNT] = {
+        [SIM_NOTE_FAILED] = vk_str(best->failure.signature),
+        [SIM_NOTE_SEEN] = vk_str(best->failure.what),
+        [SIM_NOTE_EXPECTED] = VK_STR("once the bug is out, all holds"),
+    };
     if (!sim_note_find(notes, SIM_NOTE_ORIGIN).p)
-        sim_note_add(buf, SIM_NOTE_ORIGIN, "%s (crankcase %s)", work->origin, CRANKCASE_VERSION);
-    sim_note_add(buf, SIM_NOTE_FAILED, "%s", best->failure.signature);
-    sim_note_add(buf, SIM_NOTE_SEEN, "%s", best->failure.what);
+        VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)",
+                               work->origin, CRANKCASE_VERSION));
     if (!sim_note_find(notes, SIM_NOTE_SHRUNK_FROM).p)
-        sim_note_add(buf, SIM_NOTE_SHRUNK_FROM, "%" PRIu64 " lines, %s", before, work->digest);
+        VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_SHRUNK_FROM], "%" PRIu64 " lines, %s",
+                               before, work->digest));
     if (best->is_minimal)
-        sim_note_add(buf, SIM_NOTE_SHRUNK_TO, "%zu lines; no single line can go", best->lines);
+        VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_SHRUNK_TO],
+                               "%zu lines; no single line can go", best->lines));
     else
-        sim_note_add(buf, SIM_NOTE_SHRUNK_TO, "%zu lines; not done, in round %" PRIu64 " at %s",
-                     best->lines, best->rounds, best->pass ? best->pass : "the beginning");
-    sim_note_add(buf, SIM_NOTE_EXPECTED, "once the bug is out, all holds");
+        VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_SHRUNK_TO],
+                               "%zu lines; not done, in round %" PRIu64 " at %s", best->lines,
+                               best->rounds, best->pass ? best->pass : "the beginning"));
+    sim_notes_add(buf, notes, says);
+    return VK_OK;
 }
 
 static enum vk_err write_best(const struct work *work, const struct sim_shrink_best *best) {
@@ -88,8 +91,9 @@ static enum vk_err write_best(const struct work *work, const struct sim_shrink_b
     VK_TRY(sim_plan_read(&plan, vk_heap_system(), best->text, &error));
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
-    add_notes(work, best, &buf);
-    enum vk_err err = sim_notes_end(&buf, &plan, SIM_EXPECT_OK, best->failure.signature, &text);
+    enum vk_err err = add_notes(work, best, &buf);
+    if (err == VK_OK)
+        err = sim_notes_end(&buf, &plan, SIM_EXPECT_OK, best->failure.signature, &text);
     if (err == VK_OK) err = sim_text_file_write(work->asked->out, text);
     vk_arena_release(&arena);
     sim_plan_release(&plan);
@@ -101,8 +105,7 @@ static enum vk_err write_best(const struct work *work, const struct sim_shrink_b
 static bool is_over(void *impl) {
     const struct work *work = impl;
     uint64_t deadline = work->asked->deadline_seconds;
-    return interrupted ||
-           (deadline && report_stopwatch_seconds(&work->watch) >= (double)deadline);
+    return interrupted || (deadline && report_stopwatch_seconds(&work->watch) >= (double)deadline);
 }
 
 static enum vk_err found(void *impl, const struct sim_shrink_best *best) {
@@ -174,9 +177,8 @@ static enum sim_exit tell(const struct work *work, const struct sim_shrink_resul
                                    .name = asked->name,
                                    .plan = asked->out,
                                    .kernel = asked->kernel,
-                                   .lines_before = work->lines_before
-                                                       ? (size_t)work->lines_before
-                                                       : result->best.lines_before,
+                                   .lines_before = work->lines_before ? (size_t)work->lines_before
+                                                                      : result->best.lines_before,
                                    .seconds = report_stopwatch_seconds(&work->watch)};
     if (asked->json)
         report_shrunk_json(stdout, &report);
@@ -214,7 +216,8 @@ enum sim_exit sim_shrink_file(const struct sim_shrink_file *asked, const struct 
     if (plan->has_seed && !asked->origin)
         snprintf(work.origin, sizeof work.origin, "%s, seed %" PRIu64, asked->name, plan->seed);
     else
-        snprintf(work.origin, sizeof work.origin, "%s", asked->origin ? asked->origin : asked->name);
+        snprintf(work.origin, sizeof work.origin, "%s",
+                 asked->origin ? asked->origin : asked->name);
     if (work_on(&work, &result, &is_anothers) != VK_OK) {
         fprintf(stderr, "%s: %s\n", asked->command, vk_err_origin()->text);
         code = SIM_EXIT_FAILED;

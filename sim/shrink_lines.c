@@ -42,8 +42,9 @@ static enum sim_shrink_kind section_kind(const struct sim_shrink_line *line) {
         const char *word;
         enum sim_shrink_kind kind;
     } sections[] = {
-        {"replica", SIM_SHRINK_REPLICA}, {"vat", SIM_SHRINK_VAT},     {"program", SIM_SHRINK_PROGRAM},
-        {"block", SIM_SHRINK_BLOCK},     {"fault", SIM_SHRINK_FAULT},
+        {"replica", SIM_SHRINK_REPLICA}, {"vat", SIM_SHRINK_VAT},
+        {"program", SIM_SHRINK_PROGRAM}, {"block", SIM_SHRINK_BLOCK},
+        {"fault", SIM_SHRINK_FAULT},
     };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (is_word(line, 0, sections[i].word)) return sections[i].kind;

@@ -28,11 +28,11 @@ enum sim_shrink_kind {
 struct sim_shrink_line {
     struct vk_str text; /* with its indentation, without the newline */
     enum sim_shrink_kind kind;
-    size_t parent;   /* the line that it stands beneath, or NOWHERE */
-    size_t vat;      /* the line of the vat that it names, or NOWHERE */
-    size_t program;  /* and of the program */
-    size_t replica;  /* and of the replica */
-    size_t name_at;  /* which of its words is a name that could be another one; 0: none */
+    size_t parent;    /* the line that it stands beneath, or NOWHERE */
+    size_t vat;       /* the line of the vat that it names, or NOWHERE */
+    size_t program;   /* and of the program */
+    size_t replica;   /* and of the replica */
+    size_t name_at;   /* which of its words is a name that could be another one; 0: none */
     bool names_a_vat; /* else a program */
 };
 
@@ -43,8 +43,7 @@ struct sim_shrink_lines {
 };
 
 /* Takes sim_plan_write's text of a plan that expects nothing, which is to outlive them. */
-enum vk_err sim_shrink_lines_take(struct sim_shrink_lines *lines, struct vk_str text)
-    VK_MUST_CHECK;
+enum vk_err sim_shrink_lines_take(struct sim_shrink_lines *lines, struct vk_str text) VK_MUST_CHECK;
 void sim_shrink_lines_release(struct sim_shrink_lines *lines);
 
 /* A line's n-th word, from 0; absent after the last. */

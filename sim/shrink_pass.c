@@ -167,8 +167,8 @@ static void put_line(struct vk_buf *buf, const struct sim_shrink_line *line, siz
 
 /* The first leaves the word out, or puts the first other name in its place; false: there is no such variant. */
 static bool make_variant(const struct sim_shrink_lines *lines,
-                                 const struct sim_shrink_cursor *cursor, struct vk_arena *arena,
-                                 struct vk_str *out) {
+                         const struct sim_shrink_cursor *cursor, struct vk_arena *arena,
+                         struct vk_str *out) {
     const struct sim_shrink_line *line = &lines->at[cursor->line];
     struct vk_str word = sim_shrink_word(line, cursor->word), with = VK_STR("");
     struct vk_str before;
@@ -229,8 +229,7 @@ static bool first_word(const struct sim_shrink_lines *lines, struct sim_shrink_c
 static bool next_word_after(const struct sim_shrink_lines *lines,
                             struct sim_shrink_cursor *cursor) {
     cursor->variant = 0;
-    if (cursor->line < lines->count &&
-        sim_shrink_word(&lines->at[cursor->line], cursor->word).p)
+    if (cursor->line < lines->count && sim_shrink_word(&lines->at[cursor->line], cursor->word).p)
         return true;
     return next_word(lines, cursor);
 }

@@ -17,7 +17,7 @@
 #include "shrink_lines.h"
 
 struct sim_shrink_pass {
-    const char *name; /* "replicas" */
+    const char *name;          /* "replicas" */
     enum sim_shrink_kind kind; /* whose lines it takes out; KIND_COUNT: any */
     bool alone;                /* what stands beneath them stays, and belongs to what was before */
     enum { SIM_SHRINK_TAKES_LINES, SIM_SHRINK_TAKES_WORDS, SIM_SHRINK_TAKES_PAIRS } takes;
@@ -29,7 +29,7 @@ extern const struct sim_shrink_pass sim_shrink_passes[SIM_SHRINK_PASSES];
 
 /* Where a pass is. */
 struct sim_shrink_cursor {
-    size_t size, end;           /* lines: those of its kind from end - size to end, by their order */
+    size_t size, end; /* lines: those of its kind from end - size to end, by their order */
     size_t line, word, variant; /* words */
     size_t first, second;       /* pairs: two lines, the second one later */
 };
