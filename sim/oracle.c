@@ -145,6 +145,10 @@ enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure 
         *failed = true;
         sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, family,
                         "%s was not counted up by one", crank.skipped);
+    } else if (point->is_crank && crank.miscounted) {
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, crank.miscounted,
+                        "the statistic %s did not move as what it counts did", crank.miscounted);
     } else if (point->is_crank && crank.numbered != 1) {
         *failed = true;
         sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "crankNumber",

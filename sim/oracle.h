@@ -16,7 +16,8 @@
     X(MEMORY, "memory",                                                                             \
       "a live kernel remembers what a freshly opened one does, a worker what its vatstore is",      \
       "opening a kernel, at an aborted crank, each 16th point")                                     \
-    X(ROLLBACK, "rollback", "an aborted crank leaves the declared survivors alone",                 \
+    X(ROLLBACK, "rollback",                                                                         \
+      "an aborted crank leaves the declared survivors alone, any other one its counters right",     \
       "two hashes a write; the state, at an aborted crank")                                         \
     X(ACCOUNT, "account",                                                                           \
       "a crank shows what its vats did: failures are undone, costs counted and paid, results told", \

@@ -361,13 +361,15 @@ static bool has_directives(const struct run *run, const struct node *node) {
 static void check_cause(struct run *run, struct node *node) {
     struct sim_failure failure;
     bool is_directed = sim_replica_is_directed(node->replica);
+    const char *bootstrap = sim_replica_host(node->replica)->bootstrap_kpid;
+    const char *text = sim_replica_error_text(node->replica);
+    if (*bootstrap && strstr(text, bootstrap)) return; /* its rejection is worth a panic */
     if (!run->plan->has_seed || is_directed || sim_plan_may_panic(run->plan) ||
         !is_on(run, SIM_ORACLE_CLASS) ||
         sim_account_boyd_failed(sim_replica_account(node->replica)))
         return;
     sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "panic",
-                    "panicked, and nothing in the plan is worth a panic: %s",
-                    sim_replica_error_text(node->replica));
+                    "panicked, and nothing in the plan is worth a panic: %s", text);
     fail(run, &failure);
 }
 

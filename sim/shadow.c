@@ -13,11 +13,16 @@ struct hash128 {
     uint64_t low, high;
 };
 
+/* What statistics count, by the keys that stand for it. */
+enum kind { KIND_OBJECT, KIND_PROMISE, KINDS, KIND_OTHER = KINDS };
+static const char *const statistics[KINDS] = {"kernelObjects", "kernelPromises"};
+
 /* A key by its hash, and the term of its value; an absent key keeps its place. */
 struct entry {
     struct hash128 key;
     struct hash128 term;
     bool used, present;
+    enum kind kind;
 };
 
 struct undo {
@@ -52,7 +57,11 @@ struct sim_shadow {
     struct sim_shadow_crank crank;
     struct {
         SIM_ARRAY(struct release);
-    } released, released_twice; /* since the end of the last crank; ever */
+    } released, released_twice;  /* since the end of the last crank; ever */
+    int64_t there[KINDS];        /* so many there are */
+    int64_t stated[KINDS];       /* as the kernel's statistics have it */
+    int64_t drift[KINDS];        /* of the one from the other, when the last crank was over */
+    bool drift_known, is_stated; /* is_stated: in this crank */
 };
 
 struct sim_shadow *sim_shadow_new(void) {
@@ -78,6 +87,8 @@ void sim_shadow_clear(struct sim_shadow *shadow) {
     memset(shadow->table, 0, shadow->size * sizeof *shadow->table);
     shadow->count = shadow->log.count = shadow->mark_count = 0;
     shadow->released.count = shadow->released_twice.count = 0;
+    memset(shadow->there, 0, sizeof shadow->there);
+    shadow->drift_known = false;
     shadow->sum = shadow->committed_sum = (struct hash128){0, 0};
     shadow->crank = (struct sim_shadow_crank){0};
 }
@@ -138,6 +149,7 @@ static enum vk_err grow(struct sim_shadow *shadow) {
 
 static void put(struct sim_shadow *shadow, struct entry *entry, bool present, struct hash128 term) {
     if (entry->present) sum_subtract(&shadow->sum, entry->term);
+    if (entry->kind != KIND_OTHER) shadow->there[entry->kind] += (int)present - (int)entry->present;
     entry->present = present;
     entry->term = term;
     if (present) sum_add(&shadow->sum, term);
@@ -201,13 +213,54 @@ static void note_counter(struct sim_shadow *shadow, const struct entry *entry, s
     snprintf(crank->skipped, sizeof crank->skipped, "%.*s", (int)(key.n < 60 ? key.n : 60), key.p);
 }
 
+static enum kind kind_of(struct vk_str key) {
+    if (!ends_with(key, VK_STR(".refCount"))) return KIND_OTHER;
+    return vk_str_starts(key, VK_STR("ko")) ? KIND_OBJECT : KIND_PROMISE;
+}
+
+/* The number after "NAME": in a JSON object. */
+static int64_t member(struct vk_str json, const char *name) {
+    size_t n = strlen(name);
+    int64_t value = 0;
+    for (size_t i = 1; i + n + 2 < json.n; i++) {
+        if (json.p[i - 1] != '"' || json.p[i + n] != '"' || memcmp(json.p + i, name, n) != 0)
+            continue;
+        bool is_negative = json.p[i + n + 2] == '-';
+        for (i += n + 2 + is_negative; i < json.n && json.p[i] >= '0' && json.p[i] <= '9'; i++)
+            value = value * 10 + (json.p[i] - '0');
+        return is_negative ? -value : value;
+    }
+    return 0;
+}
+
+static void note_statistics(struct sim_shadow *shadow, const struct vk_trace_event *event) {
+    bool is_set = event->type == VK_TRACE_SET;
+    if (!is_set || !vk_str_eq(event->key, VK_STR("local.kernelStats"))) return;
+    for (int kind = 0; kind < KINDS; kind++)
+        shadow->stated[kind] = member(event->value, statistics[kind]);
+    shadow->is_stated = true;
+}
+
+/* A roll-back forgets what the host's calls have added since the crank before, as SwingSet's does: from then on a
+ * statistic is off by that much. */
+static void compare_statistics(struct sim_shadow *shadow) {
+    if (!shadow->is_stated) return; /* there was nothing to do */
+    for (int kind = 0; kind < KINDS; kind++) {
+        int64_t drift = shadow->stated[kind] - shadow->there[kind];
+        bool may_drift = !shadow->drift_known || shadow->crank.rolled_back;
+        if (!may_drift && drift != shadow->drift[kind]) shadow->crank.miscounted = statistics[kind];
+        shadow->drift[kind] = drift;
+    }
+    shadow->drift_known = true;
+}
+
 static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool present,
                              struct vk_str value) {
     struct hash128 hash = key_hash(key);
     if (shadow->count * 2 >= shadow->size) VK_TRY(grow(shadow));
     struct entry *entry = place_of(shadow->table, shadow->size, hash);
     if (!entry->used) {
-        *entry = (struct entry){.key = hash, .used = true};
+        *entry = (struct entry){.key = hash, .used = true, .kind = kind_of(key)};
         shadow->count++;
     }
     if (present) note_counter(shadow, entry, key, value);
@@ -300,12 +353,17 @@ enum vk_err sim_shadow_event(struct sim_shadow *shadow, const struct vk_trace_ev
     case VK_TRACE_START_CRANK:
         shadow->crank = (struct sim_shadow_crank){0};
         shadow->mark_count = 0;
+        shadow->is_stated = false;
         return VK_OK;
-    case VK_TRACE_END_CRANK: shadow->released.count = 0; return VK_OK;
+    case VK_TRACE_END_CRANK:
+        shadow->released.count = 0;
+        compare_statistics(shadow);
+        return VK_OK;
     case VK_TRACE_SAVEPOINT: return mark_set(shadow, is_deliver);
     case VK_TRACE_ROLLBACK: return roll_back(shadow, is_deliver);
     case VK_TRACE_SET:
     case VK_TRACE_DEL:
+        note_statistics(shadow, event);
         if (!is_consensus(event->key)) return VK_OK;
         note_survivor(shadow, event->key);
         return write_key(shadow, event->key, event->type == VK_TRACE_SET, event->value);
@@ -329,6 +387,7 @@ void sim_shadow_committed(struct sim_shadow *shadow) {
 void sim_shadow_lost(struct sim_shadow *shadow) {
     undo_to(shadow, 0);
     shadow->mark_count = 0;
+    shadow->drift_known = false;
     VK_ASSERT(shadow->sum.low == shadow->committed_sum.low &&
               shadow->sum.high == shadow->committed_sum.high); /* INV-SHADOW-2 */
 }

@@ -35,7 +35,9 @@ struct sim_shadow_crank {
     char stranger
         [64]; /* the first survivor whose key is of no declared family; "" if there is none */
     uint64_t numbered; /* so many times the crank was given its number */
-    char skipped[64];  /* the first counter that was not counted up by one; "" if there is none */
+    const char *
+        miscounted; /* a statistic that did not move as what it counts did; NULL if there is none */
+    char skipped[64]; /* the first counter that was not counted up by one; "" if there is none */
 };
 struct sim_shadow_crank sim_shadow_crank(const struct sim_shadow *shadow);
 
