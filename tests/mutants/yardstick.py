@@ -54,6 +54,20 @@ class Yardstick(unittest.TestCase):
         for row in rows:
             self.assertLess(row["linesShrunk"], row["lines"])
 
+    def test_has_quick_bugs_for_each_oracle(self):
+        bugs = {"creation-costs-nothing": "account/create-vat/computrons",
+                "device-error-panics": "class/send/panic",
+                "first-delivery-in-memory": "replicas/",
+                "late-subscriber-untold": "memory/none/promise",
+                "meter-goes-below-zero": "account/send/meter",
+                "queue-length-cached": "liveness/none/acceptanceQueue",
+                "span-hash-starts-anew": "audit/none/transcript",
+                "two-events-in-one-crank": "rollback/startVat/crankNumber"}
+        code, rows, said = self.call("--seeds", "40", "--no-shrink", *bugs)
+        self.assertEqual((code, said), (0, ""))
+        for row in rows:
+            self.assertTrue(row["signature"].startswith(bugs[row["name"]]), row)
+
     def test_does_not_catch_what_is_no_bug(self):
         code, rows, said = self.call_on(patch(first_line(), first_line() + " /* so it is */"))
         self.assertEqual((code, said), (1, ""))
