@@ -1,6 +1,7 @@
 /* replica.c - see replica.h. What its host does in a block is in plan_host.c. */
 #include "replica.h"
 
+#include "account.h"
 #include "faults/disk_fault.h"
 #include "faults/heap_fault.h"
 #include "faults/host_fault.h"
@@ -56,6 +57,7 @@ struct sim_replica {
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
+    struct sim_account account;
     struct fault_heap faulty_heap;
     struct fault_host faulty_host;
     struct sim_random entropy_stream, power_stream;
@@ -107,13 +109,25 @@ static void took_moment(void *impl, const struct vk_moment *moment) {
     sim_flight_moment(replica->flight, moment);
 }
 
-/* The device `echo` answers nothing to anything. */
+enum { ECHO_FAILS_EVERY = 4 };
+
+/* The device `echo` counts its calls, in its own vatstore, and answers with the count; each so-manieth call is an error, which
+ * is a result like any other to whoever calls. */
 static enum vk_err invoke_echo(void *impl, struct vk_arena *arena,
                                const struct vk_device_call *call,
                                const struct vk_device_powers *powers,
                                struct vk_device_result *result) {
-    (void)impl, (void)arena, (void)call, (void)powers;
-    *result = (struct vk_device_result){.ok = true, .data = {.body = VK_STR("#\"#undefined\"")}};
+    struct vk_str text;
+    uint64_t calls = 0;
+    (void)impl, (void)call;
+    VK_TRY(powers->vatstore_get(powers->impl, VK_STR("calls"), &text));
+    if (text.p && !vk_str_to_u64(text, &calls))
+        return VK_RAISE(VK_ERR_CORRUPT, "echo's calls: '%.*s'", VK_STR_ARG(text));
+    VK_TRY(vk_arena_format(arena, &text, "#%llu", (unsigned long long)++calls));
+    VK_TRY(powers->vatstore_set(powers->impl, VK_STR("calls"), vk_str_from(text, 1)));
+    *result =
+        (struct vk_device_result){.ok = calls % ECHO_FAILS_EVERY != 0, .data = {.body = text}};
+    if (!result->ok) result->problem = VK_STR("echo has had enough");
     return VK_OK;
 }
 
@@ -126,6 +140,8 @@ static void connect(struct sim_replica *replica) {
                                             .moment = took_moment};
     fault_heap_init(&replica->faulty_heap, &replica->faults, vk_heap_system());
     fault_host_init(&replica->faulty_host, &replica->faults, &replica->trace_port);
+    sim_account_init(&replica->account, fault_workers_port(replica->faulty_workers),
+                     replica->workers);
     replica->devices_port = (struct vk_device_host){.impl = replica, .invoke = invoke_echo};
     replica->ports = (struct vk_ports){
         .heap = &replica->faulty_heap.port,
@@ -133,7 +149,7 @@ static void connect(struct sim_replica *replica) {
         .entropy = &replica->entropy_port,
         .disk = {fault_disk_vfs(replica->faulty_disk), DATABASE},
         .trace = &replica->faulty_host.port,
-        .workers = fault_workers_port(replica->faulty_workers),
+        .workers = &replica->account.port,
         .devices = &replica->devices_port,
     };
 }
@@ -227,6 +243,7 @@ void sim_replica_free(struct sim_replica *replica) {
     if (!replica) return;
     if (replica->faulty_disk) process_end(replica);
     fault_workers_free(replica->faulty_workers);
+    sim_account_release(&replica->account);
     if (replica->workers) sim_workers_free(replica->workers);
     fault_disk_free(replica->faulty_disk);
     sim_disk_free(replica->disk);
@@ -539,6 +556,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
     sim_workers_forget_doom(replica->workers);
+    VK_TRY(sim_account_begin(&replica->account, replica->store));
     VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
@@ -668,4 +686,8 @@ const struct sim_host *sim_replica_host(const struct sim_replica *replica) {
 
 struct sim_workers *sim_replica_workers(struct sim_replica *replica) {
     return replica->workers;
+}
+
+const struct sim_account *sim_replica_account(const struct sim_replica *replica) {
+    return &replica->account;
 }

@@ -472,6 +472,15 @@ enum vk_err sim_workers_check_vatstores(struct sim_workers *workers, struct vk_s
     return VK_OK;
 }
 
+enum vk_err sim_workers_visit(struct sim_workers *workers,
+                              enum vk_err (*visit)(void *impl, uint64_t vat,
+                                                   const struct sim_vat *program),
+                              void *impl) {
+    for (const struct vk_worker *worker = workers->running; worker; worker = worker->next)
+        if (worker->state != WORKER_DEAD) VK_TRY(visit(impl, worker->vat, &worker->program));
+    return VK_OK;
+}
+
 /* ---- the host */
 
 static bool name_bundles(struct sim_workers *workers) {
