@@ -184,7 +184,8 @@ static void print_ancestors(FILE *out, const struct sim_divergence *diff, bool c
     heading(out, "what it comes of, the newest first", colours);
     for (size_t i = 0; i < diff->ancestors.count; i++) {
         const struct sim_ancestor *ancestor = &diff->ancestors.at[i];
-        char name[32] = "host";
+        char name[32] = "";
+        if (ancestor->is_host) snprintf(name, sizeof name, "host");
         if (ancestor->has_crank) snprintf(name, sizeof name, "%" PRIu64, ancestor->crank);
         label(out, name);
         print_text(out, ancestor->text, 0);

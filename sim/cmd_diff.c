@@ -3,6 +3,7 @@
  * INV-CMD-DIFF-1  A file that is given is never written to.
  */
 #include "command.h"
+#include "diff_databases.h"
 #include "diff_plans.h"
 #include "plan.h"
 #include "reports/colour.h"
@@ -189,11 +190,24 @@ static int provide(struct side *side, const char *path, const char **log, const 
     return SIM_EXIT_OK;
 }
 
+static int diff_databases(const char *const paths[2], struct sim_divergence *divergence) {
+    struct sim_input_error error;
+    int side;
+    enum vk_err err = sim_diff_databases(paths, divergence, &side, &error);
+    return err == VK_OK ? SIM_EXIT_OK : bad_input(paths[side], err, &error);
+}
+
 static int diff_two(struct diff_command *command, const char *const paths[2],
                     struct sim_divergence *divergence) {
     struct sim_diff_logs logs = {0};
     struct side sides[2] = {0};
     int code = SIM_EXIT_OK;
+    bool is_database[2] = {kind_of(paths[0]) == INPUT_DATABASE,
+                           kind_of(paths[1]) == INPUT_DATABASE};
+    if (is_database[0] && is_database[1]) return diff_databases(paths, divergence);
+    if (is_database[0] || is_database[1])
+        return bad_usage("a database is compared with another one only, and this is none: ",
+                         paths[is_database[0] ? 1 : 0]);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
         code = provide(&sides[i], paths[i], &logs.path[i], &logs.label[i]);
     if (code == SIM_EXIT_OK) code = diff_logs(command, &logs, divergence);
