@@ -1,9 +1,7 @@
 /* postmortem.c - see postmortem.h. */
 #include "postmortem.h"
 
-#include "flight_recorder.h"
-#include "line_reader.h"
-#include "text_file.h"
+#include "log_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,18 +176,18 @@ static enum vk_err take_line(struct sim_postmortem *postmortem, struct vk_str li
 }
 
 /* The last line may have been cut off with the process that wrote it. */
-static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_lines *lines,
+static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_log_file *file,
                               struct sim_postmortem_error *error) {
     enum vk_err before = VK_OK;
     for (;;) {
         struct sim_input_error input = {0};
         struct vk_str line;
         bool more;
-        enum vk_err err = sim_lines_next(lines, &line, &more, &input);
+        enum vk_err err = sim_log_file_next(file, &line, &more, &input);
         if (err != VK_OK) return bad(error, err, input.line, input.line ? 1 : 0, input.what);
         if (!more) break;
         if (before != VK_OK) return before;
-        before = take_line(postmortem, line, sim_lines_number(lines), error);
+        before = take_line(postmortem, line, sim_log_file_number(file), error);
         if (before != VK_OK && before != VK_ERR_SYNTAX) return before;
     }
     return before == VK_OK || postmortem->entries ? VK_OK : before;
@@ -233,28 +231,11 @@ static enum vk_err read_source(struct sim_postmortem *postmortem) {
 enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
                                      struct sim_postmortem_error *error) {
     struct sim_input_error input = {0};
-    struct sim_lines *lines = NULL;
-    struct vk_arena arena; /* of a ring */
-    struct vk_str text;
-    char magic[sizeof SIM_FLIGHT_MAGIC] = "";
-    FILE *file = fopen(path, "rb");
-    bool is_ring = file && fread(magic, 1, sizeof magic - 1, file) == sizeof magic - 1 &&
-                   sim_flight_is_ring(vk_str(magic));
-    if (file) fclose(file);
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err;
-    if (is_ring) {
-        err = sim_text_file_read(path, &arena, &text);
-        if (err == VK_OK) err = sim_flight_unroll(&arena, text, &text);
-        if (err != VK_OK) err = bad(error, err, 0, 0, vk_err_origin()->text);
-        if (err == VK_OK) err = sim_lines_open_memory(text, &lines, &input);
-    } else {
-        err = sim_lines_open(path, &lines, &input);
-    }
-    if (err != VK_OK && input.what[0]) err = bad(error, err, 0, 0, input.what);
-    if (err == VK_OK) err = take_lines(postmortem, lines, error);
-    sim_lines_close(lines);
-    vk_arena_release(&arena);
+    struct sim_log_file *file;
+    enum vk_err err = sim_log_file_open(path, &file, &input);
+    if (err != VK_OK) return bad(error, err, 0, 0, input.what);
+    err = take_lines(postmortem, file, error);
+    sim_log_file_close(file);
     if (err != VK_OK) return err;
     conclude(postmortem);
     return read_source(postmortem);
