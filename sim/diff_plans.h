@@ -8,8 +8,9 @@
 
 #include "diff_logs.h"
 #include "run.h"
+#include "scratch_folder.h"
 
-enum { SIM_TRACED_PATH = 4096 };
+enum { SIM_TRACED_PATH = SIM_SCRATCH_PATH };
 
 /* A plan that was run, and what its replicas left. */
 struct sim_traced_run {
