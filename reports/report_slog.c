@@ -17,9 +17,7 @@ static void print_side(FILE *out, const char *label, struct vk_str text) {
     fputs(text.n > TEXT_MAX ? "...\n" : "\n", out);
 }
 
-static bool is_met(const struct sim_slog_result *result) {
-    return result->outcome == SIM_SLOG_MET;
-}
+static bool is_met(const struct sim_slog_result *result) { return result->outcome == SIM_SLOG_MET; }
 
 void report_slog(FILE *out, const struct report_slog *report, bool colours) {
     const struct sim_slog_result *result = report->result;
@@ -29,12 +27,13 @@ void report_slog(FILE *out, const struct report_slog *report, bool colours) {
             report_colour(REPORT_PLAIN, colours));
     fprintf(out, "  database    %s\n  slog        %s\n", report->database, report->slog);
     fprintf(out,
-            "  met         %" PRIu64 " cranks, from %" PRIu64 " on; %" PRIu64 " deliveries, %" PRIu64
-            " syscalls, in %.1f s\n",
+            "  met         %" PRIu64 " cranks, from %" PRIu64 " on; %" PRIu64
+            " deliveries, %" PRIu64 " syscalls, in %.1f s\n",
             result->cranks, result->first_crank, result->deliveries, result->syscalls,
             report->seconds);
     if (result->activityhash[0])
         fprintf(out, "  activityhash %.*s\n", HASH_SHORT, result->activityhash);
+    if (result->is_panic) fputs("  ends        in a kernel panic, in the slog's last crank\n", out);
     if (!met) {
         fprintf(out, "  differs     crank %" PRIu64 ": %.*s\n", result->different_crank,
                 VK_STR_ARG(result->what));
@@ -88,6 +87,8 @@ void report_slog_json(FILE *out, const struct report_slog *report) {
     report_json_count(&buf, "deliveries", result->deliveries);
     report_json_count(&buf, "syscalls", result->syscalls);
     report_json_text(&buf, "activityhash", result->activityhash);
+    report_json_name(&buf, "panic");
+    vk_buf_add(&buf, result->is_panic ? VK_STR("true") : VK_STR("false"));
     report_json_real(&buf, "seconds", report->seconds);
     if (!is_met(result)) {
         report_json_count(&buf, "crank", result->different_crank);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { OPTIONS = 8, SEARCHED_MAX = 6 };
+enum { OPTIONS = 8, SEARCHED_MAX = 6, SETTLED_MAX = 12, LOOKED_BACK = 1000 };
 
 static const struct {
     const char *policy; /* NULL: ignore, which is not written */
@@ -108,13 +108,26 @@ static enum vk_err enqueue(struct queueing *queueing, struct vk_str event) {
     return add_write(queueing, VK_STR("acceptanceQueue"), value);
 }
 
+/* Whoever names a vat asks for its root object first, which marks it as exported. */
+static enum vk_err export_root(struct queueing *queueing, struct vk_str target) {
+    struct vk_str key, owner, entry;
+    VK_TRY(vk_arena_format(queueing->arena, &key, "%.*s.owner", VK_STR_ARG(target)));
+    VK_TRY(value_of(queueing, key, &owner));
+    VK_TRY(vk_arena_format(queueing->arena, &key, "%.*s.c.%.*s", VK_STR_ARG(owner),
+                           VK_STR_ARG(target)));
+    VK_TRY(value_of(queueing, key, &entry));
+    bool is_root = entry.n > 2 && vk_str_eq(vk_str_from(entry, 2), VK_STR("o+0"));
+    return is_root ? add_write(queueing, key, VK_STR("R o+0")) : VK_OK;
+}
+
 static enum vk_err queue_message(struct queueing *queueing, const struct sim_host_message *message,
-                                 size_t option) {
+                                 size_t option, bool by_vat) {
     struct vk_str msg = sim_log_get(message->event, "msg"), event;
     struct sim_log_walk walk;
     struct sim_log_member slot;
     const struct vk_json *json;
     bool has_result = message->result.p != NULL;
+    if (by_vat) VK_TRY(export_root(queueing, sim_log_text(sim_log_get(message->event, "target"))));
     if (has_result) VK_TRY(new_promise(queueing, message->result, options[option].policy));
     VK_TRY(count_up(queueing, sim_log_text(sim_log_get(message->event, "target"))));
     if (has_result) VK_TRY(count_up(queueing, message->result));
@@ -136,6 +149,8 @@ struct choice {
     size_t
         searched; /* messages whose options are independent; beyond that they are as the last of them */
     char hashes[SIM_BATCH_MAX][OPTIONS][VK_HASH_HEX];
+    size_t settled_count;
+    struct vk_str settled[SETTLED_MAX]; /* promises whose results the host may take */
 };
 
 static size_t options_of(const struct sim_host_message *message) {
@@ -150,7 +165,7 @@ static enum vk_err hash_messages(struct choice *choice, struct queueing *queuein
         for (size_t o = 0; o < options_of(message); o++) {
             struct sim_crank_log crank = {0};
             queueing->writes.count = before;
-            VK_TRY(queue_message(queueing, message, o));
+            VK_TRY(queue_message(queueing, message, o, choice->batch->by_vat));
             crank.writes.at = queueing->writes.at;
             crank.writes.count = queueing->writes.count;
             crank.first_hashed = before;
@@ -182,6 +197,7 @@ static enum vk_err search(struct choice *choice, size_t m, const char *before, b
 }
 
 static void guess(struct sim_host_batch *batch) {
+    batch->taken = 0;
     for (size_t m = 0; m < batch->count; m++) {
         batch->messages[m].option = 0;
         batch->messages[m].is_guessed = true;
@@ -194,22 +210,98 @@ bool sim_slog_host_emits(const char *before, const struct sim_log_unit *next) {
            strcmp(hash, next->activityhash) != 0;
 }
 
+/* Messages queued behind the activityhash `before`, by vat or by object, all of them or the first few. */
+static enum vk_err choose_messages(struct choice *choice, struct queueing *queueing,
+                                   const char *before, bool *found) {
+    struct sim_host_batch *batch = choice->batch;
+    if (batch->count == 0) return search(choice, 0, before, found);
+    for (int by_vat = 1; by_vat >= 0 && !*found; by_vat--) {
+        batch->by_vat = by_vat;
+        queueing->writes.count = 0;
+        VK_TRY(hash_messages(choice, queueing));
+        for (choice->count = batch->count; choice->count > 0 && !*found; choice->count -= !*found)
+            VK_TRY(search(choice, 0, before, found));
+    }
+    if (*found) batch->count = choice->count;
+    return VK_OK;
+}
+
+/* ---- results that are taken */
+
+/* kpResolution() of kernel.js gives up the host's reference. */
+static enum vk_err take_result(struct queueing *queueing, struct vk_str kpid) {
+    struct vk_str key, text, fresh;
+    uint64_t count = 1;
+    VK_TRY(vk_arena_format(queueing->arena, &key, "%.*s.refCount", VK_STR_ARG(kpid)));
+    VK_TRY(value_of(queueing, key, &text));
+    if (!vk_str_to_u64(text, &count) || count == 0) count = 1;
+    VK_TRY(vk_arena_format(queueing->arena, &fresh, "%llu", (unsigned long long)count - 1));
+    return add_write(queueing, key, fresh);
+}
+
+/* The promises that are settled and that somebody refers to: the newest of them. */
+static enum vk_err find_settled(struct choice *choice, struct queueing *queueing) {
+    struct vk_arena *arena = queueing->arena;
+    struct vk_str text, key, state, count;
+    uint64_t next = 0;
+    VK_TRY(vk_store_get(queueing->store, arena, VK_STR("kp.nextID"), &text));
+    if (!text.p || !vk_str_to_u64(text, &next)) return VK_OK;
+    uint64_t oldest = next > LOOKED_BACK ? next - LOOKED_BACK : 0;
+    while (next-- > oldest && choice->settled_count < SETTLED_MAX) {
+        VK_TRY(vk_arena_format(arena, &key, "kp%llu.state", (unsigned long long)next));
+        VK_TRY(vk_store_get(queueing->store, arena, key, &state));
+        if (!state.p || vk_str_eq(state, VK_STR("unresolved"))) continue;
+        VK_TRY(vk_arena_format(arena, &key, "kp%llu.refCount", (unsigned long long)next));
+        VK_TRY(vk_store_get(queueing->store, arena, key, &count));
+        if (!count.p || vk_str_eq(count, VK_STR("0"))) continue;
+        VK_TRY(vk_arena_format(arena, &choice->settled[choice->settled_count++], "kp%llu",
+                               (unsigned long long)next));
+    }
+    return VK_OK;
+}
+
+/* One more is taken behind `before`, and after it what else the host did. */
+static enum vk_err choose_taken(struct choice *choice, struct queueing *queueing,
+                                const char *before, bool *found) {
+    struct sim_host_batch *batch = choice->batch;
+    for (size_t i = 0; i < choice->settled_count && !*found; i++) {
+        struct sim_crank_log crank = {0};
+        char crankhash[VK_HASH_HEX], after[VK_HASH_HEX];
+        bool was_taken = batch->taken > 0 && vk_str_eq(batch->takes[0], choice->settled[i]);
+        if (was_taken) continue;
+        queueing->writes.count = 0;
+        VK_TRY(take_result(queueing, choice->settled[i]));
+        crank.writes.at = queueing->writes.at;
+        crank.writes.count = 1;
+        VK_TRY(sim_log_crankhash(&crank, crankhash));
+        VK_TRY(sim_log_activityhash(before, crankhash, after));
+        batch->takes[batch->taken++] = choice->settled[i];
+        VK_TRY(choose_messages(choice, queueing, after, found));
+        if (!*found && batch->taken < SIM_TAKEN_MAX)
+            VK_TRY(choose_taken(choice, queueing, after, found));
+        batch->taken -= !*found;
+    }
+    return VK_OK;
+}
+
 enum vk_err sim_slog_host_choose(struct sim_host_batch *batch, struct vk_store *store,
                                  struct vk_arena *arena, const char *before,
                                  const struct sim_log_unit *next) {
     struct queueing queueing = {.store = store, .arena = arena};
     struct choice *choice;
     bool found = false;
+    enum vk_err err = VK_OK;
     VK_TRY(VK_NEW(arena, &choice));
     *choice = (struct choice){.batch = batch, .next = next, .searched = SEARCHED_MAX};
-    enum vk_err err = VK_OK;
+    batch->taken = 0;
     if (sim_slog_host_emits(before, next)) {
-        err = hash_messages(choice, &queueing);
-        for (choice->count = batch->count; choice->count > 0 && err == VK_OK && !found;
-             choice->count -= !found)
-            err = search(choice, 0, before, &found);
+        err = choose_messages(choice, &queueing, before, &found);
+        if (err == VK_OK && !found) {
+            choice->searched = 1;
+            err = find_settled(choice, &queueing);
+        }
+        if (err == VK_OK && !found) err = choose_taken(choice, &queueing, before, &found);
     }
-    if (found) batch->count = choice->count;
     if (err == VK_OK && !found) guess(batch); /* INV-SLOG-HOST-1 */
     sim_array_free(queueing.writes.at);
     return err;
@@ -230,8 +322,13 @@ enum vk_err sim_slog_host_queue(const struct sim_host_batch *batch, struct vk_ke
                                 struct vk_store *store, struct vk_arena *arena, bool emits) {
     struct queueing queueing = {.store = store, .arena = arena};
     enum vk_err err = VK_OK;
+    for (size_t t = 0; t < batch->taken && err == VK_OK; t++) {
+        err = take_result(&queueing, batch->takes[t]);
+        if (err == VK_OK) err = apply(&queueing, kernel, emits);
+    }
     for (size_t m = 0; m < batch->count && err == VK_OK; m++) {
-        err = queue_message(&queueing, &batch->messages[m], batch->messages[m].option);
+        err =
+            queue_message(&queueing, &batch->messages[m], batch->messages[m].option, batch->by_vat);
         if (err == VK_OK) err = apply(&queueing, kernel, emits);
     }
     sim_array_free(queueing.writes.at);

@@ -2,7 +2,7 @@
  *
  * A message that is routed and that nobody had queued, the host queued; those that are routed right behind it, together
  * with it. Its writes are known but for two: the policy for its result, and whether the host waits for it (a reference
- * of its own). Both are in the activityhash of the crank after it, whose crankhash the slog gives: the choice that comes
+ * of its own). So is whether it took results of earlier ones. All that is in the activityhash of the crank after it, whose crankhash the slog gives: the choice that comes
  * to that hash is the host's.
  *
  * INV-SLOG-HOST-1  What was chosen by a hash comes to that hash; what no hash tells is said to be guessed.
@@ -13,7 +13,7 @@
 #include "diff_crank.h"
 #include "vk/kernel.h"
 
-enum { SIM_BATCH_MAX = 64 };
+enum { SIM_BATCH_MAX = 64, SIM_TAKEN_MAX = 2 };
 
 /* A message of the host's: the event as JSON, and what was found out about it. */
 struct sim_host_message {
@@ -25,7 +25,10 @@ struct sim_host_message {
 };
 
 struct sim_host_batch {
+    size_t taken; /* results that the host took before that, and does not wait for any more */
+    struct vk_str takes[SIM_TAKEN_MAX]; /* "kp40" */
     size_t count;
+    bool by_vat; /* the host named vats, and not objects */
     struct sim_host_message messages[SIM_BATCH_MAX];
 };
 

@@ -179,6 +179,11 @@ static enum vk_err run_crank(struct replay *replay, const struct slog_crank *cra
     if (err == VK_ERR_NOMEM) return err;
     if (err != VK_OK && workers->differs)
         return differ(replay, crank, vk_str(workers->what), workers->expected, workers->got);
+    bool is_last = crank == &replay->cranks.at[replay->cranks.count - 1];
+    if (err == VK_ERR_PANIC && is_last) { /* as the other kernel did: it ran no crank any more */
+        replay->result->is_panic = true;
+        return VK_OK;
+    }
     if (err != VK_OK)
         return differ(replay, crank, VK_STR("the kernel stopped"), VK_STR_NONE,
                       vk_str(vk_err_origin()->text));
@@ -260,6 +265,12 @@ static enum vk_err find_batch(struct replay *replay, size_t at, const char *befo
 
 static enum vk_err tell_batch(struct replay *replay, uint64_t before, bool emits) {
     const struct sim_host_batch *batch = &replay->batch;
+    for (size_t i = 0; i < batch->taken; i++) {
+        struct vk_str what;
+        VK_TRY(vk_arena_format(&replay->scratch, &what, "taking the result %.*s",
+                               VK_STR_ARG(batch->takes[i])));
+        VK_TRY(infer(replay, before, what, "by the hash"));
+    }
     for (size_t i = 0; i < batch->count; i++) {
         const struct sim_host_message *message = &batch->messages[i];
         struct vk_str words, what;
@@ -272,17 +283,6 @@ static enum vk_err tell_batch(struct replay *replay, uint64_t before, bool emits
         VK_TRY(infer(replay, before, what, by));
     }
     return VK_OK;
-}
-
-static enum vk_err run_batch(struct replay *replay, size_t at, const char *before) {
-    const struct slog_crank *crank = &replay->cranks.at[at];
-    bool emits = sim_slog_host_emits(before, &crank->unit);
-    VK_TRY(sim_slog_host_choose(&replay->batch, replay->store, &replay->scratch, before,
-                                &crank->unit));
-    VK_TRY(sim_slog_host_queue(&replay->batch, replay->kernel, replay->store, &replay->scratch,
-                               emits));
-    VK_TRY(tell_batch(replay, crank->unit.number, emits));
-    return run_crank(replay, crank);
 }
 
 /* What is plain without trying: vats that the host ended, and that it reaped all. */
@@ -309,6 +309,19 @@ static enum vk_err infer_plain(struct replay *replay, const struct slog_crank *c
     return vk_host_reap_all_vats(replay->kernel);
 }
 
+static enum vk_err run_batch(struct replay *replay, size_t at, const char *before) {
+    const struct slog_crank *crank = &replay->cranks.at[at];
+    bool emits = sim_slog_host_emits(before, &crank->unit);
+    VK_TRY(sim_slog_host_choose(&replay->batch, replay->store, &replay->scratch, before,
+                                &crank->unit));
+    VK_TRY(sim_slog_host_queue(&replay->batch, replay->kernel, replay->store, &replay->scratch,
+                               emits));
+    VK_TRY(tell_batch(replay, crank->unit.number, emits));
+    bool nothing = !replay->batch.count && !replay->batch.taken;
+    if (nothing) VK_TRY(infer_plain(replay, crank));
+    return run_crank(replay, crank);
+}
+
 /* ---- the whole */
 
 static enum vk_err run_at(struct replay *replay, size_t at) {
@@ -322,7 +335,8 @@ static enum vk_err run_at(struct replay *replay, size_t at) {
     VK_TRY(get(replay, "activityhash", &text));
     snprintf(before, sizeof before, "%.*s", VK_STR_ARG(text));
     VK_TRY(find_batch(replay, at, before, &replay->batch));
-    if (replay->batch.count) return run_batch(replay, at, before);
+    bool is_active = before[0] && sim_slog_host_emits(before, &crank->unit);
+    if (replay->batch.count || is_active) return run_batch(replay, at, before);
     VK_TRY(infer_plain(replay, crank));
     return run_crank(replay, crank);
 }

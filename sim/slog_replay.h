@@ -8,7 +8,7 @@
  * INV-SLOG-REPLAY-2  Whatever was inferred, no crank is met but by its activityhash.
  *
  * What a slog cannot tell, and what therefore differs where it was done: results and state of devices other than
- * vatAdmin, results taken by the host, changed options, vats that the host pinned.
+ * vatAdmin, changed options, bundles installed, vats that the host pinned.
  */
 #ifndef SIM_SLOG_REPLAY_H
 #define SIM_SLOG_REPLAY_H
@@ -30,6 +30,7 @@ struct sim_slog_result {
     struct vk_arena arena;
     enum sim_slog_outcome outcome;
     uint64_t first_crank, cranks, deliveries, syscalls; /* met */
+    bool is_panic; /* the kernel panics in the slog's last crank, whose hash is then not compared */
     char activityhash[VK_HASH_HEX];
     struct {
         SIM_ARRAY(struct sim_inferred);
