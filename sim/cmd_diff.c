@@ -4,6 +4,7 @@
  */
 #include "command.h"
 #include "diff_databases.h"
+#include "diff_mixed.h"
 #include "diff_plans.h"
 #include "plan.h"
 #include "reports/colour.h"
@@ -24,7 +25,7 @@ static const char usage[] =
     "  a slog, or a recording   one JSON object a line, compressed or not, of any size\n"
     "  a kept node              a folder that crankcase run --keep left, or a flight recorder's file\n"
     "  a plan                   is run, and its first replica taken\n"
-    "  a database               of the swing-store; with another database only\n"
+    "  a database               of the swing-store; beside a log only its place in it is told\n"
     "PLAN alone is run, and the replica that fails compared with one that does not.\n\n"
     "options:\n"
     "  --json    one JSON object\n"
@@ -197,6 +198,14 @@ static int diff_databases(const char *const paths[2], struct sim_divergence *div
     return err == VK_OK ? SIM_EXIT_OK : bad_input(paths[side], err, &error);
 }
 
+static int diff_mixed(const char *const paths[2], int database, struct sim_divergence *divergence) {
+    struct sim_input_error error;
+    int side;
+    enum vk_err err = sim_diff_mixed(paths, database, divergence, &side, &error);
+    if (err == VK_OK) return SIM_EXIT_OK;
+    return error.what[0] ? bad_input(paths[side], err, &error) : failed();
+}
+
 static int diff_two(struct diff_command *command, const char *const paths[2],
                     struct sim_divergence *divergence) {
     struct sim_diff_logs logs = {0};
@@ -205,12 +214,12 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
     bool is_database[2] = {kind_of(paths[0]) == INPUT_DATABASE,
                            kind_of(paths[1]) == INPUT_DATABASE};
     if (is_database[0] && is_database[1]) return diff_databases(paths, divergence);
-    if (is_database[0] || is_database[1])
-        return bad_usage("a database is compared with another one only, and this is none: ",
-                         paths[is_database[0] ? 1 : 0]);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
         code = provide(&sides[i], paths[i], &logs.path[i], &logs.label[i]);
-    if (code == SIM_EXIT_OK) code = diff_logs(command, &logs, divergence);
+    if (code == SIM_EXIT_OK && (is_database[0] || is_database[1]))
+        code = diff_mixed(logs.path, is_database[0] ? 0 : 1, divergence);
+    else if (code == SIM_EXIT_OK)
+        code = diff_logs(command, &logs, divergence);
     for (int i = 0; i < 2; i++)
         if (sides[i].is_run) sim_traced_run_release(&sides[i].run);
     return code;

@@ -121,6 +121,26 @@ Test(diff_command, databases_of_kept_nodes_are_compared) {
     expect_word(outcome->out, "were run again");
 }
 
+Test(diff_command, a_database_is_found_in_a_log_or_is_not) {
+    char words[1200];
+    snprintf(words, sizeof words, "run --quiet --keep nodes %s/corpus/plans/three-replicas.plan",
+             TEST_SOURCE_DIR);
+    cr_assert_eq(test_command_run(&folder, words)->code, SIM_EXIT_OK);
+    const struct test_outcome *outcome =
+        test_command_run(&folder, "diff nodes/replica-0/swingstore.sqlite nodes/replica-1");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s%s", outcome->out, outcome->err);
+    expect_word(outcome->out, "the database stands before crank 111");
+    expect_word(outcome->out, "up to crank 110");
+    test_file_write(test_folder_file(&folder, "other.plan"),
+                    VK_STR("crankcase-plan 1\nprogram p\nvat a p\nbootstrap a\nblock after=5000\n"
+                           "block after=5000\n  send a\nblock after=5000\n  send a\n"));
+    cr_assert_eq(test_command_run(&folder, "run --quiet --keep nodes other.plan")->code,
+                 SIM_EXIT_OK);
+    outcome = test_command_run(&folder, "diff nodes/replica-1 nodes/replica-0/swingstore.sqlite");
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s%s", outcome->out, outcome->err);
+    expect_word(outcome->out, "no crank of the log has the database's activityhash");
+}
+
 /* ---- usage */
 
 Test(diff_command, two_plans_are_run_and_compared) {
