@@ -134,10 +134,8 @@ static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died)
         if (told.failed) print_failure(command, told.i, &told.failure);
     }
     if (died && next < count && next < (chunk + 1) * CHUNK) {
-        struct sim_failure failure = {
-            .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
-        snprintf(failure.what, sizeof failure.what, "%s", died);
-        snprintf(failure.signature, sizeof failure.signature, "crash/none/%.60s", died);
+        struct sim_failure failure;
+        sim_failure_set_crash(&failure, died);
         print_failure(command, next, &failure);
     }
     report_progress_draw(&command->progress, (size_t)command->done, NULL);

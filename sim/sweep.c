@@ -268,6 +268,7 @@ static struct sim_plan variant_of(const struct sim_plan *plan,
                                   size_t replica_count, struct sim_fault_plan *faults,
                                   size_t fault_count) {
     struct sim_plan variant = *plan;
+    variant.expect = (struct sim_plan_expect){.outcome = SIM_EXPECT_OK};
     for (size_t i = 0; i < replica_count; i++)
         replicas[i] = plan->replicas[i < plan->replica_count ? i : 0];
     variant.replicas = replicas;

@@ -10,7 +10,7 @@
 
 struct test_command {
     const char *words;   /* separated by spaces, without "crankcase" */
-    const char *program; /* of the build; NULL: "crankcase" */
+    const char *program; /* NULL: crankcase */
     const char *out;     /* where standard output goes; NULL: the file "out" of the folder */
     unsigned
         cpu_seconds_max; /* of each of its processes, which the system ends when they take more; 0: any */
