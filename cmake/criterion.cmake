@@ -57,7 +57,7 @@ add_dependencies(run_command_test crankcase)
 add_dependencies(sweep_test crankcase)
 add_dependencies(postmortem_test crankcase)
 add_dependencies(run_directives_test crankcase)
-add_dependencies(diff_command_test crankcase crankcase-planted)
+add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
 
 # And this one loads kernels, and what is none.

@@ -6,6 +6,7 @@
 #include "diff_databases.h"
 #include "diff_mixed.h"
 #include "diff_plans.h"
+#include "kernel_module.h"
 #include "plan.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
@@ -28,19 +29,22 @@ static const char usage[] =
     "  a database               of the swing-store; beside a log only its place in it is told\n"
     "PLAN alone is run, and the replica that fails compared with one that does not.\n\n"
     "options:\n"
-    "  --json    one JSON object\n"
-    "  --quiet   no progress bar\n"
-    "  --help    this text\n\n"
+    "  --json         one JSON object\n"
+    "  --quiet        no progress bar\n"
+    "  --kernel PATH  run the plan on this build of the kernel, a libvk.so; of two plans, B\n"
+    "  --help         this text\n\n"
     "examples:\n"
     "  crankcase diff validator-1.slog.gz validator-2.slog.gz\n"
     "  crankcase diff nodes/replica-0 nodes/replica-1\n"
     "  crankcase diff crankcase-failures/seed-42.plan\n"
+    "  crankcase diff --kernel ../mine/libvk.so seed-42.plan seed-42.plan   # mine and this one\n"
     "  crankcase diff --json a/swingstore.sqlite b/swingstore.sqlite\n\n"
     "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, 4 the testbed\n"
     "failed";
 
 struct diff_command {
     bool json, quiet;
+    const struct vk_module *module; /* NULL: the kernel linked in */
     struct report_progress progress;
 };
 
@@ -135,11 +139,11 @@ static int read_plan(const char *path, struct sim_plan *plan) {
     return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
 }
 
-static int run_plan(const char *path, struct sim_traced_run *run) {
+static int run_plan(const char *path, const struct vk_module *module, struct sim_traced_run *run) {
     struct sim_plan plan;
     int code = read_plan(path, &plan);
     if (code != SIM_EXIT_OK) return code;
-    enum vk_err err = sim_traced_run(run, &plan);
+    enum vk_err err = sim_traced_run(run, &plan, module);
     sim_plan_release(&plan);
     return err == VK_OK ? SIM_EXIT_OK : failed();
 }
@@ -152,7 +156,7 @@ static int diff_replicas(struct diff_command *command, const char *path,
     int side;
     if (kind_of(path) != INPUT_PLAN)
         return bad_usage("of one input alone a plan is expected: ", path);
-    int code = run_plan(path, &run);
+    int code = run_plan(path, command->module, &run);
     if (code != SIM_EXIT_OK) return code;
     if (run.replicas < 2) {
         fprintf(stderr,
@@ -176,10 +180,11 @@ struct side {
     char traced[SIM_TRACED_PATH], label[SIM_TRACED_PATH];
 };
 
-static int provide(struct side *side, const char *path, const char **log, const char **label) {
+static int provide(struct side *side, const char *path, const struct vk_module *module,
+                   const char **log, const char **label) {
     side->path = *log = path;
     if (kind_of(path) != INPUT_PLAN) return SIM_EXIT_OK;
-    int code = run_plan(path, &side->run);
+    int code = run_plan(path, module, &side->run);
     if (code != SIM_EXIT_OK) return code;
     uint32_t replica = sim_traced_replica(&side->run);
     side->is_run = true;
@@ -215,7 +220,8 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
                            kind_of(paths[1]) == INPUT_DATABASE};
     if (is_database[0] && is_database[1]) return diff_databases(paths, divergence);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
-        code = provide(&sides[i], paths[i], &logs.path[i], &logs.label[i]);
+        code =
+            provide(&sides[i], paths[i], i ? command->module : NULL, &logs.path[i], &logs.label[i]);
     if (code == SIM_EXIT_OK && (is_database[0] || is_database[1]))
         code = diff_mixed(logs.path, is_database[0] ? 0 : 1, divergence);
     else if (code == SIM_EXIT_OK)
@@ -240,6 +246,7 @@ static int tell(const struct diff_command *command, const struct sim_divergence 
 static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},
     {"json", no_argument, NULL, 'j'},
+    {"kernel", required_argument, NULL, 'k'},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
@@ -252,6 +259,9 @@ static int diff_main(int argc, char **argv) {
     optind = 1;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+        if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
+        if (option == 'k' && sim_kernel_load(optarg, &command.module) != VK_OK)
+            return bad_usage("--kernel: ", vk_err_origin()->text);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'j') command.json = true;
         if (option == 'q') command.quiet = true;

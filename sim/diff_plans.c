@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *plan) {
-    struct sim_run_options options = {0};
+enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *plan,
+                           const struct vk_module *module) {
+    struct sim_run_options options = {.module = module};
     *run = (struct sim_traced_run){.replicas = (uint32_t)plan->replica_count};
     VK_TRY(sim_scratch_folder_make(run->folder));
     for (int i = 0; i < SIM_ORACLE_COUNT; i++)

@@ -156,6 +156,8 @@ Test(diff_command, two_plans_are_run_and_compared) {
     cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s%s", outcome->out, outcome->err);
     expect_word(outcome->out, "replica 0 of b.plan");
     expect_word(outcome->out, "v2.vs.k.1: v2's vatstore key \"k.1\"");
+    outcome = test_command_run(&folder, "diff --kernel " TEST_BINARY_DIR "/libvk.so a.plan a.plan");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s%s", outcome->out, outcome->err);
     outcome = test_command_run(&folder, "diff a.plan a.plan");
     cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s%s", outcome->out, outcome->err);
     outcome = test_command_run(&folder, "diff a.plan");
@@ -169,6 +171,7 @@ Test(diff_command, bad_usage_and_bad_input_are_one_clear_line) {
     } cases[] = {
         {"diff", "two inputs are compared, or one plan"},
         {"diff a b c", "two inputs are compared, or one plan"},
+        {"diff --kernel words a b", "--kernel: "},
         {"diff --nonsense a b", "unknown option --nonsense"},
         {"diff nobody nothing", "nobody: No such file or directory"},
         {"diff words words", "words:1:1: neither slog nor recording"},

@@ -487,7 +487,7 @@ static void run_plan(struct sim_traced_run *run, const char *text) {
     struct sim_plan_error error;
     cr_assert_eq(sim_plan_read(&plan, vk_heap_system(), vk_str(text), &error), VK_OK, "%zu: %s",
                  error.line, error.what);
-    cr_assert_eq(sim_traced_run(run, &plan), VK_OK, "%s", vk_err_origin()->text);
+    cr_assert_eq(sim_traced_run(run, &plan, NULL), VK_OK, "%s", vk_err_origin()->text);
     sim_plan_release(&plan);
 }
 
