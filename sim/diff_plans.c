@@ -90,6 +90,6 @@ enum vk_err sim_diff_replicas(const struct sim_traced_run *run, const char *name
     if (!run->result.failed) return VK_OK;
     if (!sim_divergence_differs(divergence->kind)) divergence->kind = SIM_DIVERGENCE_ENDS;
     const char *what = run->result.failure.what; /* its first line; the keys are told of here */
-    return sim_divergence_note(divergence, "the run fails: replica %" PRIu32 " %.*s",
+    return sim_divergence_note(divergence, "the run fails: replica %" PRIu32 ": %.*s",
                                run->result.failure.replica, (int)strcspn(what, "\n"), what);
 }

@@ -252,7 +252,8 @@ static void commit(struct sim_log_scan *scan) {
 static void take_line(struct sim_log_scan *scan, struct vk_str line) {
     bool is_recording;
     enum sim_log_kind kind = sim_log_kind(line, &is_recording);
-    if (line.p[line.n - 1] != '}' && line.p[line.n - 1] != '\r') kind = SIM_LOG_UNREADABLE; /* torn */
+    if (line.p[line.n - 1] != '}' && line.p[line.n - 1] != '\r')
+        kind = SIM_LOG_UNREADABLE; /* torn */
     if (kind == SIM_LOG_UNREADABLE) {
         if (!scan->facts.unreadable++)
             scan->facts.first_unreadable = sim_log_file_number(scan->file);
