@@ -41,7 +41,7 @@ static size_t shown_from(const struct vk_str text[2]) {
     while (same < text[0].n && same < text[1].n && text[0].p[same] == text[1].p[same])
         same++;
     bool is_long = text[0].n > COLUMNS || text[1].n > COLUMNS;
-    return is_long && same > BEFORE * 2 ? same - BEFORE : 0;
+    return is_long && same > (size_t)BEFORE + BEFORE ? same - BEFORE : 0;
 }
 
 static void label(FILE *out, const char *text) { fprintf(out, "  %-12s ", text); }

@@ -356,18 +356,19 @@ static enum vk_err read_lines(struct causes *causes, struct sim_log_file *file, 
 enum vk_err sim_diff_causes(struct sim_divergence *divergence, const char *path,
                             const struct sim_log_unit *unit, struct sim_input_error *error) {
     struct causes causes = {0};
-    struct sim_log_file *file;
+    struct sim_log_file *file = NULL;
     if (!sim_log_unit_is_crank(unit)) return add_host(divergence, "the host's own call");
     causes.table = calloc(CAUSES, sizeof *causes.table);
     causes.cranks = calloc(CRANKS, sizeof *causes.cranks);
-    vk_arena_init(&causes.scratch, vk_heap_system());
-    enum vk_err err = causes.table && causes.cranks
-                          ? sim_log_file_open(path, &file, error)
-                          : sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
-    if (err == VK_OK) {
-        err = read_lines(&causes, file, unit->end, error);
-        sim_log_file_close(file);
+    if (!causes.table || !causes.cranks) {
+        free(causes.table);
+        free(causes.cranks);
+        return sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
     }
+    vk_arena_init(&causes.scratch, vk_heap_system());
+    enum vk_err err = sim_log_file_open(path, &file, error);
+    if (err == VK_OK) err = read_lines(&causes, file, unit->end, error);
+    sim_log_file_close(file);
     if (err == VK_OK && unit->has_entries) err = build_chain(divergence, &causes, unit->number);
     vk_arena_release(&causes.scratch);
     free(causes.table);

@@ -107,7 +107,8 @@ static enum vk_err crank_step(struct reading *reading, struct vk_str line) {
     if (type.p) VK_TRY(vk_arena_copy(&crank->arena, type, &crank->crank_type));
     if (message.p) VK_TRY(vk_arena_copy(&crank->arena, message, &crank->message));
     VK_TRY(vk_arena_copy(&crank->arena, member_text(line, "messageType"), &crank->message_type));
-    step(reading, vk_str_eq(type, VK_STR("routing")) ? "routing the event" : "the crank's event");
+    step(reading,
+         type.p && vk_str_eq(type, VK_STR("routing")) ? "routing the event" : "the crank's event");
     return VK_OK;
 }
 

@@ -426,8 +426,8 @@ static void write_chain(const char *path, uint64_t cranks, uint64_t other) {
         fprintf(
             out,
             "{\"type\":\"crank-finish\",\"crankNum\":%llu,\"crankhash\":\"%064llx\",\"activityhash\":\"%064llx\"}\n",
-            (unsigned long long)i, (unsigned long long)(i + (i == other)),
-            (unsigned long long)(i * 3 + (i >= other)));
+            (unsigned long long)i, (unsigned long long)i + (i == other),
+            (unsigned long long)i * 3 + (i >= other));
     fclose(out);
 }
 
