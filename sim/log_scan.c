@@ -90,6 +90,8 @@ static void finish(struct sim_log_scan *scan, bool is_host_call) {
         unit->number = scan->next_crank;
         unit->ordinal = scan->next_ordinal++;
     } else {
+        if (!scan->in_crank && scan->facts.cranks == 0) /* the log begins in the middle of it */
+            unit->has_entries = unit->has_writes = false;
         if (!scan->now.has_number) unit->number = scan->next_crank;
         unit->ordinal = UINT32_MAX;
         if (unit->number + 1 <= scan->next_crank && scan->facts.cranks) scan->facts.restarts++;
@@ -250,6 +252,8 @@ static void commit(struct sim_log_scan *scan) {
 static void take_line(struct sim_log_scan *scan, struct vk_str line) {
     bool is_recording;
     enum sim_log_kind kind = sim_log_kind(line, &is_recording);
+    if (line.p[line.n - 1] != '}' && line.p[line.n - 1] != '\r')
+        kind = SIM_LOG_UNREADABLE; /* torn */
     if (kind == SIM_LOG_UNREADABLE) {
         if (!scan->facts.unreadable++)
             scan->facts.first_unreadable = sim_log_file_number(scan->file);
