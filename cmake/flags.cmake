@@ -3,6 +3,7 @@
 
 option(CRANKCASE_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(CRANKCASE_COVERAGE "Build with gcov instrumentation" OFF)
+option(CRANKCASE_PROBES "Build with probes that count rare events (vk/probe.h)" OFF)
 option(CRANKCASE_FUZZ "Build the fuzz targets on libFuzzer (clang only)" OFF)
 
 set(CMAKE_C_STANDARD 17)
@@ -32,6 +33,10 @@ endif()
 if(CRANKCASE_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
+endif()
+
+if(CRANKCASE_PROBES)
+  add_compile_definitions(VK_PROBES)
 endif()
 
 # POSIX is for everything but the kernel.
