@@ -18,7 +18,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-ASSERTION = re.compile(r"\bVK_ASSERT\s*\(|\bvk_assert_failed\b")
+ASSERTION = re.compile(r"\bVK_ASSERT\s*\(|\bvk_assert_failed\b|\b__builtin_unreachable\b")
 HAND_OVER = re.compile(r"\bVK_TRY\s*\(|\bVK_RAISE\s*\(")
 
 
