@@ -12,7 +12,7 @@ mutators=OFF
 cmake -S . -B "$WORK/build" -G Ninja --compile-no-warning-as-error -DBUILD_TESTING=ON \
     -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" -DCMAKE_C_FLAGS_RELEASE="-g" \
     -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="$CXXFLAGS" \
-    -DCMAKE_EXE_LINKER_FLAGS='-Wl,-rpath,\$ORIGIN/lib' \
+    -DCMAKE_EXE_LINKER_FLAGS='-Wl,--disable-new-dtags,-rpath,\$ORIGIN/lib' \
     -DCRANKCASE_FUZZ=ON -DCRANKCASE_FUZZ_ENGINE="$LIB_FUZZING_ENGINE" -DCRANKCASE_FUZZ_MUTATORS="$mutators"
 
 targets=()
@@ -30,8 +30,8 @@ for target in "${targets[@]}"; do
     rm -f "$OUT/${target}_seed_corpus.zip"
     [[ ! -d $seeds ]] || (cd "$seeds" && find . -type f -print0 | sort -z | xargs -0 zip -q -X "$OUT/${target}_seed_corpus.zip")
     printf '[libfuzzer]\ntimeout=25\nrss_limit_mb=2560\n' >"$OUT/$target.options"
-    # All but what each image has of its own.
-    ldd "$OUT/$target" | awk '$3 ~ "^/" { print $3 }' |
+    # All but what each image has of its own, and what those need in turn (an rpath of the old kind leads there, too).
+    ldd "$WORK/build/fuzz/$target" | awk '$3 ~ "^/" { print $3 }' |
         grep -vE '/(libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libresolv)\.so' |
-        xargs -r -I{} cp -Lu {} "$OUT/lib/"
+        xargs -r -I{} cp -L {} "$OUT/lib/"
 done
