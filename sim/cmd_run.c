@@ -7,12 +7,14 @@
 #include "fault_words.h"
 #include "jobs.h"
 #include "kernel_module.h"
+#include "plan_notes.h"
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
 #include "run_directives.h"
+#include "run_shrink.h"
 #include "text_file.h"
 
 #include <errno.h>
@@ -57,6 +59,8 @@ static const char usage[] =
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
+    "  --shrink           shrink the first failure of each signature, as crankcase shrink does, for a\n"
+    "                     minute at most\n"
     "  --json             one JSON object a line: failures, then the summary\n"
     "  --quiet            failures only\n"
     "  --help             this text\n\n"
@@ -64,6 +68,7 @@ static const char usage[] =
     "  crankcase run --seed 42\n"
     "  crankcase run --seeds 1000 --jobs 2\n"
     "  crankcase run --minutes 10 --faults invisible --until-stable\n"
+    "  crankcase run --seeds 1000 --shrink\n"
     "  crankcase run crankcase-failures/seed-42.plan\n"
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
@@ -71,6 +76,7 @@ static const char usage[] =
 
 enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
 enum { KERNEL_PATH_MAX = 1000, REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200 };
+_Static_assert((int)REPRODUCE_MAX <= (int)SIM_RUN_SHRINK_REPRODUCE_MAX, "a reproducer is whole");
 enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 
 struct run_command {
@@ -85,6 +91,7 @@ struct run_command {
     bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
+    struct sim_run_shrink shrink;
     struct report_progress progress;
     struct report_stopwatch watch;
 };
@@ -121,11 +128,31 @@ static void reproduce_text(const struct run_command *command, const char *what,
     VK_ASSERT(n >= 0 && n < REPRODUCE_MAX); /* INV-CMD-RUN-1 */
 }
 
-static enum vk_err write_plan(const struct run_command *command, uint64_t seed, const char *path) {
+/* The plan and, in front of it, where it comes from. */
+static enum vk_err plan_with_notes(struct sim_plan *plan, const char *reproduce,
+                                   const struct sim_failure *failure, struct vk_str *text) {
+    struct vk_buf buf;
+    struct vk_str plan_text;
+    struct vk_str says[SIM_NOTE_COUNT] = {
+        [SIM_NOTE_FAILED] = vk_str(failure->signature),
+        [SIM_NOTE_SEEN] = vk_str(failure->what),
+    };
+    VK_TRY(vk_arena_format(&plan->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)", reproduce,
+                           CRANKCASE_VERSION));
+    VK_TRY(sim_plan_write(plan, &plan->arena, &plan_text));
+    vk_buf_init(&buf, &plan->arena);
+    sim_notes_add(&buf, VK_STR(""), says);
+    vk_buf_add(&buf, plan_text);
+    return vk_buf_finish(&buf, text);
+}
+
+static enum vk_err write_plan(const struct run_command *command, uint64_t seed,
+                              const char *reproduce, const struct sim_failure *failure,
+                              const char *path) {
     struct sim_plan plan;
     struct vk_str text;
     VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &command->campaign.generate));
-    enum vk_err err = sim_plan_write(&plan, &plan.arena, &text);
+    enum vk_err err = plan_with_notes(&plan, reproduce, failure, &text);
     if (err == VK_OK) {
         mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
         err = sim_text_file_write(path, text);
@@ -154,10 +181,32 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     plan_options_text(command, options);
     snprintf(what, sizeof what, "--seed %" PRIu64 "%s", seed, options);
     reproduce_text(command, what, reproduce);
-    bool is_written = write_plan(command, seed, path) == VK_OK;
+    bool is_written = write_plan(command, seed, reproduce, failure, path) == VK_OK;
     const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
     print_failure(command, &report);
     if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    if (is_written) sim_run_shrink_put_off(&command->shrink, seed, reproduce, failure);
+}
+
+/* ---- shrinking */
+
+static struct sim_shrink_file shrink_file(const struct run_command *command) {
+    return (struct sim_shrink_file){.command = "crankcase run",
+                                    .run = command->campaign.run,
+                                    .kernel = command->kernel,
+                                    .at_once = command->campaign.at_once,
+                                    .deadline_seconds = SIM_RUN_SHRINK_SECONDS_MAX,
+                                    .json = command->json,
+                                    .quiet = command->quiet,
+                                    .colours = command->colours};
+}
+
+static void shrink_seeds(struct run_command *command) {
+    const struct sim_shrink_file like = shrink_file(command);
+    report_progress_clear(&command->progress);
+    while (!interrupted && sim_run_shrink_next(&command->shrink, command->out_folder,
+                                               &command->campaign.generate, &like))
+        continue;
 }
 
 /* ---- campaigns */
@@ -170,6 +219,7 @@ static bool campaign_is_interrupted(void *impl) {
 static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
     if (interrupted) return true;
+    shrink_seeds(command);
     double seconds = report_stopwatch_seconds(&command->watch);
     if (command->minutes && seconds >= (double)command->minutes * 60) return true;
     uint64_t after = totals->newest_feature_at < STABLE_AFTER_MIN ? STABLE_AFTER_MIN
@@ -250,28 +300,19 @@ static int run_campaign(struct run_command *command) {
                                            : (size_t)campaign->seeds,
                           !command->quiet);
     enum vk_err err = sim_campaign_run(campaign, &command->totals);
+    shrink_seeds(command);
     print_summary(command, true);
     return err == VK_OK ? exit_code(command) : failed(vk_err_origin()->text);
 }
 
 /* ---- plans */
 
-static int run_plan(struct run_command *command, const char *path) {
-    struct vk_arena arena;
-    struct vk_str text;
+static int run_text(struct run_command *command, const char *path, struct vk_str text) {
     struct sim_plan plan;
     struct sim_plan_error error;
     struct sim_run_result result;
     char reproduce[REPRODUCE_MAX];
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_text_file_read(path, &arena, &text);
-    if (err != VK_OK) {
-        fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
-        vk_arena_release(&arena);
-        return SIM_EXIT_BAD_INPUT;
-    }
-    err = sim_plan_read(&plan, vk_heap_system(), text, &error);
-    vk_arena_release(&arena);
+    enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
     if (err != VK_OK) {
         fprintf(stderr, "crankcase run: %s:%zu:%zu: %s\n", path, error.line, error.column,
                 error.what);
@@ -280,13 +321,18 @@ static int run_plan(struct run_command *command, const char *path) {
     if (command->directives.any)
         sim_run_directives_give(&command->directives, path, &command->campaign.run);
     err = sim_run(&plan, &command->campaign.run, &result);
-    sim_plan_release(&plan);
-    if (err != VK_OK) return failed(vk_err_origin()->text);
+    if (err != VK_OK) {
+        sim_plan_release(&plan);
+        return failed(vk_err_origin()->text);
+    }
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
     reproduce_text(command, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) print_failure(command, &report);
+    const struct sim_shrink_file like = shrink_file(command);
+    if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
+    sim_plan_release(&plan);
     if (result.refused) {
         sim_run_directives_refused(&command->directives, &result);
         return SIM_EXIT_BAD_INPUT;
@@ -294,6 +340,19 @@ static int run_plan(struct run_command *command, const char *path) {
     if (result.was_panic && !command->quiet)
         report_run_panic(stdout, path, command->campaign.run.keep, &result, command->json);
     return SIM_EXIT_OK;
+}
+
+static int run_plan(struct run_command *command, const char *path) {
+    struct vk_arena arena;
+    struct vk_str text;
+    int code = SIM_EXIT_BAD_INPUT;
+    vk_arena_init(&arena, vk_heap_system());
+    if (sim_text_file_read(path, &arena, &text) == VK_OK)
+        code = run_text(command, path, text);
+    else
+        fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    vk_arena_release(&arena);
+    return code;
 }
 
 /* Recordings are a campaign of their own: the seeds draw their faults. */
@@ -378,6 +437,7 @@ enum option_code {
     OPTION_NO_ACTIVITYHASH,
     OPTION_JOBS,
     OPTION_OUT,
+    OPTION_SHRINK,
     OPTION_KEEP,
     OPTION_DIRECTIVES,
     OPTION_DIRECTIVES_AT_START,
@@ -406,6 +466,7 @@ static const struct option options[] = {
     {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"shrink", no_argument, NULL, OPTION_SHRINK},
     {"keep", required_argument, NULL, OPTION_KEEP},
     {"directives", required_argument, NULL, OPTION_DIRECTIVES},
     {"directives-at-start", no_argument, NULL, OPTION_DIRECTIVES_AT_START},
@@ -507,6 +568,7 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
     case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
     case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
+    case OPTION_SHRINK: command->shrink.wanted = true; return SIM_EXIT_OK;
     case OPTION_KEEP: command->campaign.run.keep = optarg; return SIM_EXIT_OK;
     case OPTION_DIRECTIVES:
         return sim_run_directives_take(&command->directives, optarg) ? SIM_EXIT_OK
@@ -546,6 +608,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
     if (recordings && command->kernel)
         return bad_usage("--kernel is for seeds and plans, not for recordings", "");
+    if (recordings && command->shrink.wanted)
+        return bad_usage("--shrink is for seeds and plans, not for recordings", "");
     if (recordings && !is_for_one_plan(command))
         return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
@@ -558,6 +622,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
             argv[optind]);
     if (is_for_one_plan(command) && (recordings || argc - optind != 1))
         return bad_usage("--keep, --directives and --halt-after are for one plan", "");
+    if (is_for_one_plan(command) && command->shrink.wanted)
+        return bad_usage("--shrink does not go with --keep, --directives and --halt-after", "");
     report_stopwatch_start(&command->watch);
     if (optind < argc) return run_plans(command, argc - optind, argv + optind);
     code = check_out_folder(command->out_folder);
@@ -573,6 +639,7 @@ static int run_main(int argc, char **argv) {
     sim_fault_words_default(command.campaign.generate.faults);
     int code = parse_and_run(&command, argc, argv);
     sim_run_directives_release(&command.directives);
+    sim_run_shrink_release(&command.shrink);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);
     return is_written || code == SIM_EXIT_FAILED ? code
                                                  : failed("standard output cannot be written");

@@ -46,6 +46,7 @@ struct sim_replica {
     struct sim_host host;
     struct sim_shadow *shadow;
     struct sim_flight *flight; /* NULL: not recorded */
+    struct sim_trace_log *log; /* of everything; NULL: none is kept */
     const struct sim_directives *directives;
     struct vk_directives orders; /* the same, for the kernel */
     bool directives_taken;       /* once a start with them was made */
@@ -99,6 +100,7 @@ static uint64_t draw(void *impl) {
 static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
     if (replica->flight) sim_flight_event(replica->flight, event);
+    if (replica->log) sim_trace_log_event(replica->log, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
 
@@ -167,7 +169,9 @@ static bool acquire(struct sim_replica *replica) {
 
 static bool record_flight(struct sim_replica *replica) {
     const char *folder = replica->options.keep;
-    return !folder || sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK;
+    if (!folder) return true;
+    return sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK &&
+           sim_kept_trace(folder, replica->index, &replica->faults, &replica->log) == VK_OK;
 }
 
 struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
@@ -220,6 +224,7 @@ void sim_replica_free(struct sim_replica *replica) {
     sim_disk_free(replica->disk);
     sim_shadow_free(replica->shadow);
     sim_flight_close(replica->flight);
+    sim_trace_log_close(replica->log);
     sim_host_release(&replica->host);
     free(replica->faults.faults);
     free(replica);
@@ -233,6 +238,7 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     VK_SOMETIMES_IF(replica->state == SIM_REPLICA_RUNNING && replica->ran_crank,
                     node_crashed_within_a_block);
     if (replica->flight) sim_flight_halt(replica->flight, vk_err_origin());
+    if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
     process_end(replica);
     replica->counts.crashes += !panicked;
@@ -314,6 +320,7 @@ static enum vk_err recover(struct sim_replica *replica) {
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
         VK_SOMETIMES_IF(replica->counts.starts > 1, node_crashed_before_its_first_commit);
         if (replica->shadow) sim_shadow_lost(replica->shadow);
+        if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
         VK_TRY(sim_host_create(&replica->host, replica->store, &replica->ports));
         return commit(replica);
@@ -331,6 +338,7 @@ static enum vk_err recover(struct sim_replica *replica) {
                     commit_that_failed_was_not_on_the_disk);
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
+    if (replica->log) sim_trace_log_start(replica->log, is_attempted);
     replica->committed = replica->now;
     replica->commit_in_doubt = false;
     return VK_OK;
@@ -499,6 +507,7 @@ static enum vk_err begin_block(struct sim_replica *replica, enum sim_step *step)
     if (replacement) VK_TRY(replica->vk->host_note_replacement(replica->kernel, replacement));
     if (replica->clock.now_ns < replica->block_due_ns)
         replica->clock.now_ns = replica->block_due_ns;
+    if (replica->log) sim_trace_log_block(replica->log, replica->now.block);
     VK_TRY(
         sim_host_begin_block(&replica->host, replica->store, replica->kernel, replica->now.block));
     replica->state = SIM_REPLICA_RUNNING;
@@ -557,6 +566,8 @@ enum vk_err sim_replica_keep(struct sim_replica *replica) {
     const struct vk_disk disk = {sim_disk_vfs(replica->disk), DATABASE};
     VK_ASSERT(replica->options.keep);
     if (replica->faulty_disk) process_end(replica);
+    sim_trace_log_close(replica->log);
+    replica->log = NULL;
     return replica->counts.commits ? sim_kept_database(replica->options.keep, replica->index, &disk)
                                    : VK_OK;
 }
