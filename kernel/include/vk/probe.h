@@ -12,9 +12,10 @@
 #ifndef VK_PROBE_H
 #define VK_PROBE_H
 
+#include <stdbool.h>
+
 #ifdef VK_PROBES
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct vk_probe {
@@ -36,7 +37,7 @@ struct vk_probe {
 #else
 
 /* Compiled, so that it cannot rot, and never evaluated. */
-#define VK_PROBE(probe_name, condition, rare) ((void)sizeof((condition) ? 1 : 0))
+#define VK_PROBE(probe_name, condition, rare) ((void)(false && (condition)))
 
 #endif
 
