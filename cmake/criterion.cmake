@@ -55,6 +55,7 @@ endforeach()
 # These run the command itself.
 add_dependencies(run_command_test crankcase)
 add_dependencies(sweep_test crankcase)
+add_dependencies(probes_test crankcase)
 add_dependencies(postmortem_test crankcase)
 add_dependencies(run_directives_test crankcase)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
