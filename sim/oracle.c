@@ -232,7 +232,9 @@ static enum vk_err audit(struct sim_replica *replica, bool with_items, struct si
         .reference_count = count,
         .heap = vk_heap_system(),
         .without_items = !with_items,
-        .is_collected = sim_replica_shadow(replica) != NULL && sim_replica_point(replica)->is_crank,
+        .is_collected = sim_replica_shadow(replica) != NULL &&
+                        sim_replica_point(replica)->is_crank &&
+                        !sim_replica_is_directed(replica), /* a drop that is skipped never comes */
         .excused = was_released_twice,
         .violation = violated,
         .impl = &auditing,
