@@ -101,7 +101,7 @@ static enum vk_err trace_event(void *impl, const struct vk_trace_event *event) {
 }
 
 void test_trace_init(struct test_trace *trace) {
-    *trace = (struct test_trace){.port = {trace, false, trace_event}};
+    *trace = (struct test_trace){.port = {.impl = trace, .event = trace_event}};
     trace_append(trace, "", 0);
 }
 
