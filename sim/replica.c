@@ -1,6 +1,7 @@
 /* replica.c - see replica.h. What its host does in a block is in plan_host.c. */
 #include "replica.h"
 
+#include "account.h"
 #include "faults/disk_fault.h"
 #include "faults/heap_fault.h"
 #include "faults/host_fault.h"
@@ -12,6 +13,7 @@
 #include "kernel_module.h"
 #include "mem_disk.h"
 #include "plan_host.h"
+#include "vk/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,7 @@ struct sim_replica {
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
+    struct sim_account account;
     struct fault_heap faulty_heap;
     struct fault_host faulty_host;
     struct sim_random entropy_stream, power_stream;
@@ -107,13 +110,25 @@ static void took_moment(void *impl, const struct vk_moment *moment) {
     sim_flight_moment(replica->flight, moment);
 }
 
-/* The device `echo` answers nothing to anything. */
+enum { ECHO_FAILS_EVERY = 4 };
+
+/* The device `echo` counts its calls, in its own vatstore, and answers with the count; each so-manieth call is an error, which
+ * is a result like any other to whoever calls. */
 static enum vk_err invoke_echo(void *impl, struct vk_arena *arena,
                                const struct vk_device_call *call,
                                const struct vk_device_powers *powers,
                                struct vk_device_result *result) {
-    (void)impl, (void)arena, (void)call, (void)powers;
-    *result = (struct vk_device_result){.ok = true, .data = {.body = VK_STR("#\"#undefined\"")}};
+    struct vk_str text;
+    uint64_t calls = 0;
+    (void)impl, (void)call;
+    VK_TRY(powers->vatstore_get(powers->impl, VK_STR("calls"), &text));
+    if (text.p && !vk_str_to_u64(text, &calls))
+        return VK_RAISE(VK_ERR_CORRUPT, "echo's calls: '%.*s'", VK_STR_ARG(text));
+    VK_TRY(vk_arena_format(arena, &text, "#%llu", (unsigned long long)++calls));
+    VK_TRY(powers->vatstore_set(powers->impl, VK_STR("calls"), vk_str_from(text, 1)));
+    *result =
+        (struct vk_device_result){.ok = calls % ECHO_FAILS_EVERY != 0, .data = {.body = text}};
+    if (!result->ok) result->problem = VK_STR("echo has had enough");
     return VK_OK;
 }
 
@@ -126,6 +141,8 @@ static void connect(struct sim_replica *replica) {
                                             .moment = took_moment};
     fault_heap_init(&replica->faulty_heap, &replica->faults, vk_heap_system());
     fault_host_init(&replica->faulty_host, &replica->faults, &replica->trace_port);
+    sim_account_init(&replica->account, fault_workers_port(replica->faulty_workers),
+                     replica->workers);
     replica->devices_port = (struct vk_device_host){.impl = replica, .invoke = invoke_echo};
     replica->ports = (struct vk_ports){
         .heap = &replica->faulty_heap.port,
@@ -133,7 +150,7 @@ static void connect(struct sim_replica *replica) {
         .entropy = &replica->entropy_port,
         .disk = {fault_disk_vfs(replica->faulty_disk), DATABASE},
         .trace = &replica->faulty_host.port,
-        .workers = fault_workers_port(replica->faulty_workers),
+        .workers = &replica->account.port,
         .devices = &replica->devices_port,
     };
 }
@@ -219,6 +236,7 @@ static void process_end(struct sim_replica *replica) {
     replica->kernel = NULL;
     replica->store = NULL;
     fault_disk_power_back(replica->faulty_disk);
+    VK_SOMETIMES_IF(power_failed, node_lost_its_power);
     if (power_failed) sim_disk_power_cut(replica->disk, &replica->power_stream);
     replica->faults.suspended = suspended;
 }
@@ -227,6 +245,7 @@ void sim_replica_free(struct sim_replica *replica) {
     if (!replica) return;
     if (replica->faulty_disk) process_end(replica);
     fault_workers_free(replica->faulty_workers);
+    sim_account_release(&replica->account);
     if (replica->workers) sim_workers_free(replica->workers);
     fault_disk_free(replica->faulty_disk);
     sim_disk_free(replica->disk);
@@ -242,6 +261,9 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     replica->error = err;
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
+    VK_SOMETIMES_IF(!replica->kernel, node_crashed_as_it_started);
+    VK_SOMETIMES_IF(replica->state == SIM_REPLICA_RUNNING && replica->ran_crank,
+                    node_crashed_within_a_block);
     sim_flight_halt(replica->flight, vk_err_origin());
     if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
@@ -324,6 +346,7 @@ static enum vk_err recover(struct sim_replica *replica) {
     if (!exists) {
         if (replica->counts.commits)
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
+        VK_SOMETIMES_IF(replica->counts.starts > 1, node_crashed_before_its_first_commit);
         if (replica->shadow) sim_shadow_lost(replica->shadow);
         if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
@@ -339,6 +362,9 @@ static enum vk_err recover(struct sim_replica *replica) {
                         (unsigned long long)replica->now.block,
                         (unsigned long long)replica->committed.block);
     replica->now.crank = (is_attempted ? replica->attempted : replica->committed).crank;
+    VK_SOMETIMES_IF(is_attempted, commit_that_failed_was_on_the_disk);
+    VK_SOMETIMES_IF(replica->commit_in_doubt && !is_attempted,
+                    commit_that_failed_was_not_on_the_disk);
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
     if (replica->log) sim_trace_log_start(replica->log, is_attempted);
@@ -498,6 +524,7 @@ static enum sim_step arrive(struct sim_replica *replica, bool is_crank) {
 
 /* Ends this process, with all committed, for one with another kernel. */
 static enum vk_err make_way(struct sim_replica *replica) {
+    VK_RARELY(kernel_replaced);
     if (replica->now.block != replica->committed.block) VK_TRY(commit(replica));
     process_end(replica);
     return start(replica);
@@ -539,6 +566,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
     sim_workers_forget_doom(replica->workers);
+    VK_TRY(sim_account_begin(&replica->account, replica->store));
     VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
@@ -668,4 +696,8 @@ const struct sim_host *sim_replica_host(const struct sim_replica *replica) {
 
 struct sim_workers *sim_replica_workers(struct sim_replica *replica) {
     return replica->workers;
+}
+
+const struct sim_account *sim_replica_account(const struct sim_replica *replica) {
+    return &replica->account;
 }

@@ -53,6 +53,7 @@ struct sim_replica_counts {
 
 struct sim_flight;
 struct sim_flight_rings;
+struct sim_account;
 struct sim_host;
 struct sim_replica;
 
@@ -120,5 +121,7 @@ const struct vk_ports *sim_replica_ports(struct sim_replica *replica);
 const struct sim_shadow *sim_replica_shadow(const struct sim_replica *replica);
 const struct sim_host *sim_replica_host(const struct sim_replica *replica);
 struct sim_workers *sim_replica_workers(struct sim_replica *replica);
+/* Of the newest crank; it outlives a node that goes down. */
+const struct sim_account *sim_replica_account(const struct sim_replica *replica);
 
 #endif

@@ -69,6 +69,12 @@ enum vk_err sim_workers_check_vatstores(struct sim_workers *workers, struct vk_s
                                         struct vk_arena *arena, uint64_t *vat, struct vk_str *key)
     VK_MUST_CHECK;
 
+/* Visits all workers that run, until one visit fails. */
+enum vk_err sim_workers_visit(struct sim_workers *workers,
+                              enum vk_err (*visit)(void *impl, uint64_t vat,
+                                                   const struct sim_vat *program),
+                              void *impl) VK_MUST_CHECK;
+
 /* The bundle id that stands for a program ("b1-" and 128 hex digits); `id` has room for 132 bytes. */
 void sim_program_bundle_id(const struct sim_program *program, char id[132]);
 

@@ -134,6 +134,7 @@ static enum vk_err op_subscribe(struct act *act, bool *done) {
     *done = true;
     VK_TRY(sim_ref_copy(act->run, act->refs[0], &syscall.target));
     VK_TRY(sim_make_syscall(act->run, &syscall, NULL));
+    VK_TRY(sim_held_add(&act->run->vat->held, SIM_HELD_SUBSCRIBED, act->refs[0]));
     return sent(act, act->refs, 1);
 }
 
