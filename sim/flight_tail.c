@@ -8,8 +8,10 @@
 /* What fits, and nothing that a terminal obeys. */
 static void copy(char *to, size_t size, struct vk_str from) {
     size_t n = 0;
-    for (; n + 1 < size && n < from.n; n++)
-        to[n] = from.p[n] >= ' ' && from.p[n] < 0x7f ? from.p[n] : '?';
+    for (; n + 1 < size && n < from.n; n++) {
+        to[n] = '?';
+        if (from.p[n] >= ' ' && from.p[n] < 0x7f) to[n] = from.p[n];
+    }
     to[n] = '\0';
 }
 
