@@ -12,6 +12,11 @@ static const char *vat_text(const struct sim_failure *failure, char text[32]) {
     return text;
 }
 
+static void print_flight(FILE *out, const struct sim_flight_tail *flight) {
+    char text[SIM_FLIGHT_TAIL_TEXT];
+    if (flight->any) fprintf(out, "  kernel:    %s\n", sim_flight_tail_text(flight, text));
+}
+
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours) {
     const struct sim_failure *failure = report->failure;
     char vat[32];
@@ -21,7 +26,9 @@ void report_run_failure(FILE *out, const struct report_failure *report, bool col
     fprintf(out, "  replica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64 ", %s%s), %.3f s in\n",
             failure->replica, failure->point, failure->block, failure->event,
             vat_text(failure, vat), (double)failure->at_ns / 1e9);
-    fprintf(out, "  %s\n  signature: %s\n", failure->what, failure->signature);
+    fprintf(out, "  %s\n", failure->what);
+    print_flight(out, &failure->flight);
+    fprintf(out, "  signature: %s\n", failure->signature);
     if (report->plan) fprintf(out, "  plan:      %s\n", report->plan);
     fprintf(out, "  reproduce: %s\n", report->reproduce);
     fflush(out);
@@ -46,12 +53,31 @@ static void json_member(FILE *out, const char *name, const char *text) {
     json_text(out, text);
 }
 
+/* {"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
+static void flight_json(FILE *out, const struct sim_flight_tail *flight) {
+    if (!flight->any) return;
+    fprintf(out, ",\"flight\":{\"crankNum\":%" PRIu64, flight->crank);
+    json_member(out, "event", flight->event);
+    fprintf(out, ",\"finished\":%s", flight->crank_finished ? "true" : "false");
+    if (flight->has_delivery) {
+        json_member(out, "vatID", flight->vat);
+        fprintf(out, ",\"deliveryNum\":%" PRIu64 ",\"deliveryFinished\":%s", flight->delivery,
+                flight->delivery_finished ? "true" : "false");
+        json_member(out, "dispatch", flight->dispatch);
+        if (flight->message[0]) json_member(out, "message", flight->message);
+        fprintf(out, ",\"syscalls\":%" PRIu64, flight->syscalls);
+        if (flight->last_syscall[0]) json_member(out, "lastSyscall", flight->last_syscall);
+    }
+    fputc('}', out);
+}
+
 static void panic_json(FILE *out, const char *plan, const char *keep,
                        const struct sim_run_result *result) {
     fputs("{\"type\":\"panic\"", out);
     json_member(out, "name", plan);
     json_member(out, "what", result->panic_text);
     if (keep) json_member(out, "kept", keep);
+    flight_json(out, &result->panic_flight);
     fprintf(out,
             ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"directed\":%" PRIu32
             ",\"directedCranks\":%" PRIu64 ",\"halted\":%" PRIu32 "}\n",
@@ -86,6 +112,7 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
             "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
             "\n  %s\n",
             plan, panicked, result->replicas, result->panic_point, result->panic_text);
+    print_flight(out, &result->panic_flight);
     print_halted(out, result);
     if (result->replicas_directed) return;
     if (keep)
@@ -106,6 +133,7 @@ void report_run_failure_json(FILE *out, const struct report_failure *report) {
             failure->replica, failure->point, failure->block);
     json_member(out, "event", failure->event);
     if (failure->vat != VK_NO_VAT) fprintf(out, ",\"vat\":\"v%" PRIu64 "\"", failure->vat);
+    flight_json(out, &failure->flight);
     json_member(out, "reproduce", report->reproduce);
     if (report->plan) json_member(out, "plan", report->plan);
     fputs("}\n", out);

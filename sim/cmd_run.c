@@ -41,6 +41,7 @@ static const char usage[] =
     "  --scale N          plans N times as large\n"
     "  --clock            vats may read the clock: those runs must diverge\n"
     "  --states           vats may be suspended, paused and restarted\n"
+    "  --everything       they may, and every plan has meters, illegal syscalls, vats that come and go\n"
     "  --kernel PATH      another build of the kernel, a libvk.so, in place of the one linked in\n"
     "after a panic, for one plan:\n"
     "  --keep DIR         leave each replica's flight recorder and database there, for\n"
@@ -111,9 +112,10 @@ static void plan_options_text(const struct run_command *command, char text[OPTIO
     if (generate->replicas)
         snprintf(replicas, sizeof replicas, " --replicas %" PRIu32, generate->replicas);
     if (generate->scale) snprintf(scale, sizeof scale, " --scale %" PRIu32, generate->scale);
-    int n = snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s%s", faults ? " --faults " : "",
-                     faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "",
-                     generate->states ? " --states" : "");
+    int n =
+        snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s%s%s", faults ? " --faults " : "",
+                 faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "",
+                 generate->states ? " --states" : "", generate->everything ? " --everything" : "");
     VK_ASSERT(n >= 0 && n < OPTIONS_TEXT_MAX); /* INV-CMD-RUN-1: the reproducer is a whole one */
 }
 
@@ -174,6 +176,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     char name[40], path[1024], options[OPTIONS_TEXT_MAX];
     char what[OPTIONS_TEXT_MAX + 60], reproduce[REPRODUCE_MAX];
     (void)died;
+    VK_ASSERT(failure); /* INV-CMD-RUN-1 */
     snprintf(name, sizeof name, "seed %" PRIu64, seed);
     snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
     plan_options_text(command, options);
@@ -417,6 +420,7 @@ enum option_code {
     OPTION_SCALE,
     OPTION_CLOCK,
     OPTION_STATES,
+    OPTION_EVERYTHING,
     OPTION_KERNEL,
     OPTION_OFF,
     OPTION_ORACLES,
@@ -445,6 +449,7 @@ static const struct option options[] = {
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"clock", no_argument, NULL, OPTION_CLOCK},
     {"states", no_argument, NULL, OPTION_STATES},
+    {"everything", no_argument, NULL, OPTION_EVERYTHING},
     {"kernel", required_argument, NULL, OPTION_KERNEL},
     {"off", required_argument, NULL, OPTION_OFF},
     {"oracles", no_argument, NULL, OPTION_ORACLES},
@@ -547,6 +552,7 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
     case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
     case OPTION_STATES: command->campaign.generate.states = true; return SIM_EXIT_OK;
+    case OPTION_EVERYTHING: command->campaign.generate.everything = true; return SIM_EXIT_OK;
     case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
     case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
@@ -602,7 +608,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     plan_options_text(command, drawn);
     if (optind < argc && drawn[0])
         return bad_usage(
-            "--replicas, --scale, --faults, --clock and --states are for seeds, not for plans: ",
+            "--replicas, --scale, --faults, --clock, --states and --everything are for seeds, not "
+            "for plans: ",
             argv[optind]);
     if (is_for_one_plan(command) && (recordings || argc - optind != 1))
         return bad_usage("--keep, --directives and --halt-after are for one plan", "");

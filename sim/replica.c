@@ -8,7 +8,7 @@
 #include "faults/snapshot_fault.h"
 #include "faults/sqlite_heap_fault.h"
 #include "faults/worker_fault.h"
-#include "flight_recorder.h"
+#include "flight_rings.h"
 #include "kept_node.h"
 #include "kernel_module.h"
 #include "mem_disk.h"
@@ -31,6 +31,7 @@
 struct position {
     uint64_t block;  /* the next to be run */
     uint64_t points; /* so many are behind it */
+    uint64_t crank;  /* the next one's number; only for the flight recorder, and not on the disk */
 };
 
 struct sim_replica {
@@ -44,7 +45,7 @@ struct sim_replica {
     struct sim_workers *workers;
     struct sim_host host;
     struct sim_shadow *shadow;
-    struct sim_flight *flight; /* NULL: not recorded */
+    struct sim_flight *flight;
     struct sim_trace_log *log; /* of everything; NULL: none is kept */
     const struct sim_directives *directives;
     struct vk_directives orders; /* the same, for the kernel */
@@ -99,9 +100,13 @@ static uint64_t draw(void *impl) {
 
 static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
-    if (replica->flight) sim_flight_event(replica->flight, event);
     if (replica->log) sim_trace_log_event(replica->log, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
+}
+
+static void took_moment(void *impl, const struct vk_moment *moment) {
+    const struct sim_replica *replica = impl;
+    sim_flight_moment(replica->flight, moment);
 }
 
 enum { ECHO_FAILS_EVERY = 4 };
@@ -129,8 +134,10 @@ static enum vk_err invoke_echo(void *impl, struct vk_arena *arena,
 static void connect(struct sim_replica *replica) {
     replica->clock_port = (struct vk_clock){replica, now_ns};
     replica->entropy_port = (struct vk_entropy){replica, draw};
-    replica->trace_port =
-        (struct vk_trace){.impl = replica, .wants_slog = replica->flight != NULL, .event = traced};
+    replica->trace_port = (struct vk_trace){.impl = replica,
+                                            .wants_slog = replica->log != NULL,
+                                            .event = traced,
+                                            .moment = took_moment};
     fault_heap_init(&replica->faulty_heap, &replica->faults, vk_heap_system());
     fault_host_init(&replica->faulty_host, &replica->faults, &replica->trace_port);
     sim_account_init(&replica->account, fault_workers_port(replica->faulty_workers),
@@ -182,10 +189,14 @@ static bool acquire(struct sim_replica *replica) {
 }
 
 static bool record_flight(struct sim_replica *replica) {
-    const char *folder = replica->options.keep;
-    if (!folder) return true;
-    return sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK &&
-           sim_kept_trace(folder, replica->index, &replica->faults, &replica->log) == VK_OK;
+    const struct sim_replica_options *options = &replica->options;
+    if (options->keep)
+        return sim_kept_flight(options->keep, replica->index, &replica->flight) == VK_OK &&
+               sim_kept_trace(options->keep, replica->index, &replica->faults, &replica->log) ==
+                   VK_OK;
+    replica->flight = options->rings ? sim_flight_rings_recorder(options->rings, replica->index)
+                                     : sim_flight_new(NULL, SIM_FLIGHT_BYTES);
+    return replica->flight != NULL;
 }
 
 struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
@@ -248,7 +259,7 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     replica->error = err;
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
-    if (replica->flight) sim_flight_halt(replica->flight, vk_err_origin());
+    sim_flight_halt(replica->flight, vk_err_origin());
     if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
     process_end(replica);
@@ -310,6 +321,7 @@ static enum vk_err commit(struct sim_replica *replica) {
     state_text(replica, state);
     VK_TRY(replica->vk->store_host_set(replica->store, KEY_STATE, vk_str(state)));
     replica->commit_in_doubt = true;
+    replica->now.crank = sim_flight_crank(replica->flight);
     replica->attempted = replica->now;
     VK_TRY(replica->vk->store_commit(replica->store));
     replica->commit_in_doubt = false;
@@ -343,6 +355,7 @@ static enum vk_err recover(struct sim_replica *replica) {
         return VK_RAISE(VK_ERR_CORRUPT, "the disk is at block %llu, committed was %llu",
                         (unsigned long long)replica->now.block,
                         (unsigned long long)replica->committed.block);
+    replica->now.crank = (is_attempted ? replica->attempted : replica->committed).crank;
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
     if (replica->log) sim_trace_log_start(replica->log, is_attempted);
@@ -466,12 +479,13 @@ static enum vk_err open_kernel(struct sim_replica *replica) {
 
 static enum vk_err start(struct sim_replica *replica) {
     replica->counts.starts++;
-    if (replica->flight) sim_flight_start(replica->flight);
+    sim_flight_start(replica->flight);
     sim_clock_wait(&replica->clock, START_NS);
     VK_TRY(damage(replica));
     vk_arena_clear(&replica->host.arena);
     VK_TRY(open_store(replica, replica->options.module));
     VK_TRY(recover(replica));
+    sim_flight_goes_on(replica->flight, replica->now.crank);
     VK_TRY(check_directives(replica));
     VK_TRY(open_kernel(replica));
     sim_host_resume(&replica->host, replica->now.block);
@@ -542,6 +556,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
     VK_TRY(sim_account_begin(&replica->account, replica->store));
+    sim_workers_forget_doom(replica->workers);
     VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
@@ -555,6 +570,7 @@ enum vk_err sim_replica_step(struct sim_replica *replica, enum sim_step *step) {
     *step = SIM_STEP_NOTHING;
     fault_sqlite_heap_use(&replica->faults);
     sim_flight_use(replica->flight);
+    if (replica->options.rings) sim_flight_rings_use(replica->options.rings, replica->index);
     switch (replica->state) {
     case SIM_REPLICA_DOWN: err = start(replica); break;
     case SIM_REPLICA_WAITING: err = begin_block(replica, step); break;
@@ -580,6 +596,10 @@ enum vk_err sim_replica_keep(struct sim_replica *replica) {
 }
 
 /* ---- what there is to know */
+
+const struct sim_flight *sim_replica_flight(const struct sim_replica *replica) {
+    return replica->flight;
+}
 
 const struct sim_point *sim_replica_point(const struct sim_replica *replica) {
     return &replica->point;

@@ -62,6 +62,7 @@ struct sim_workers {
         SIM_ARRAY(uint64_t);
     } flights;
     size_t arrived;
+    struct sim_vat_doom doom;
     /* By the number of the vat: deliveries before this position were made on this node before. */
     uint64_t *reached;
     size_t reached_count;
@@ -362,6 +363,8 @@ static enum vk_err carry_out(struct vk_worker *worker, struct vk_arena *arena,
     if (workers->options.frames)
         VK_TRY(sim_pipe_deliver(&workers->pipe, worker->vat, delivery, &received));
     VK_TRY(sim_vat_deliver(&worker->program, workers->arena, &in_hand));
+    if (in_hand.end != SIM_VAT_END_COUNT && !workers->doom.any)
+        workers->doom = (struct sim_vat_doom){true, worker->vat, delivery->type, in_hand.end};
     worker->position++;
     VK_TRY(end_of_delivery(worker, in_hand.computrons));
     if (worker->position > workers->reached[worker->vat])
@@ -384,12 +387,15 @@ static enum vk_err host_deliver(void *impl, struct vk_worker *worker, struct vk_
         return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu is %s",
                         (unsigned long long)worker->vat, state_names[worker->state]);
     workers->counts.deliveries++;
-    workers->counts.replayed += worker->state == WORKER_REPLAYING;
+    const struct sim_vat_doom doom = workers->doom;
+    bool is_replay = worker->state == WORKER_REPLAYING;
+    workers->counts.replayed += is_replay;
     become(worker, WORKER_DELIVERING);
     turn_arenas(workers);
     worker->kernel = syscalls;
     workers->flights.count = workers->arrived = 0;
     enum vk_err err = carry_out(worker, arena, delivery, result);
+    if (is_replay) workers->doom = doom;
     worker->kernel = NULL;
     if (err != VK_OK) die(worker);
     return err;
@@ -414,6 +420,14 @@ static enum vk_err host_snapshot(void *impl, struct vk_worker *worker, struct vk
     VK_TRY(load(worker, image->bytes));
     become(worker, at_rest(worker));
     return VK_OK;
+}
+
+struct sim_vat_doom sim_workers_doom(const struct sim_workers *workers) {
+    return workers->doom;
+}
+
+void sim_workers_forget_doom(struct sim_workers *workers) {
+    workers->doom = (struct sim_vat_doom){0};
 }
 
 enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,

@@ -47,6 +47,17 @@ struct sim_workers_counts {
 };
 struct sim_workers_counts sim_workers_counts(const struct sim_workers *workers);
 
+/* A delivery in which a vat did what may be its end, and what that was. */
+struct sim_vat_doom {
+    bool any;
+    uint64_t vat;
+    enum vk_delivery_type delivery;
+    enum sim_vat_end end;
+};
+/* The first such delivery since sim_workers_forget_doom(); none that was a replay. */
+struct sim_vat_doom sim_workers_doom(const struct sim_workers *workers);
+void sim_workers_forget_doom(struct sim_workers *workers);
+
 /* Whether the running worker of `vat` is in the state that its image says (oracle: INV-SIM-WORKER-2). The image of a worker,
  * or VK_STR_NONE if none runs. */
 enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,

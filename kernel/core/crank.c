@@ -83,10 +83,27 @@ static enum vk_err next_event(struct vk_kernel *kernel, const struct vk_run_poli
 
 /* ---- brackets */
 
-static enum vk_err slog_start(struct vk_kernel *kernel, bool routing,
-                              const struct vk_event *event) {
+static void tell(const struct vk_kernel *kernel, enum vk_moment_type type, bool routing,
+                 const struct vk_event *event, uint64_t number) {
+    bool is_send = event->type == VK_EVENT_SEND;
+    bool has_vat = !is_send && event->type != VK_EVENT_NEGATED_GC_ACTION;
+    char text[VK_SLOT_TEXT_MAX];
+    const struct vk_moment moment = {
+        .type = type,
+        .is_routing = routing,
+        .name = vk_event_name(event->type),
+        .vat = has_vat ? event->vat.n : UINT64_MAX,
+        .number = number,
+        .target = is_send ? vk_kref_str(event->target, text) : VK_STR_NONE,
+        .json = event->json,
+    };
+    vk_kernel_tell(kernel, &moment);
+}
+
+static enum vk_err begin(struct vk_kernel *kernel, bool routing, const struct vk_event *event) {
     struct vk_slog_entry entry;
     uint64_t number;
+    tell(kernel, VK_MOMENT_CRANK, routing, event, 0);
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
     VK_TRY(vk_state_require_u64(&kernel->state, &number, KEY(LIT("crankNumber"))));
     kernel->crank_began_ns = vk_slog_now_ns(&kernel->state);
@@ -122,6 +139,7 @@ static enum vk_err finish(struct vk_kernel *kernel, bool routing, const struct v
     VK_TRY(vk_state_allocate_id(state, &number, KEY(LIT("crankNumber"))));
     VK_TRY(vk_save_stats(kernel));
     VK_TRY(vk_store_emit_hashes(kernel->store, result->crankhash, result->activityhash));
+    tell(kernel, VK_MOMENT_CRANK_DONE, routing, event, number);
     if (!vk_slog_wanted(state)) return VK_OK;
     vk_slog_begin(&entry, state, VK_STR("crank-finish"));
     vk_slog_text(&entry, "crankType", routing ? VK_STR("routing") : VK_STR("delivery"));
@@ -151,7 +169,7 @@ static enum vk_err route_one_send(struct vk_kernel *kernel, const struct vk_even
 
 static enum vk_err run_routing(struct vk_kernel *kernel, const struct vk_event *event,
                                struct vk_crank_result *result) {
-    VK_TRY(slog_start(kernel, true, event));
+    VK_TRY(begin(kernel, true, event));
     if (event->type == VK_EVENT_SEND)
         VK_TRY(route_one_send(kernel, event));
     else
@@ -269,7 +287,7 @@ static enum vk_err run_directed(struct vk_kernel *kernel, const struct vk_event 
 static enum vk_err run_delivery(struct vk_kernel *kernel, const struct vk_event *event,
                                 struct vk_crank_result *result) {
     struct vk_crank_results results;
-    VK_TRY(slog_start(kernel, false, event));
+    VK_TRY(begin(kernel, false, event));
     VK_TRY(vk_store_savepoint(kernel->store, VK_SAVEPOINT_DELIVER));
     VK_TRY(vk_deliver_by_state(kernel, event, &results));
     if (kernel->directed) return run_directed(kernel, event, false, true, result);
@@ -290,7 +308,7 @@ static enum vk_err run_crank(struct vk_kernel *kernel, const struct vk_run_polic
         result->event = vk_event_name(event.type);
         VK_TRY(vk_directive_at_crank(kernel, &event));
         if (kernel->directed) {
-            VK_TRY(slog_start(kernel, routing, &event));
+            VK_TRY(begin(kernel, routing, &event));
             VK_TRY(run_directed(kernel, &event, routing, false, result));
         } else if (routing)
             VK_TRY(run_routing(kernel, &event, result));

@@ -161,6 +161,7 @@ enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_
     VK_TRY(bring_out_before(kernel, vat, id));
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     VK_TRY(save(kernel, id, worker));
+    vk_warehouse_moved_on(kernel, vat, 2);
     *taken = true;
     return VK_OK;
 }

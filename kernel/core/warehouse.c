@@ -128,6 +128,7 @@ struct startup {
     struct vk_vat_options options;
     struct vk_str bundle_id; /* absent: the source is a whole bundle */
     bool is_dynamic;
+    uint64_t next_delivery;
     uint64_t began_ns; /* by the slog's clock */
 };
 
@@ -191,6 +192,7 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
     VK_TRY(vk_snapshot_fetch(kernel, startup->id, &has_snapshot, &image));
     if (startup->options.use_transcript)
         VK_TRY(vk_transcript_current(kernel->store, startup->id, &span));
+    startup->next_delivery = span.end;
     struct vk_worker_spec spec = {
         .vat = startup->id,
         .name = startup->options.name,
@@ -228,6 +230,7 @@ static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *st
         .vat = startup->vat,
         .worker = worker,
         .used = ++warehouse->uses,
+        .next_delivery = startup->next_delivery,
         .enable_pipelining = startup->options.enable_pipelining,
         .use_transcript = startup->options.use_transcript,
         .vatstore_in_completion = startup->options.vatstore_in_completion,
@@ -336,12 +339,18 @@ enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, 
 
 /* ---- deliveries */
 
+void vk_warehouse_moved_on(struct vk_kernel *kernel, struct vk_vat_id vat, uint64_t items) {
+    struct vk_online_vat *online = find(kernel, vat);
+    if (online) online->next_delivery += items;
+}
+
 static enum vk_err finish_transcript(struct vk_kernel *kernel, struct vk_recorder *recorder,
                                      const struct vk_delivery *delivery,
                                      const struct vk_delivery_result *result) {
     struct vk_str item;
     char text[VK_SLOT_TEXT_MAX];
     VK_TRY(vk_recorder_item(recorder, delivery, result, &item));
+    vk_warehouse_moved_on(kernel, recorder->vat, 1);
     return vk_transcript_add(kernel->store, vk_vat_id_str(recorder->vat, text), item);
 }
 
@@ -380,11 +389,11 @@ enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
         result->problem = VK_STR("not made: a directive");
         return VK_OK;
     }
-    VK_TRY(vk_recorder_begin(&recorder, kernel, vat, online->vatstore_in_completion));
-    VK_TRY(vk_recorder_slog_delivery(&recorder, parcel));
+    VK_TRY(vk_recorder_begin(&recorder, kernel, online));
+    VK_TRY(vk_recorder_tell_delivery(&recorder, parcel));
     VK_TRY(run_delivery(kernel, online, &recorder, delivery, result));
     VK_TRY(vk_recorder_complete(&recorder, result));
-    VK_TRY(vk_recorder_slog_result(&recorder, delivery, result));
+    VK_TRY(vk_recorder_tell_result(&recorder, delivery, result));
     if (use_transcript) VK_TRY(finish_transcript(kernel, &recorder, delivery, result));
     if (delivery->type == VK_DELIVERY_BRING_OUT_YOUR_DEAD)
         return vk_vat_clear_dirt(&kernel->state, vat);
