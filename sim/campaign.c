@@ -75,6 +75,12 @@ static uint64_t chunk_size(const struct round *round, size_t i) {
     return left < CHUNK ? left : CHUNK;
 }
 
+static void tell_probes(FILE *out) {
+    uint64_t hits[SIM_PROBES_MAX] = {0};
+    sim_probes_take(hits);
+    fwrite(hits, sizeof *hits, sim_probe_count(), out);
+}
+
 static void run_chunk(void *impl, size_t i, FILE *out) {
     const struct round *round = impl;
     const struct sim_campaign *campaign = round->campaign;
@@ -84,6 +90,7 @@ static void run_chunk(void *impl, size_t i, FILE *out) {
         told.err = run_seed(campaign, told.seed, round->rings[i], &told.result);
         if (told.err != VK_OK) snprintf(told.error, sizeof told.error, "%s", vk_err_origin()->text);
         fwrite(&told, sizeof told, 1, out);
+        tell_probes(out);
         fflush(out); /* what is told survives what the next seed does */
     }
 }
@@ -171,12 +178,22 @@ static void tell_crash(struct round *round, size_t chunk, uint64_t seed, const c
     round->campaign->failed(round->campaign->impl, seed, failure, died);
 }
 
+static bool hear_probes(struct sim_campaign_totals *totals, FILE *in) {
+    uint64_t hits[SIM_PROBES_MAX];
+    size_t count = sim_probe_count();
+    if (fread(hits, sizeof *hits, count, in) != count) return false;
+    for (size_t i = 0; i < count; i++)
+        totals->probes[i] += hits[i];
+    return true;
+}
+
 static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct round *round = impl;
     const struct sim_campaign *campaign = round->campaign;
     struct told told;
     uint64_t k = 0, size = chunk_size(round, i);
-    for (; k < size && fread(&told, sizeof told, 1, in) == 1; k++) {
+    for (; k < size && fread(&told, sizeof told, 1, in) == 1 && hear_probes(round->totals, in);
+         k++) {
         if (told.err != VK_OK) {
             if (round->err == VK_OK)
                 round->err = VK_RAISE(told.err, "seed %llu: %.180s", (unsigned long long)told.seed,

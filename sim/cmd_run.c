@@ -54,6 +54,8 @@ static const char usage[] =
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
     "  --twice            run every seed twice (default: one in 40 of a campaign)\n"
+    "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
+    "                     them: the preset probes)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n"
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
@@ -71,7 +73,7 @@ static const char usage[] =
     "  crankcase run crankcase-failures/seed-42.plan\n"
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
-    "fault never struck, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
+    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
 enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
 enum { KERNEL_PATH_MAX = 1000, REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200 };
@@ -87,7 +89,7 @@ struct run_command {
     struct sim_run_directives directives;
     uint64_t minutes;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
-    bool colours;
+    bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
     struct sim_run_shrink shrink;
@@ -247,9 +249,14 @@ static bool some_never_struck(const struct run_command *command) {
     return false;
 }
 
+static bool misses_probes(const struct run_command *command) {
+    return command->probes && sim_probes_missed(command->totals.probes) > 0;
+}
+
 static int exit_code(const struct run_command *command) {
     if (command->other_than_liveness) return SIM_EXIT_DIFFERENCE;
-    if (command->totals.failures || some_never_struck(command)) return SIM_EXIT_LIVENESS;
+    if (command->totals.failures || some_never_struck(command) || misses_probes(command))
+        return SIM_EXIT_LIVENESS;
     return SIM_EXIT_OK;
 }
 
@@ -266,6 +273,9 @@ static void print_summary(struct run_command *command, bool with_faults) {
     if (!command->quiet && !command->json) report_run_summary(stdout, &summary, command->colours);
     if (some_never_struck(command))
         fputs("crankcase run: a fault of the table never struck: this is no success\n", stderr);
+    if (misses_probes(command))
+        fprintf(stderr, "crankcase run: %zu probes never reached: this is no success\n",
+                sim_probes_missed(command->totals.probes));
 }
 
 static int failed(const char *what) {
@@ -319,6 +329,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
         return failed(vk_err_origin()->text);
     }
     sim_campaign_add(&command->totals, &result);
+    sim_probes_take(command->totals.probes);
     reproduce_text(command, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) print_failure(command, &report);
@@ -421,6 +432,7 @@ enum option_code {
     OPTION_CLOCK,
     OPTION_STATES,
     OPTION_EVERYTHING,
+    OPTION_PROBES,
     OPTION_KERNEL,
     OPTION_OFF,
     OPTION_ORACLES,
@@ -452,6 +464,7 @@ static const struct option options[] = {
     {"everything", no_argument, NULL, OPTION_EVERYTHING},
     {"kernel", required_argument, NULL, OPTION_KERNEL},
     {"off", required_argument, NULL, OPTION_OFF},
+    {"probes", no_argument, NULL, OPTION_PROBES},
     {"oracles", no_argument, NULL, OPTION_ORACLES},
     {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
     {"twice", no_argument, NULL, OPTION_TWICE},
@@ -553,6 +566,9 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
     case OPTION_STATES: command->campaign.generate.states = true; return SIM_EXIT_OK;
     case OPTION_EVERYTHING: command->campaign.generate.everything = true; return SIM_EXIT_OK;
+    case OPTION_PROBES:
+        command->probes = true;
+        return sim_probe_count() ? SIM_EXIT_OK : bad_usage("--probes: this build has none", "");
     case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
     case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;

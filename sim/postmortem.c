@@ -1,9 +1,7 @@
 /* postmortem.c - see postmortem.h. */
 #include "postmortem.h"
 
-#include "flight_recorder.h"
-#include "line_reader.h"
-#include "text_file.h"
+#include "log_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,18 +210,18 @@ static enum vk_err take_line(struct sim_postmortem *postmortem, struct vk_str li
 }
 
 /* The last line may have been cut off with the process that wrote it. */
-static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_lines *lines,
+static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_log_file *file,
                               struct sim_postmortem_error *error) {
     enum vk_err before = VK_OK;
     for (;;) {
         struct sim_input_error input = {0};
         struct vk_str line;
         bool more;
-        enum vk_err err = sim_lines_next(lines, &line, &more, &input);
+        enum vk_err err = sim_log_file_next(file, &line, &more, &input);
         if (err != VK_OK) return bad(error, err, input.line, input.line ? 1 : 0, input.what);
         if (!more) break;
         if (before != VK_OK) return before;
-        before = take_line(postmortem, line, sim_lines_number(lines), error);
+        before = take_line(postmortem, line, sim_log_file_number(file), error);
         if (before != VK_OK && before != VK_ERR_SYNTAX) return before;
     }
     return before == VK_OK || postmortem->entries ? VK_OK : before;
@@ -264,9 +262,12 @@ static enum vk_err read_source(struct sim_postmortem *postmortem) {
     return err == VK_ERR_NOMEM ? err : VK_OK;
 }
 
-static enum vk_err read_lines(struct sim_postmortem *postmortem, struct sim_lines *lines,
-                              struct sim_postmortem_error *error) {
-    VK_TRY(take_lines(postmortem, lines, error));
+/* Closes the file. */
+static enum vk_err read_log(struct sim_postmortem *postmortem, struct sim_log_file *file,
+                            struct sim_postmortem_error *error) {
+    enum vk_err err = take_lines(postmortem, file, error);
+    sim_log_file_close(file);
+    if (err != VK_OK) return err;
     conclude(postmortem);
     return read_source(postmortem);
 }
@@ -274,49 +275,19 @@ static enum vk_err read_lines(struct sim_postmortem *postmortem, struct sim_line
 enum vk_err sim_postmortem_read_ring(struct sim_postmortem *postmortem, struct vk_str ring,
                                      struct sim_postmortem_error *error) {
     struct sim_input_error input = {0};
-    struct sim_lines *lines = NULL;
-    struct vk_arena arena;
-    struct vk_str text;
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_flight_unroll(&arena, ring, &text);
-    if (err != VK_OK) err = bad(error, err, 0, 0, vk_err_origin()->text);
-    if (err == VK_OK) err = sim_lines_open_memory(text, &lines, &input);
-    if (err != VK_OK && input.what[0]) err = bad(error, err, 0, 0, input.what);
-    if (err == VK_OK) err = read_lines(postmortem, lines, error);
-    sim_lines_close(lines);
-    vk_arena_release(&arena);
-    return err;
-}
-
-static enum vk_err read_ring_file(struct sim_postmortem *postmortem, const char *path,
-                                  struct sim_postmortem_error *error) {
-    struct vk_arena arena;
-    struct vk_str bytes;
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_text_file_read(path, &arena, &bytes);
-    if (err != VK_OK)
-        err = bad(error, err, 0, 0, vk_err_origin()->text);
-    else
-        err = sim_postmortem_read_ring(postmortem, bytes, error);
-    vk_arena_release(&arena);
-    return err;
+    struct sim_log_file *file;
+    enum vk_err err = sim_log_file_open_ring(ring, &file, &input);
+    if (err != VK_OK) return bad(error, err, 0, 0, input.what);
+    return read_log(postmortem, file, error);
 }
 
 enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
                                      struct sim_postmortem_error *error) {
     struct sim_input_error input = {0};
-    struct sim_lines *lines = NULL;
-    char magic[sizeof SIM_FLIGHT_MAGIC] = "";
-    FILE *file = fopen(path, "rb");
-    bool is_ring = file && fread(magic, 1, sizeof magic - 1, file) == sizeof magic - 1 &&
-                   sim_flight_is_ring(vk_str(magic));
-    if (file) fclose(file);
-    if (is_ring) return read_ring_file(postmortem, path, error);
-    enum vk_err err = sim_lines_open(path, &lines, &input);
-    if (err != VK_OK && input.what[0]) err = bad(error, err, 0, 0, input.what);
-    if (err == VK_OK) err = read_lines(postmortem, lines, error);
-    sim_lines_close(lines);
-    return err;
+    struct sim_log_file *file;
+    enum vk_err err = sim_log_file_open(path, &file, &input);
+    if (err != VK_OK) return bad(error, err, 0, 0, input.what);
+    return read_log(postmortem, file, error);
 }
 
 /* ---- the database */

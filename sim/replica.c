@@ -13,6 +13,7 @@
 #include "kernel_module.h"
 #include "mem_disk.h"
 #include "plan_host.h"
+#include "vk/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +236,7 @@ static void process_end(struct sim_replica *replica) {
     replica->kernel = NULL;
     replica->store = NULL;
     fault_disk_power_back(replica->faulty_disk);
+    VK_SOMETIMES_IF(power_failed, node_lost_its_power);
     if (power_failed) sim_disk_power_cut(replica->disk, &replica->power_stream);
     replica->faults.suspended = suspended;
 }
@@ -259,6 +261,9 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     replica->error = err;
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
+    VK_SOMETIMES_IF(!replica->kernel, node_crashed_as_it_started);
+    VK_SOMETIMES_IF(replica->state == SIM_REPLICA_RUNNING && replica->ran_crank,
+                    node_crashed_within_a_block);
     sim_flight_halt(replica->flight, vk_err_origin());
     if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
@@ -341,6 +346,7 @@ static enum vk_err recover(struct sim_replica *replica) {
     if (!exists) {
         if (replica->counts.commits)
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
+        VK_SOMETIMES_IF(replica->counts.starts > 1, node_crashed_before_its_first_commit);
         if (replica->shadow) sim_shadow_lost(replica->shadow);
         if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
@@ -356,6 +362,9 @@ static enum vk_err recover(struct sim_replica *replica) {
                         (unsigned long long)replica->now.block,
                         (unsigned long long)replica->committed.block);
     replica->now.crank = (is_attempted ? replica->attempted : replica->committed).crank;
+    VK_SOMETIMES_IF(is_attempted, commit_that_failed_was_on_the_disk);
+    VK_SOMETIMES_IF(replica->commit_in_doubt && !is_attempted,
+                    commit_that_failed_was_not_on_the_disk);
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
     if (replica->log) sim_trace_log_start(replica->log, is_attempted);
@@ -515,6 +524,7 @@ static enum sim_step arrive(struct sim_replica *replica, bool is_crank) {
 
 /* Ends this process, with all committed, for one with another kernel. */
 static enum vk_err make_way(struct sim_replica *replica) {
+    VK_RARELY(kernel_replaced);
     if (replica->now.block != replica->committed.block) VK_TRY(commit(replica));
     process_end(replica);
     return start(replica);
@@ -555,8 +565,8 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     const struct vk_run_policy policy = sim_host_run_policy(&replica->host);
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
-    VK_TRY(sim_account_begin(&replica->account, replica->store));
     sim_workers_forget_doom(replica->workers);
+    VK_TRY(sim_account_begin(&replica->account, replica->store));
     VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;

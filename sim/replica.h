@@ -51,9 +51,9 @@ struct sim_replica_counts {
     uint64_t starts, crashes, cranks, cranks_again, commits;
 };
 
-struct sim_account;
 struct sim_flight;
 struct sim_flight_rings;
+struct sim_account;
 struct sim_host;
 struct sim_replica;
 

@@ -298,8 +298,8 @@ static bool is_looked_at(const struct run *run, const struct sim_point *point, u
 static enum vk_err check_point(struct run *run, struct node *node, bool first) {
     const struct sim_point *point = sim_replica_point(node->replica);
     VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
-    VK_TRY(check(run, node, SIM_ORACLE_ACCOUNT, sim_oracle_account));
     if (point->is_crank) VK_TRY(check(run, node, SIM_ORACLE_CLASS, sim_oracle_verdict));
+    VK_TRY(check(run, node, SIM_ORACLE_ACCOUNT, sim_oracle_account));
     if (is_looked_at(run, point, MEMORY_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
     if (!first) return VK_OK; /* the same state was looked at on another replica */

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "vat_program.h"
 #include "vk/module.h"
+#include "vk/probe.h"
 #include "worker_pipe.h"
 #include "worker_protocol.h"
 
@@ -253,6 +254,7 @@ static enum vk_err make_syscall(void *impl, const struct vk_syscall *syscall,
     VK_ASSERT(worker->state == WORKER_DELIVERING); /* a worker speaks when it was spoken to */
     workers->counts.syscalls++;
     wait_for(workers, SYSCALL_NS);
+    VK_SOMETIMES_IF(workers->arrived < workers->flights.count, syscall_waits_for_those_in_flight);
     workers->arrived = workers->flights.count; /* the kernel sees to them first */
     if (workers->options.frames)
         return sim_pipe_syscall(&workers->pipe, worker->kernel, syscall, result);
@@ -327,6 +329,9 @@ static enum vk_err conclude(struct vk_worker *worker, struct vk_arena *arena,
     struct sim_workers *workers = worker->workers;
     enum sim_worker_exit code = endings[delivery->ending].code;
     *result = (struct vk_delivery_result){.ok = !endings[delivery->ending].fails};
+    VK_SOMETIMES_IF(code == SIM_WORKER_EXIT_COMPUTE, worker_out_of_computrons);
+    VK_SOMETIMES_IF(code == SIM_WORKER_EXIT_STACK, worker_out_of_stack);
+    VK_SOMETIMES_IF(code == SIM_WORKER_EXIT_NO_MEMORY, worker_out_of_memory);
     if (code) {
         die(worker);
         result->problem = sim_worker_exit_problem(code);

@@ -114,12 +114,6 @@ Test(failure_to_fix, of_a_roll_back_that_writes_something_again) {
     tell_story("written-again", NULL);
 }
 
-Test(failure_to_fix, of_a_death_that_is_taken_for_a_metering_fault) {
-    tell_story("death-is-metering", NULL);
-}
-
 Test(failure_to_fix, of_a_vat_that_is_created_in_the_background) {
     tell_story("created-later", "worker-starts-slowly struck");
 }
-
-Test(failure_to_fix, of_garbage_that_is_never_collected) { tell_story("no-collection", NULL); }

@@ -26,7 +26,7 @@ static void set_up(void) {
 
 /* What a run left of its nodes. */
 static void remove_nodes(void) {
-    static const char *const files[] = {"slog", "swingstore.sqlite", ""};
+    static const char *const files[] = {"slog", "trace.jsonl", "swingstore.sqlite", ""};
     char path[200];
     for (int replica = 0; replica < 3; replica++)
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

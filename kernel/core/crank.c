@@ -12,6 +12,8 @@
  */
 #include "deliver.h"
 
+#include "vk/probe.h"
+
 #include "../object/gc_actions.h"
 #include "../object/meter.h"
 #include "../object/promise.h"
@@ -158,7 +160,9 @@ static enum vk_err route_one_send(struct vk_kernel *kernel, const struct vk_even
     struct vk_str text = event->json;
     VK_TRY(vk_route_send(kernel, event, &route));
     if (route.type == VK_ROUTE_SPLAT) return vk_send_drop_refs(kernel, event);
+    VK_SOMETIMES_IF(route.type == VK_ROUTE_REQUEUE, send_queued_on_promise);
     if (!vk_kref_eq(route.target, event->target)) {
+        VK_SOMETIMES(send_moved_to_what_promise_became);
         VK_TRY(vk_ref_drop(state, event->target, VK_REF_STRONG));
         VK_TRY(vk_ref_add(state, route.target, VK_REF_STRONG));
         VK_TRY(vk_send_json(&kernel->arena, route.target, event->message.json, &text));
@@ -180,6 +184,8 @@ static enum vk_err run_routing(struct vk_kernel *kernel, const struct vk_event *
 /* ---- delivery cranks */
 
 static enum vk_err roll_back(struct vk_kernel *kernel, bool consume_message) {
+    VK_SOMETIMES_IF(consume_message, crank_rolled_back_to_delivery);
+    VK_SOMETIMES_IF(!consume_message, crank_rolled_back_to_start);
     VK_TRY(vk_store_rollback(kernel->store,
                              consume_message ? VK_SAVEPOINT_DELIVER : VK_SAVEPOINT_START));
     return vk_state_reload(&kernel->state);
@@ -193,6 +199,7 @@ enum vk_err vk_deduct_meter(struct vk_kernel *kernel, struct vk_str meter_id, ui
     bool crossed;
     VK_TRY(vk_meter_deduct(&kernel->state, meter_id, computrons, &crossed));
     if (!crossed) return VK_OK;
+    VK_SOMETIMES(meter_crossed_threshold);
     VK_TRY(vk_meter_get(&kernel->state, meter_id, &meter));
     VK_TRY(vk_state_text(&kernel->state, &text, KEY(U64(meter.remaining_computrons))));
     VK_TRY(vk_value_new(arena, VK_VALUE_ARRAY, &args));
@@ -264,6 +271,7 @@ static enum vk_err directed_results(struct vk_kernel *kernel, const struct vk_ev
                                     bool began, struct vk_crank_results *out) {
     const struct vk_directive *directive = kernel->directed;
     bool skips = directive->action == VK_DIRECTIVE_SKIP;
+    VK_RARELY_IF(began, directive_in_the_middle_of_a_crank);
     *out = (struct vk_crank_results){.abort = !skips || began, .consume_message = skips};
     /* A creation that is skipped has failed, as vat-admin is to hear. */
     out->terminate = !skips || event->type == VK_EVENT_CREATE_VAT;

@@ -1,6 +1,8 @@
 /* recorder.c - see recorder.h. */
 #include "recorder.h"
 
+#include "vk/probe.h"
+
 #include "../object/slog.h"
 #include "completion.h"
 #include "syscall.h"
@@ -179,12 +181,14 @@ static enum vk_err carry_out(struct vk_recorder *recorder, const struct vk_sysca
     else
         VK_TRY(vk_translate_syscall(kernel, recorder->vat, syscall, &fault, &kernel_syscall));
     VK_TRY(tell_syscall(recorder, syscall, fault.raised ? NULL : &kernel_syscall));
+    VK_SOMETIMES_IF(fault.raised, syscall_was_illegal);
     if (fault.raised) {
         condemn_for_fault(kernel, result);
         kernel_result = result->json;
     } else {
         enum vk_err err =
             vk_syscall_perform(kernel, recorder->vat, &kernel_syscall, result, &kernel_result);
+        VK_RARELY_IF(err == VK_ERR_PANIC, syscall_panicked_the_kernel);
         if (err == VK_ERR_PANIC) {
             condemn_for_panic(kernel, result);
             kernel_result = VK_STR("[\"error\",\"incomplete\"]");
@@ -253,6 +257,9 @@ enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
                                  const struct vk_delivery_result *result) {
     const struct vk_in_flight *in_flight = &recorder->kernel->in_flight;
     unsigned long long vat = recorder->vat.n;
+    VK_SOMETIMES_IF(vk_in_flight_count(in_flight), syscalls_in_flight_at_completion);
+    VK_SOMETIMES_IF(!result->ok && vk_in_flight_count(in_flight),
+                    vat_failed_with_syscalls_in_flight);
     VK_TRY(settle(recorder, UINT64_MAX));                      /* INV-RECORDER-1 */
     VK_ASSERT(!vk_in_flight_count(in_flight));                 /* INV-IN-FLIGHT-2 */
     if (result->ok && in_flight->settled != result->submitted) /* INV-IN-FLIGHT-2 */

@@ -1,6 +1,8 @@
 /* warehouse.c - workers online, page-out, deliveries. See warehouse.h; snapshots are in snapshotting.c. */
 #include "warehouse.h"
 
+#include "vk/probe.h"
+
 #include "directed.h"
 #include "kernel_core.h"
 #include "recorder.h"
@@ -27,6 +29,7 @@ static struct vk_online_vat *find(struct vk_kernel *kernel, struct vk_vat_id vat
 static void stop(struct vk_kernel *kernel, struct vk_online_vat *online) {
     struct vk_warehouse *warehouse = &kernel->warehouse;
     if (online->delivering) { /* its worker is still in our call stack */
+        VK_RARELY(worker_stopped_in_its_own_delivery);
         online->stop_when_delivered = true;
         return;
     }
@@ -49,7 +52,9 @@ static void page_out(struct vk_kernel *kernel) {
             if (!vat->delivering && !vat->is_attached && (!oldest || vat->used < oldest->used))
                 oldest = vat;
         }
+        VK_RARELY_IF(!oldest, nobody_can_be_paged_out);
         if (!oldest) return;
+        VK_SOMETIMES(vat_paged_out);
         stop(kernel, oldest);
     }
 }
@@ -204,6 +209,9 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
         .replays = span.end > span.start ? span.end - span.start - 1 : 0,
         .snapshot = has_snapshot ? &image : NULL,
     };
+    VK_SOMETIMES_IF(has_snapshot && !spec.replays, worker_from_snapshot_alone);
+    VK_SOMETIMES_IF(has_snapshot && spec.replays, worker_from_snapshot_and_replay);
+    VK_SOMETIMES_IF(!has_snapshot && spec.replays, worker_from_replay_alone);
     VK_TRY(host->start(host->impl, &spec, worker));
     enum vk_err err = begun ? slog_startup_finish(kernel, startup) : VK_OK;
     if (err != VK_OK) host->stop(host->impl, *worker);
@@ -331,6 +339,8 @@ enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, 
     bool has;
     VK_TRY(has_source(kernel, vat, &has));
     enum vk_err err = has ? require_online(kernel, vat, &online) : VK_OK;
+    VK_RARELY_IF(!has, creation_from_unknown_bundle);
+    VK_RARELY_IF(err == VK_ERR_WORKER_START, creation_without_worker);
     *started = has && err == VK_OK;
     *problem = has ? VK_STR("Error: worker could not be started")
                    : VK_STR("Error: unknown bundleID (a string)");
