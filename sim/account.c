@@ -156,19 +156,15 @@ static void owe(struct sim_debt *debt, const char *family, const char *format, .
     va_end(args);
 }
 
-static void check_ends(const struct sim_account *account, const struct vk_crank_result *crank,
-                       struct sim_debt *debt) {
+/* That whoever did what ends a vat has ended, oracle_verdict.c sees to. */
+static void check_exits(const struct sim_account *account, const struct vk_crank_result *crank,
+                        struct sim_debt *debt) {
     for (size_t i = 0; i < account->deliveries.count; i++) {
         const struct sim_account_delivery *delivery = &account->deliveries.at[i];
-        unsigned long long vat = delivery->vat;
-        if (!counts(account, i)) continue;
-        if (delivery->fails && !crank->aborted)
-            owe(debt, "failed", "v%llu failed, and what it did stays", vat);
-        if (delivery->exits_with_failure && !delivery->exits && !crank->aborted)
-            owe(debt, "exit-with-failure", "v%llu exited with failure, and what it did stays", vat);
-        bool exits = delivery->exits || delivery->exits_with_failure;
-        if (exits && !crank->aborted && !crank->terminated)
-            owe(debt, "exit", "v%llu exited, and goes on", vat);
+        if (counts(account, i) && delivery->exits_with_failure && !delivery->exits &&
+            !crank->aborted)
+            owe(debt, "exit-with-failure", "v%llu exited with failure, and what it did stays",
+                (unsigned long long)delivery->vat);
     }
 }
 
@@ -271,7 +267,7 @@ enum vk_err sim_account_check(const struct sim_account *account, struct vk_store
     struct vk_arena arena;
     *debt = (struct sim_debt){0};
     if (crank->directed) return VK_OK; /* people decided what becomes of it */
-    check_ends(account, crank, debt);
+    check_exits(account, crank, debt);
     check_computrons(account, crank, debt);
     vk_arena_init(&arena, vk_heap_system());
     enum vk_err err = check_meter(account, store, &arena, crank, debt);

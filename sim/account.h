@@ -3,7 +3,7 @@
  * It is a worker host around another. A replay is no delivery: the kernel says how many of a worker's first deliveries are
  * replays. What must show once the crank is over:
  *
- *  - A delivery that failed, and an exit with failure, aborts its crank; an exit aborts it or ends the vat.
+ *  - An exit with failure aborts its crank, unless the vat changes its mind.
  *  - The crank reports the computrons of all of its deliveries, but those of the bringOutYourDead before a snapshot.
  *  - A vat's meter is lower by what its messages, notifies, startVat and upgrades cost, aborted or not, and never below 0.
  *  - vat-admin is told what came of a creation, and of an upgrade of a vat that could be upgraded.

@@ -178,6 +178,23 @@ enum vk_err sim_oracle_account(struct sim_replica *replica, struct sim_failure *
     return VK_OK;
 }
 
+/* ---- panic */
+
+/* Of a drawn plan all that a kernel may panic for is known: what sim_plan_may_panic says, that bootstrap was rejected, and a
+ * bringOutYourDead before a snapshot that fails. */
+bool sim_oracle_panic(struct sim_replica *replica, const struct sim_plan *plan,
+                      struct sim_failure *failure) {
+    const char *bootstrap = sim_replica_host(replica)->bootstrap_kpid;
+    const char *text = sim_replica_error_text(replica);
+    if (!plan->has_seed || sim_replica_is_directed(replica) || sim_plan_may_panic(plan) ||
+        (*bootstrap && strstr(text, bootstrap)) ||
+        sim_account_boyd_failed(sim_replica_account(replica)))
+        return false;
+    sim_failure_set(failure, SIM_ORACLE_CLASS, replica, "panic",
+                    "panicked, and nothing in the plan is worth a panic: %s", text);
+    return true;
+}
+
 /* ---- hash */
 
 enum vk_err sim_oracle_hash(struct sim_replica *replica, struct sim_failure *failure,

@@ -9,30 +9,30 @@
 #include "replica.h"
 
 /* NAME, word of its switch, what it demands, what it costs. */
-#define SIM_ORACLES(X)                                                                              \
-    X(REPLICAS, "replicas",                                                                         \
-      "every replica has the same hashes and costs at every point, its workers the same memory",    \
-      "a comparison a crank")                                                                       \
-    X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")         \
-    X(MEMORY, "memory",                                                                             \
-      "a live kernel remembers what a freshly opened one does, a worker what its vatstore is",      \
-      "opening a kernel, at an aborted crank, each 16th point")                                     \
-    X(ROLLBACK, "rollback",                                                                         \
-      "an aborted crank leaves the declared survivors alone, any other one its counters right",     \
-      "two hashes a write; the state, at an aborted crank")                                         \
-    X(ACCOUNT, "account",                                                                           \
-      "a crank shows what its vats did: failures are undone, costs counted and paid, results told", \
-      "a few keys, a crank")                                                                        \
-    X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block")  \
-    X(AUDIT, "audit", "the state agrees with itself",                                               \
-      "the state, at an aborted crank, each 32nd point")                                            \
-    X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",      \
-      "the blocks at the end")                                                                      \
-    X(CLASS, "class",                                                                               \
-      "a fault does to a node what its class says, and nothing else does; whoever did what ends "   \
-      "a vat has ended with its crank",                                                             \
-      "the state, where a vat may end")                                                             \
-    X(RECORDING, "recording", "a recording's hashes are met", "a comparison a write")               \
+#define SIM_ORACLES(X)                                                                             \
+    X(REPLICAS, "replicas",                                                                        \
+      "every replica has the same hashes and costs at every point, its workers the same memory",   \
+      "a comparison a crank")                                                                      \
+    X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")        \
+    X(MEMORY, "memory",                                                                            \
+      "a live kernel remembers what a freshly opened one does, a worker what its vatstore is",     \
+      "opening a kernel, at an aborted crank, each 16th point")                                    \
+    X(ROLLBACK, "rollback",                                                                        \
+      "an aborted crank leaves the declared survivors alone, any other one its counters right",    \
+      "two hashes a write; the state, at an aborted crank")                                        \
+    X(ACCOUNT, "account",                                                                          \
+      "a crank shows what its deliveries came to: costs counted and paid, results told",           \
+      "a few keys, a crank")                                                                       \
+    X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block") \
+    X(AUDIT, "audit", "the state agrees with itself",                                              \
+      "the state, at an aborted crank, each 32nd point")                                           \
+    X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",     \
+      "the blocks at the end")                                                                     \
+    X(CLASS, "class",                                                                              \
+      "a fault does to a node what its class says, and nothing else does; whoever did what ends "  \
+      "a vat has ended with its crank",                                                            \
+      "the state, where a vat may end")                                                            \
+    X(RECORDING, "recording", "a recording's hashes are met", "a comparison a write")              \
     X(CRASH, "crash", "no assertion fails, no sanitizer finds anything", "a process a few seeds")
 
 enum sim_oracle {
@@ -77,6 +77,9 @@ enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *fa
  * of that crank stands, unless it was an exit. */
 enum vk_err sim_oracle_verdict(struct sim_replica *replica, struct sim_failure *failure,
                                bool *failed) VK_MUST_CHECK;
+/* Of a replica that has panicked: whether it had no cause to. */
+bool sim_oracle_panic(struct sim_replica *replica, const struct sim_plan *plan,
+                      struct sim_failure *failure);
 /* The run is over: all of the audit, and nothing left to do, or untold. */
 enum vk_err sim_oracle_audit_whole(struct sim_replica *replica, struct sim_failure *failure,
                                    bool *failed) VK_MUST_CHECK;

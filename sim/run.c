@@ -1,7 +1,6 @@
 /* run.c - see run.h. */
 #include "run.h"
 
-#include "account.h"
 #include "array.h"
 #include "faults/sqlite_heap_fault.h"
 #include "flight_recorder.h"
@@ -363,23 +362,6 @@ static bool has_directives(const struct run *run, const struct node *node) {
            !sim_replica_is_directed(node->replica);
 }
 
-/* Of a drawn plan all that a kernel may panic for is known: what sim_plan_may_panic says, and a bringOutYourDead before a
- * snapshot that fails. */
-static void check_cause(struct run *run, struct node *node) {
-    struct sim_failure failure;
-    bool is_directed = sim_replica_is_directed(node->replica);
-    const char *bootstrap = sim_replica_host(node->replica)->bootstrap_kpid;
-    const char *text = sim_replica_error_text(node->replica);
-    if (*bootstrap && strstr(text, bootstrap)) return; /* its rejection is worth a panic */
-    if (!run->plan->has_seed || is_directed || sim_plan_may_panic(run->plan) ||
-        !is_on(run, SIM_ORACLE_CLASS) ||
-        sim_account_boyd_failed(sim_replica_account(node->replica)))
-        return;
-    sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "panic",
-                    "panicked, and nothing in the plan is worth a panic: %s", text);
-    fail(run, &failure);
-}
-
 /* A panic is the kernel's own decision, and everybody's at the same point. One that comes after directives were given is
  * another one. */
 static void panicked(struct run *run, struct node *node) {
@@ -389,7 +371,8 @@ static void panicked(struct run *run, struct node *node) {
     const char *text = sim_replica_error_text(node->replica);
     bool is_first = !result->was_panic;
     bool is_another = sim_replica_is_directed(node->replica);
-    check_cause(run, node);
+    if (is_on(run, SIM_ORACLE_CLASS) && sim_oracle_panic(node->replica, run->plan, &failure))
+        fail(run, &failure);
     if (is_first) {
         result->was_panic = true;
         result->panic_point = point;

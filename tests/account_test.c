@@ -48,13 +48,9 @@ static void expect_owes(struct test_store *test, const struct deed *deed, size_t
 }
 
 static const struct deed deeds[] = {
-    /* failures and exits */
+    /* exits */
     {NULL, {MESSAGE(5)}, {COSTS(5)}, 0, NULL, NULL},
-    {"failed", {{.vat = 7, .fails = true}}, {.event = "send"}, 0, NULL, NULL},
-    {NULL, {{.vat = 7, .fails = true}}, {.event = "send", .aborted = true}, 0, NULL, NULL},
-    {"exit", {{.vat = 7, .exits = true}}, {.event = "send"}, 0, NULL, NULL},
     {NULL, {{.vat = 7, .exits = true}}, {.event = "send", .terminated = true}, 0, NULL, NULL},
-    {NULL, {{.vat = 7, .exits = true}}, {.event = "send", .aborted = true}, 0, NULL, NULL},
     {"exit-with-failure",
      {{.vat = 7, .exits_with_failure = true}},
      {.event = "send", .terminated = true},
@@ -104,7 +100,7 @@ static const struct deed deeds[] = {
      "[\"newVatCallback\"]"},
     {NULL, {{0}}, {.event = "upgrade-vat"}, 0, NULL, "{}"}, /* of a vat that is dead */
     /* people have decided otherwise */
-    {NULL, {{.vat = 7, .fails = true}}, {.event = "send", .directed = true}, 0, NULL, NULL},
+    {NULL, {MESSAGE(5)}, {.event = "send", .directed = true}, 0, NULL, NULL},
 };
 
 Test(account, crank_owes_for_its_deliveries) {

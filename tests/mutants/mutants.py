@@ -294,7 +294,7 @@ def hunt_all(options, mutants, scratch):
 
 def main():
     options = parse()
-    options.build = options.build.resolve()
+    options.build, options.patches = options.build.resolve(), options.patches.resolve()
     try:
         mutants = chosen(options)
         with tempfile.TemporaryDirectory(prefix="mutants-") as name:
