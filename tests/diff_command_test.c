@@ -96,14 +96,6 @@ Test(diff_command, a_campaigns_failure_is_explained_down_to_the_fault_and_the_wr
     cr_expect_gt(length_of(tree, "keys"), 5);
     cr_expect_gt(length_of(tree, "ancestors"), 2);
     yajl_tree_free(tree);
-
-    /* The flight recorders alone have no writes: the crank is found all the same. */
-    snprintf(words, sizeof words, "diff nodes/replica-%d/slog nodes/replica-%d/slog", other,
-             failed);
-    outcome = test_command_run(&folder, words);
-    cr_assert_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s", outcome->err);
-    expect_word(outcome->out, "by writes of the kernel's own that a slog does not show");
-    expect_word(outcome->out, "delivery of create-vat: v");
 }
 
 Test(diff_command, databases_of_kept_nodes_are_compared) {
