@@ -24,6 +24,7 @@ extern const struct sim_command sim_cmd_replay;
 extern const struct sim_command sim_cmd_audit;
 extern const struct sim_command sim_cmd_plan;
 extern const struct sim_command sim_cmd_postmortem;
+extern const struct sim_command sim_cmd_report;
 extern const struct sim_command sim_cmd_run;
 extern const struct sim_command sim_cmd_sweep;
 
