@@ -23,9 +23,11 @@ struct watched {
     } sent;
     struct {
         SIM_ARRAY(uint64_t);
-    } run_queue;              /* the keys of its entries, by their numbers */
+    } run_queue; /* the keys of its entries, by their numbers */
+    size_t sent_committed;
     size_t sent_before_crank; /* those after it are of the vat that is delivered to */
     uint64_t crank_start_ns, delivery_start_ns;
+    uint64_t host_start_ns; /* the host is at work since then; UINT64_MAX: it is not */
     uint64_t arriving; /* the key of the message that the crank has taken off its queue; 0: none */
     bool in_crank;
     uint64_t hits; /* of all faults so far */
@@ -77,6 +79,22 @@ static enum vk_err queued(struct watched *replica, struct vk_str entry, uint64_t
     replica->sent.at[replica->sent.count++] =
         (struct sent){.key = key, .vat = VK_NO_VAT, .at_ns = now_ns};
     return VK_OK;
+}
+
+/* A restart goes on from here. */
+static void sent_is_committed(struct watched *replica) {
+    size_t kept = 0;
+    for (size_t i = 0; i < replica->sent.count; i++)
+        if (!replica->sent.at[i].is_delivered) replica->sent.at[kept++] = replica->sent.at[i];
+    replica->sent.count = replica->sent_committed = replica->sent_before_crank = kept;
+}
+
+/* What was sent and delivered since the last commit never happened. */
+static void sent_is_lost(struct watched *replica) {
+    VK_ASSERT(replica->sent_committed <= replica->sent.count); /* INV-TIMELINE-2 */
+    replica->sent.count = replica->sent_before_crank = replica->sent_committed;
+    for (size_t i = 0; i < replica->sent.count; i++)
+        replica->sent.at[i].is_delivered = false;
 }
 
 static enum vk_err note_run_queue(struct watched *replica, uint64_t index, uint64_t key) {
@@ -165,11 +183,12 @@ static void note_senders(struct watched *replica, const struct sim_timeline_deli
     }
 }
 
-/* And what was sent when the vat had ended is the crank's. */
-static void note_crank_sends(struct watched *replica, uint64_t now_ns) {
+/* And what was sent when the vat had ended is the crank's, what no crank sent is the host's: at the very end of their
+ * time it is said to be at its beginning, so that it is within. */
+static void note_other_sends(struct watched *replica, uint64_t start_ns, uint64_t now_ns) {
     for (; replica->sent_before_crank < replica->sent.count; replica->sent_before_crank++) {
         struct sent *sent = &replica->sent.at[replica->sent_before_crank];
-        if (sent->at_ns >= now_ns) sent->at_ns = replica->crank_start_ns;
+        if (sent->at_ns >= now_ns) sent->at_ns = start_ns;
     }
 }
 
@@ -245,6 +264,7 @@ static enum vk_err note_event(struct sim_timeline *timeline, struct watched *rep
                               struct sim_replica *from, const struct vk_trace_event *event) {
     uint64_t now_ns = sim_replica_now_ns(from);
     VK_TRY(note_faults(replica, from));
+    if (!replica->in_crank && replica->host_start_ns == UINT64_MAX) replica->host_start_ns = now_ns;
     if (event->type == VK_TRACE_SET) return was_set(replica, event, now_ns);
     if (event->type == VK_TRACE_DEL) was_deleted(replica, event->key);
     if (event->type == VK_TRACE_TRANSCRIPT_ITEM)
@@ -255,9 +275,10 @@ static enum vk_err note_event(struct sim_timeline *timeline, struct watched *rep
         replica->sent_before_crank = replica->sent.count;
         replica->arriving = 0;
     }
+    if (event->type == VK_TRACE_COMMIT) sent_is_committed(replica);
     if (event->type == VK_TRACE_SAVEPOINT) replica->delivery_start_ns = now_ns;
     if (event->type != VK_TRACE_END_CRANK) return VK_OK;
-    if (replica->in_crank) note_crank_sends(replica, now_ns);
+    if (replica->in_crank) note_other_sends(replica, replica->crank_start_ns, now_ns);
     replica->in_crank = false;
     return note_queues(replica, now_ns);
 }
@@ -296,9 +317,12 @@ static enum vk_err note_point(struct sim_timeline *timeline, struct watched *rep
     const struct vk_crank_result *crank = &point->crank;
     size_t lives = replica->shown.lives.count;
     bool it_differs;
+    uint64_t start_ns = point->is_crank ? replica->crank_start_ns : replica->host_start_ns;
     VK_TRY(differs(timeline, point, &it_differs));
     SIM_ARRAY_RESERVE(&replica->shown.steps);
     uint64_t now_ns = sim_replica_now_ns(from);
+    if (start_ns > now_ns) start_ns = now_ns;
+    if (!point->is_crank) note_other_sends(replica, start_ns, now_ns);
     unsigned flags = (crank->aborted ? SIM_TIMELINE_ABORTED : 0U) |
                      (crank->terminated ? SIM_TIMELINE_TERMINATED : 0U) |
                      (it_differs ? SIM_TIMELINE_DIFFERS : 0U);
@@ -310,7 +334,7 @@ static enum vk_err note_point(struct sim_timeline *timeline, struct watched *rep
                                    .event = crank->event,
                                    .is_crank = point->is_crank,
                                    .vat = crank->vat,
-                                   .start_ns = point->is_crank ? replica->crank_start_ns : now_ns,
+                                   .start_ns = start_ns,
                                    .end_ns = now_ns,
                                    .computrons = crank->metered ? crank->computrons : 0,
                                    .state_hash = crank->state_hash};
@@ -328,14 +352,17 @@ static enum vk_err note_step(struct sim_timeline *timeline, struct watched *repl
         life->end_ns = sim_replica_now_ns(from);
         life->end = vk_err_name(sim_replica_error(from));
         replica->in_crank = false;
+        sent_is_lost(replica);
     }
     return VK_OK;
 }
 
 static void on_step(void *impl, struct sim_replica *from, enum sim_step step, uint64_t start_ns) {
     struct sim_timeline *timeline = impl;
+    struct watched *replica = watch(timeline, from);
     if (timeline->is_cut) return;
-    timeline->is_cut = note_step(timeline, watch(timeline, from), from, step, start_ns) != VK_OK;
+    timeline->is_cut = note_step(timeline, replica, from, step, start_ns) != VK_OK;
+    replica->host_start_ns = UINT64_MAX;
 }
 
 /* ---- life */
@@ -346,6 +373,8 @@ struct sim_timeline *sim_timeline_new(void) {
     timeline->observer =
         (struct sim_observer){.impl = timeline, .event = on_event, .step = on_step};
     vk_arena_init(&timeline->arena, vk_heap_system());
+    for (size_t i = 0; i < SIM_REPLICAS_MAX; i++)
+        timeline->replicas[i].host_start_ns = UINT64_MAX;
     return timeline;
 }
 
