@@ -1,12 +1,12 @@
 /* timeline.js - one run: replicas are lanes, each life of a node is a row in its lane, cranks are cells in the column of their
  * point, so that what should be the same stands in one column. */
 "use strict";
-const CELL = 12, ROW = 18, LABEL = 92, LANE_GAP = 8, HEAD = 20;
+const CELL = 12, ROW = 22, MARK = 6,  LABEL = 92, LANE_GAP = 8, HEAD = 20;
 const KINDS = [["messages", /^(send|message)$/], ["notifications", /^notify$/],
   ["garbage collection", /^(dropExports|retireExports|retireImports|bringOutYourDead|negated)/i],
   ["vats begin, change, end", /vat|start|upgrade|option|terminate|suspend/i], ["clean-up", /clean/i],
   ["a block's inputs", /^inputs$/], ["other", /./]];
-const ABORTED = 1, TERMINATED = 2, DIFFERS = 4, STRUCK = 8;
+const ABORTED = 1, TERMINATED = 2, DIFFERS = 4;
 let timeline = null, cursor = { replica: 0, point: 0 }, rowsOf = [], byColumn = [];
 
 const kindOf = (event) => KINDS.findIndex(([, words]) => words.test(event));
@@ -37,19 +37,19 @@ function drawCell(context, x, y, step, faded) {
   const [, , event, , flags] = step;
   context.globalAlpha = faded ? 0.45 : 1;
   context.fillStyle = colour("--cell-" + kindOf(timeline.events[event]));
-  context.fillRect(x + 1, y + 1, CELL - 2, ROW - 4);
+  context.fillRect(x + 1, y + MARK, CELL - 2, ROW - MARK - 2);
   context.globalAlpha = 1;
   if (flags & ABORTED) {
     context.strokeStyle = colour("--back");
     context.beginPath();
-    context.moveTo(x + 2, y + ROW - 4);
-    context.lineTo(x + CELL - 2, y + 2);
+    context.moveTo(x + 2, y + ROW - 3);
+    context.lineTo(x + CELL - 2, y + MARK + 1);
     context.stroke();
   }
   if (flags & DIFFERS) {
     context.strokeStyle = colour("--bad");
     context.lineWidth = 2;
-    context.strokeRect(x + 1, y + 1, CELL - 2, ROW - 4);
+    context.strokeRect(x + 1, y + MARK, CELL - 2, ROW - MARK - 2);
     context.lineWidth = 1;
   }
 }
@@ -57,9 +57,9 @@ function drawCell(context, x, y, step, faded) {
 function drawMark(context, x, y) {
   context.fillStyle = colour("--bad");
   context.beginPath();
-  context.moveTo(x, y - 1);
-  context.lineTo(x + 4, y + 6);
-  context.lineTo(x - 4, y + 6);
+  context.moveTo(x, y + MARK - 1);
+  context.lineTo(x + 4, y - 1);
+  context.lineTo(x - 4, y - 1);
   context.fill();
 }
 
@@ -72,11 +72,11 @@ function drawLane(context, r, left, right, top) {
   }
   for (const fault of replica.faults)
     if (fault[1] >= right[0] - 1 && fault[1] <= right[1] + 1 && rowsOf[r][fault[0]] !== undefined)
-      drawMark(context, Math.max(LABEL, x(fault[1])), rowsOf[r][fault[0]] - top);
+      drawMark(context, x(fault[1]) + CELL / 2, rowsOf[r][fault[0]] - top);
   context.fillStyle = colour("--card");
   context.fillRect(0, rowsOf[r][0] - top - 1, LABEL - 2, Math.max(1, replica.lives.length) * ROW);
   context.fillStyle = colour("--front");
-  context.fillText("replica " + r, 6, rowsOf[r][0] - top + 12);
+  context.fillText("replica " + r, 6, rowsOf[r][0] - top + 17);
 }
 
 function draw() {
@@ -125,7 +125,7 @@ function tell() {
     ...faults.map((fault) => make("p", { class: "warn" }, "fault on " + fault)));
   const at = timeline.divergences.indexOf(cursor.point);
   $("where").textContent = timeline.divergences.length === 0 ? "no divergence"
-    : `${at < 0 ? "" : "divergence " + (at + 1) + " of "}${timeline.divergences.length} points differ`;
+    : at < 0 ? `${timeline.divergences.length} divergences` : `divergence ${at + 1} of ${timeline.divergences.length}`;
 }
 
 function moveTo(point, replica) {
@@ -173,7 +173,7 @@ function setUpTimelines() {
   KINDS.forEach(([name], i) => $("legend").append(make("li", {}, make("i", { style: `background: var(--cell-${i})` }), name)));
   $("legend").append(make("li", {}, make("i", { style: "border: 2px solid var(--bad)" }), "differs"),
     make("li", {}, make("i", { style: "background: linear-gradient(135deg, var(--cell-0) 45%, var(--back) 45% 55%, var(--cell-0) 55%)" }), "aborted"),
-    make("li", {}, make("span", { class: "bad" }, "\u25b2 "), "a fault struck"));
+    make("li", {}, make("span", { class: "bad" }, "\u25bc "), "a fault struck"));
   $("run").addEventListener("change", () => showTimeline(Number($("run").value), false));
   $("next").addEventListener("click", () => stepDivergence(1));
   $("previous").addEventListener("click", () => stepDivergence(-1));
