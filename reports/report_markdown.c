@@ -1,31 +1,21 @@
 /* report_markdown.c - see report_markdown.h. */
 #include "report_markdown.h"
 
+#include "buf_format.h"
 #include "escape.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 
 /* INV-MARKDOWN-1 */
 enum { GROUPS_SHOWN_MAX = 50, PLANS_SHOWN_MAX = 200 };
 
-static void put(struct vk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* For what needs no escape, and is short. */
-static void put(struct vk_buf *buf, const char *format, ...) {
-    char text[400];
-    va_list arguments;
-    va_start(arguments, format);
-    int n = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    VK_ASSERT(n >= 0 && (size_t)n < sizeof text);
-    vk_buf_add(buf, vk_str(text));
-}
-
 static void put_head(struct vk_buf *buf, const struct report_model *model) {
     const char *partial = report_model_partial(model);
     bool failed = model->totals.failures || (model->code != UINT64_MAX && model->code);
-    put(buf, "## crankcase: %s\n\n", failed ? "failed" : partial ? "incomplete" : "passed");
+    report_format(buf, "## crankcase: %s\n\n",
+                  failed    ? "failed"
+                  : partial ? "incomplete"
+                            : "passed");
     report_markdown_code(buf, model->command);
     vk_buf_char(buf, '\n');
     if (partial) {
@@ -40,15 +30,16 @@ static void put_head(struct vk_buf *buf, const struct report_model *model) {
 static void put_glance(struct vk_buf *buf, const struct report_model *model) {
     const struct sim_campaign_totals *totals = &model->totals;
     double seconds = model->seconds > 0 ? model->seconds : 1;
-    put(buf, "| %s | failed | signatures | cranks | crashes | features | time | a second |\n",
-        model->of_plans ? "plans" : "seeds");
+    report_format(buf,
+                  "| %s | failed | signatures | cranks | crashes | features | time | a second |\n",
+                  model->of_plans ? "plans" : "seeds");
     vk_buf_lit(buf, "|---:|---:|---:|---:|---:|---:|---:|---:|\n");
-    put(buf,
-        "| %" PRIu64 " | %" PRIu64 " | %zu | %" PRIu64 " | %" PRIu64 " | %" PRIu64
-        " | %.1f s | %.1f |\n\n",
-        model->of_plans ? (uint64_t)model->plan_count : totals->seeds, totals->failures,
-        model->group_count, totals->all_cranks, totals->crashes, totals->covered, model->seconds,
-        (double)totals->seeds / seconds);
+    report_format(buf,
+                  "| %" PRIu64 " | %" PRIu64 " | %zu | %" PRIu64 " | %" PRIu64 " | %" PRIu64
+                  " | %.1f s | %.1f |\n\n",
+                  model->of_plans ? (uint64_t)model->plan_count : totals->seeds, totals->failures,
+                  model->group_count, totals->all_cranks, totals->crashes, totals->covered,
+                  model->seconds, (double)totals->seeds / seconds);
 }
 
 static void put_group(struct vk_buf *buf, const struct report_model *model, size_t i) {
@@ -56,10 +47,12 @@ static void put_group(struct vk_buf *buf, const struct report_model *model, size
     const struct report_found *found = &model->failures[group->first];
     vk_buf_lit(buf, "### ");
     report_escape_markdown(buf, found->failure.signature);
-    put(buf, "\n\n%zu time%s, first ", group->count, group->count == 1 ? "" : "s");
+    report_format(buf, "\n\n%zu time%s, first ", group->count, group->count == 1 ? "" : "s");
     report_escape_markdown(buf, found->name);
-    put(buf, ": replica %" PRIu32 ", point %" PRIu64 ", block %" PRIu64 ". The oracle demands: ",
-        found->failure.replica, found->failure.point, found->failure.block);
+    report_format(buf,
+                  ": replica %" PRIu32 ", point %" PRIu64 ", block %" PRIu64
+                  ". The oracle demands: ",
+                  found->failure.replica, found->failure.point, found->failure.block);
     report_escape_markdown(buf, sim_oracle_demand(found->failure.oracle));
     vk_buf_lit(buf, ".\n\n");
     report_markdown_code(buf, found->failure.what);
@@ -72,7 +65,7 @@ static void put_groups(struct vk_buf *buf, const struct report_model *model) {
     for (size_t i = 0; i < model->group_count && i < GROUPS_SHOWN_MAX; i++)
         put_group(buf, model, i);
     if (model->group_count > GROUPS_SHOWN_MAX)
-        put(buf, "And %zu signatures more.\n\n", model->group_count - GROUPS_SHOWN_MAX);
+        report_format(buf, "And %zu signatures more.\n\n", model->group_count - GROUPS_SHOWN_MAX);
 }
 
 /* Those that passed only count. */
@@ -88,13 +81,13 @@ static void put_plans(struct vk_buf *buf, const struct report_model *model) {
         shown++;
         vk_buf_lit(buf, "| ");
         report_escape_markdown(buf, plan->name);
-        put(buf, " | %s | ", report_plan_state_word(plan->state));
+        report_format(buf, " | %s | ", report_plan_state_word(plan->state));
         report_escape_markdown(buf, plan->failure != SIZE_MAX
                                         ? model->failures[plan->failure].failure.signature
                                         : plan->error);
         vk_buf_lit(buf, " |\n");
     }
-    if (not_passed > shown) put(buf, "\nAnd %zu plans more.\n", not_passed - shown);
+    if (not_passed > shown) report_format(buf, "\nAnd %zu plans more.\n", not_passed - shown);
     vk_buf_char(buf, '\n');
 }
 
@@ -104,9 +97,9 @@ static void put_faults(struct vk_buf *buf, const struct report_model *model) {
     for (int k = 0; k < FAULT_KIND_COUNT; k++) {
         enum fault_kind kind = (enum fault_kind)k;
         if (!model->wanted[k] && !model->totals.hits[k]) continue;
-        put(buf, "| %s | %s | %" PRIu64 "%s |\n", fault_word(kind),
-            fault_class_word(fault_class_of(kind)), model->totals.hits[k],
-            report_model_never_struck(model, kind) ? " (never)" : "");
+        report_format(buf, "| %s | %s | %" PRIu64 "%s |\n", fault_word(kind),
+                      fault_class_word(fault_class_of(kind)), model->totals.hits[k],
+                      report_model_never_struck(model, kind) ? " (never)" : "");
     }
     vk_buf_lit(buf, "\n</details>\n");
 }

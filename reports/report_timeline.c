@@ -1,10 +1,10 @@
 /* report_timeline.c - see report_timeline.h. */
 #include "report_timeline.h"
 
+#include "buf_format.h"
 #include "vk/json.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 enum { EVENTS_MAX = 64 };
@@ -16,18 +16,6 @@ struct page {
     const char *events[EVENTS_MAX];
     size_t event_count;
 };
-
-static void put(struct vk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct vk_buf *buf, const char *format, ...) {
-    char text[200];
-    va_list arguments;
-    va_start(arguments, format);
-    int n = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    VK_ASSERT(n >= 0 && (size_t)n < sizeof text);
-    vk_buf_add(buf, vk_str(text));
-}
 
 /* INV-REPORT-TIMELINE-1 */
 static void choose_points(struct page *page, uint64_t focus) {
@@ -61,9 +49,9 @@ static void put_lives(struct page *page, const struct sim_timeline_replica *repl
     vk_buf_lit(page->buf, "\"lives\":[");
     for (size_t i = 0; i < replica->lives.count; i++) {
         const struct sim_timeline_life *life = &replica->lives.at[i];
-        put(page->buf, "%s[%" PRIu64, i ? "," : "", life->start_ns / 1000);
+        report_format(page->buf, "%s[%" PRIu64, i ? "," : "", life->start_ns / 1000);
         if (life->end)
-            put(page->buf, ",%" PRIu64 ",\"%s\"]", life->end_ns / 1000, life->end);
+            report_format(page->buf, ",%" PRIu64 ",\"%s\"]", life->end_ns / 1000, life->end);
         else
             vk_buf_lit(page->buf, ",null,null]");
     }
@@ -76,15 +64,15 @@ static void put_steps(struct page *page, const struct sim_timeline_replica *repl
     for (size_t i = 0; i < replica->steps.count; i++) {
         const struct sim_timeline_step *step = &replica->steps.at[i];
         if (!is_shown(page, step->point)) continue;
-        put(page->buf, "%s[%" PRIu32 ",%" PRIu64 ",%zu", any ? "," : "", step->life, step->point,
-            event_index(page, step->event));
+        report_format(page->buf, "%s[%" PRIu32 ",%" PRIu64 ",%zu", any ? "," : "", step->life,
+                      step->point, event_index(page, step->event));
         any = true;
         if (step->vat == VK_NO_VAT)
             vk_buf_lit(page->buf, ",null");
         else
-            put(page->buf, ",%" PRIu64, step->vat);
-        put(page->buf, ",%u,%" PRIu64 ",\"%016" PRIx64 "\"]", step->flags, step->end_ns / 1000,
-            step->state_hash.high ^ step->state_hash.low);
+            report_format(page->buf, ",%" PRIu64, step->vat);
+        report_format(page->buf, ",%u,%" PRIu64 ",\"%016" PRIx64 "\"]", step->flags,
+                      step->end_ns / 1000, step->state_hash.high ^ step->state_hash.low);
     }
     vk_buf_char(page->buf, ']');
 }
@@ -95,8 +83,8 @@ static void put_faults(struct page *page, const struct sim_timeline_replica *rep
     for (size_t i = 0; i < replica->faults.count; i++) {
         const struct sim_timeline_fault *fault = &replica->faults.at[i];
         if (!is_shown(page, fault->point)) continue;
-        put(page->buf, "%s[%" PRIu32 ",%" PRIu64 ",\"%s\",%" PRIu64 "]", any ? "," : "",
-            fault->life, fault->point, fault_word(fault->kind), fault->at_ns / 1000);
+        report_format(page->buf, "%s[%" PRIu32 ",%" PRIu64 ",\"%s\",%" PRIu64 "]", any ? "," : "",
+                      fault->life, fault->point, fault_word(fault->kind), fault->at_ns / 1000);
         any = true;
     }
     vk_buf_char(page->buf, ']');
@@ -118,7 +106,7 @@ static void put_divergences(struct page *page) {
             }
         }
         if (!is_shown(page, next)) break;
-        put(page->buf, "%s%" PRIu64, any ? "," : "", next);
+        report_format(page->buf, "%s%" PRIu64, any ? "," : "", next);
         any = true;
         after = next + 1;
     }
@@ -128,8 +116,8 @@ static void put_divergences(struct page *page) {
 void report_timeline(struct vk_buf *buf, const struct sim_timeline *timeline, uint64_t focus) {
     struct page page = {.buf = buf, .timeline = timeline};
     choose_points(&page, focus);
-    put(buf, "{\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"cut\":%s,\"replicas\":[", page.first,
-        page.last, sim_timeline_is_cut(timeline) ? "true" : "false");
+    report_format(buf, "{\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"cut\":%s,\"replicas\":[",
+                  page.first, page.last, sim_timeline_is_cut(timeline) ? "true" : "false");
     for (size_t r = 0; r < sim_timeline_replicas(timeline); r++) {
         const struct sim_timeline_replica *replica = sim_timeline_replica(timeline, r);
         vk_buf_add(buf, r ? VK_STR(",{") : VK_STR("{"));

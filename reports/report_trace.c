@@ -1,10 +1,10 @@
 /* report_trace.c - see report_trace.h. */
 #include "report_trace.h"
 
+#include "buf_format.h"
 #include "vk/json.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* Of an event without any length: a sliver, or a viewer would not show it. */
@@ -17,29 +17,17 @@ struct trace {
     bool any;
 };
 
-static void put(struct vk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct vk_buf *buf, const char *format, ...) {
-    char text[400];
-    va_list arguments;
-    va_start(arguments, format);
-    int n = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    VK_ASSERT(n >= 0 && (size_t)n < sizeof text);
-    vk_buf_add(buf, vk_str(text));
-}
-
 /* Microseconds, as the format has them, to the nanosecond. */
 static void put_time(struct trace *trace, const char *member, uint64_t ns) {
-    put(trace->buf, ",\"%s\":%" PRIu64 ".%03" PRIu64, member, ns / 1000, ns % 1000);
+    report_format(trace->buf, ",\"%s\":%" PRIu64 ".%03" PRIu64, member, ns / 1000, ns % 1000);
 }
 
 /* Everything but the closing brace. */
 static void begin_event(struct trace *trace, const char *phase, const char *name, uint64_t thread) {
     vk_buf_add(trace->buf, trace->any ? VK_STR(",\n") : VK_STR("\n"));
     trace->any = true;
-    put(trace->buf, "{\"ph\":\"%s\",\"pid\":%zu,\"tid\":%" PRIu64 ",\"name\":", phase,
-        trace->replica, thread);
+    report_format(trace->buf, "{\"ph\":\"%s\",\"pid\":%zu,\"tid\":%" PRIu64 ",\"name\":", phase,
+                  trace->replica, thread);
     vk_json_quote(trace->buf, vk_str(name));
 }
 
@@ -58,7 +46,7 @@ static void name_process(struct trace *trace, const char *plan) {
     vk_buf_char(trace->buf, '}');
     end_event(trace);
     begin_event(trace, "M", "process_sort_index", 0);
-    put(trace->buf, ",\"args\":{\"sort_index\":%zu}", trace->replica);
+    report_format(trace->buf, ",\"args\":{\"sort_index\":%zu}", trace->replica);
     end_event(trace);
 }
 
@@ -67,10 +55,10 @@ static void name_thread(struct trace *trace, uint64_t thread) {
     if (thread == 0)
         vk_buf_lit(trace->buf, ",\"args\":{\"name\":\"kernel\"}");
     else
-        put(trace->buf, ",\"args\":{\"name\":\"v%" PRIu64 "\"}", thread);
+        report_format(trace->buf, ",\"args\":{\"name\":\"v%" PRIu64 "\"}", thread);
     end_event(trace);
     begin_event(trace, "M", "thread_sort_index", thread);
-    put(trace->buf, ",\"args\":{\"sort_index\":%" PRIu64 "}", thread);
+    report_format(trace->buf, ",\"args\":{\"sort_index\":%" PRIu64 "}", thread);
     end_event(trace);
 }
 
@@ -99,23 +87,23 @@ static void put_slice(struct trace *trace, const char *name, uint64_t thread, ui
 
 static void put_crank(struct trace *trace, const struct sim_timeline_step *step) {
     put_slice(trace, step->event, 0, step->start_ns, step->end_ns);
-    put(trace->buf, ",\"cat\":\"%s\",\"args\":{\"point\":%" PRIu64 ",\"block\":%" PRIu64,
-        step->is_crank ? "crank" : "host", step->point, step->block);
-    if (step->vat != VK_NO_VAT) put(trace->buf, ",\"vat\":\"v%" PRIu64 "\"", step->vat);
-    if (step->computrons) put(trace->buf, ",\"computrons\":%" PRIu64, step->computrons);
+    report_format(trace->buf, ",\"cat\":\"%s\",\"args\":{\"point\":%" PRIu64 ",\"block\":%" PRIu64,
+                  step->is_crank ? "crank" : "host", step->point, step->block);
+    if (step->vat != VK_NO_VAT) report_format(trace->buf, ",\"vat\":\"v%" PRIu64 "\"", step->vat);
+    if (step->computrons) report_format(trace->buf, ",\"computrons\":%" PRIu64, step->computrons);
     if (step->flags & SIM_TIMELINE_ABORTED) vk_buf_lit(trace->buf, ",\"aborted\":true");
     if (step->flags & SIM_TIMELINE_TERMINATED) vk_buf_lit(trace->buf, ",\"terminated\":true");
     if (step->flags & SIM_TIMELINE_DIFFERS) vk_buf_lit(trace->buf, ",\"differs\":true");
-    put(trace->buf, ",\"stateHash\":\"%016" PRIx64 "%016" PRIx64 "\"}", step->state_hash.high,
-        step->state_hash.low);
+    report_format(trace->buf, ",\"stateHash\":\"%016" PRIx64 "%016" PRIx64 "\"}",
+                  step->state_hash.high, step->state_hash.low);
     if (step->flags & SIM_TIMELINE_DIFFERS) vk_buf_lit(trace->buf, ",\"cname\":\"terrible\"");
     end_event(trace);
 }
 
 static void put_delivery(struct trace *trace, const struct sim_timeline_delivery *delivery) {
     put_slice(trace, delivery->name, delivery->vat, delivery->start_ns, delivery->end_ns);
-    put(trace->buf, ",\"cat\":\"delivery\",\"args\":{\"syscalls\":%" PRIu64 "}",
-        delivery->syscalls);
+    report_format(trace->buf, ",\"cat\":\"delivery\",\"args\":{\"syscalls\":%" PRIu64 "}",
+                  delivery->syscalls);
     end_event(trace);
 }
 
@@ -126,11 +114,11 @@ static void put_flow(struct trace *trace, const struct sim_timeline_flow *flow) 
     uint64_t id = trace->flows++;
     begin_event(trace, "s", "message", from);
     put_time(trace, "ts", flow->from_ns);
-    put(trace->buf, ",\"cat\":\"message\",\"id\":%" PRIu64, id);
+    report_format(trace->buf, ",\"cat\":\"message\",\"id\":%" PRIu64, id);
     end_event(trace);
     begin_event(trace, "f", "message", flow->to_vat);
     put_time(trace, "ts", flow->to_ns);
-    put(trace->buf, ",\"cat\":\"message\",\"id\":%" PRIu64 ",\"bp\":\"e\"", id);
+    report_format(trace->buf, ",\"cat\":\"message\",\"id\":%" PRIu64 ",\"bp\":\"e\"", id);
     end_event(trace);
 }
 
@@ -138,15 +126,15 @@ static void put_instant(struct trace *trace, const char *name, const char *categ
                         uint64_t at_ns) {
     begin_event(trace, "i", name, 0);
     put_time(trace, "ts", at_ns);
-    put(trace->buf, ",\"cat\":\"%s\",\"s\":\"p\"", category);
+    report_format(trace->buf, ",\"cat\":\"%s\",\"s\":\"p\"", category);
     end_event(trace);
 }
 
 static void put_queues(struct trace *trace, const struct sim_timeline_queues *queues) {
     begin_event(trace, "C", "queues", 0);
     put_time(trace, "ts", queues->at_ns);
-    put(trace->buf, ",\"args\":{\"run\":%" PRIu64 ",\"acceptance\":%" PRIu64 "}", queues->run,
-        queues->acceptance);
+    report_format(trace->buf, ",\"args\":{\"run\":%" PRIu64 ",\"acceptance\":%" PRIu64 "}",
+                  queues->run, queues->acceptance);
     end_event(trace);
 }
 
