@@ -44,6 +44,32 @@ Test(timeline, watching_a_run_changes_nothing) {
     }
 }
 
+/* What is asked for costs memory, and so moves the faults that count it. */
+static void expect_no_slog(void *impl, struct sim_replica *replica,
+                           const struct vk_trace_event *event) {
+    uint64_t *events = impl;
+    (void)replica;
+    cr_expect_neq(event->type, VK_TRACE_SLOG);
+    (*events)++;
+}
+
+static void look_away(void *impl, struct sim_replica *replica, enum sim_step step,
+                      uint64_t start_ns) {
+    (void)impl, (void)replica, (void)step, (void)start_ns;
+}
+
+Test(timeline, watching_asks_for_no_slog) {
+    uint64_t events = 0;
+    const struct sim_observer observer = {&events, expect_no_slog, look_away};
+    const struct sim_run_options options = {.observer = &observer};
+    struct sim_run_result result;
+    struct sim_plan plan;
+    generate(&plan, 1);
+    test_ok(sim_run(&plan, &options, &result));
+    sim_plan_release(&plan);
+    cr_expect_gt(events, 1000);
+}
+
 Test(timeline, it_has_every_crank_start_and_fault_of_the_run_once) {
     uint64_t flows = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -155,7 +181,7 @@ static void expect_flows(yajl_val events, const struct slice *slices, size_t cou
 }
 
 Test(timeline, a_trace_has_slices_that_nest_and_flows_between_them) {
-    for (uint64_t seed = 1; seed <= 8; seed++) {
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct vk_arena arena;
         struct vk_buf buf;
         struct sim_timeline *timeline = sim_timeline_new();
@@ -203,6 +229,9 @@ Test(timeline, the_page_is_told_where_replicas_differ) {
     yajl_val page = json_of(&buf), divergences = member(page, "divergences");
     cr_assert(YAJL_IS_ARRAY(divergences) && divergences->u.array.len == 1);
     cr_expect_eq((uint64_t)YAJL_GET_INTEGER(divergences->u.array.values[0]), result.failure.point);
+    for (size_t r = 0; r < sim_timeline_replicas(timeline); r++)
+        cr_expect_eq(sim_timeline_replica(timeline, r)->lives.count, 1,
+                     "the run that explains the failure is not in it");
     yajl_tree_free(page);
     vk_arena_release(&arena);
     sim_timeline_free(timeline);
