@@ -102,7 +102,7 @@ void report_markdown_code(struct vk_buf *buf, const char *text) {
         vk_buf_char(buf, '`');
     vk_buf_lit(buf, "text\n");
     for (; *text; text++)
-        vk_buf_char(buf, *text == '\r' ? ' ' : *text);
+        vk_buf_add(buf, *text == '\r' ? VK_STR(" ") : (struct vk_str){text, 1});
     if (n && text[-1] != '\n') vk_buf_char(buf, '\n');
     for (size_t i = 0; i < fence; i++)
         vk_buf_char(buf, '`');

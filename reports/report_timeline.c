@@ -27,7 +27,7 @@ static void choose_points(struct page *page, uint64_t focus) {
     }
     page->last = last;
     if (last < REPORT_TIMELINE_POINTS_MAX) return;
-    uint64_t before = REPORT_TIMELINE_POINTS_MAX / 4 * 3;
+    uint64_t before = (uint64_t)REPORT_TIMELINE_POINTS_MAX / 4 * 3;
     page->first = focus > before ? focus - before : 0;
     if (page->first + REPORT_TIMELINE_POINTS_MAX <= last)
         page->last = page->first + REPORT_TIMELINE_POINTS_MAX - 1;

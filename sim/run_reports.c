@@ -122,7 +122,9 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
 }
 
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report) {
-    if (reports->is_open) heed(reports, report_results_failure(&reports->database, report));
+    if (!reports->is_open) return;
+    reports->failed_at = report->failure->point;
+    heed(reports, report_results_failure(&reports->database, report));
 }
 
 void sim_run_reports_progress(struct sim_run_reports *reports,
@@ -228,6 +230,7 @@ void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *na
                                  struct sim_run_options *run) {
     if (!reports->is_open) return;
     reports->database.failure = 0;
+    reports->failed_at = 0;
     heed(reports, report_results_plan_begins(&reports->database, name));
     reports->timeline = sim_timeline_new();
     if (reports->timeline) run->observer = sim_timeline_observer(reports->timeline);
@@ -245,7 +248,7 @@ void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name
     bool is_kept = failure ? reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX : is_first;
     if (reports->timeline && was_run && is_kept) {
         reports->to_watch_count += failure != 0;
-        heed(reports, keep_timeline(reports, reports->timeline, name, failure, 0));
+        heed(reports, keep_timeline(reports, reports->timeline, name, failure, reports->failed_at));
     }
     sim_timeline_free(reports->timeline);
     reports->timeline = NULL;

@@ -59,6 +59,7 @@ struct sim_run_reports {
     struct sim_run_reports_watched to_watch[SIM_RUN_REPORTS_TIMELINES_MAX];
     size_t to_watch_count;
     struct sim_timeline *timeline; /* of the plan that is being run */
+    uint64_t failed_at;            /* the point of the newest failure */
 };
 
 /* Takes one of the options above but --budget. */

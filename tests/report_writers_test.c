@@ -182,7 +182,7 @@ Test(report_writers, markdown_stays_below_what_github_takes) {
     test_results_end(&results, REPORT_RESULTS_FINISHED, 300, 300);
     test_results_load(&model, path, &model_arena);
     const char *page = written(report_markdown, &model);
-    cr_expect_lt(strlen(page), 200 * 1024);
+    cr_expect_lt(strlen(page), (size_t)200 * 1024);
     cr_expect(strstr(page, "And 250 signatures more."));
 }
 

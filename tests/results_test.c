@@ -162,7 +162,7 @@ Test(results, a_full_disk_loses_nothing_and_what_was_not_written_is_counted) {
     test_results_begin(&results, path, false);
     cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = before;
-    limit.rlim_cur = 100 * 1024;
+    limit.rlim_cur = (rlim_t)100 * 1024;
     signal(SIGXFSZ, SIG_IGN);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     for (unsigned i = 0; i < 400; i++) {

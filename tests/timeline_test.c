@@ -81,8 +81,8 @@ Test(timeline, it_has_every_crank_start_and_fault_of_the_run_once) {
             for (size_t i = 0; i < replica->steps.count; i++)
                 cranks += replica->steps.at[i].is_crank;
             for (size_t i = 0; i < replica->lives.count; i++)
-                ends +=
-                    replica->lives.at[i].end && strcmp(replica->lives.at[i].end, "VK_ERR_PANIC");
+                ends += replica->lives.at[i].end &&
+                        strcmp(replica->lives.at[i].end, "VK_ERR_PANIC") != 0;
             lives += replica->lives.count;
             strikes += replica->faults.count;
             flows += replica->flows.count;

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from webdriver import Browser
@@ -52,6 +53,15 @@ def text(browser, css):
     return browser.run("return document.querySelector(arguments[0]).textContent", css)
 
 
+def until(browser, condition, what):
+    """What a browser does in its own time."""
+    for _ in range(200):
+        if browser.run(condition):
+            return
+        time.sleep(0.05)
+    expect(False, what)
+
+
 def check_no_network(page):
     loads = re.findall(r"""(?:src|href)\s*=|url\(|@import|fetch\(|XMLHttpRequest|WebSocket""", page.read_text())
     expect_is(loads, [], "the page loads something")
@@ -81,6 +91,8 @@ def check_campaign(browser, page, shots):
     browser.press(ESCAPE)
     browser.press("j")
     browser.press(ENTER)
+    until(browser, "return document.querySelectorAll('#failures details[open] > div').length === 1",
+          "a failure does not open")
     shown = text(browser, "#failures details[open]")
     for wanted in ("Oracle", "crankcase run --seed", "replica 0, point"):
         expect(wanted in shown, f"the explanation lacks {wanted!r}: {shown}")

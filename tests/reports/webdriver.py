@@ -37,7 +37,8 @@ class Browser:
                 break
         self.url = f"http://127.0.0.1:{port}"
         arguments = ["--headless=new", "--disable-gpu", f"--window-size={width},{height}",
-                     "--disable-dev-shm-usage", "--hide-scrollbars"]
+                     "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
+                     "--disable-background-networking", "--disable-extensions"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
         if dark:
