@@ -10,6 +10,7 @@ add_library(crankcase_uses INTERFACE)
 target_include_directories(crankcase_uses INTERFACE ${PROJECT_SOURCE_DIR})
 target_link_libraries(crankcase_uses INTERFACE
   crankcase_posix vk PkgConfig::SQLITE3 PkgConfig::ARCHIVE Threads::Threads)
+target_compile_definitions(crankcase_uses INTERFACE CRANKCASE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(crankcase_parts PUBLIC crankcase_uses)
 
 foreach(folder ${crankcase_folders})

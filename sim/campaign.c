@@ -150,9 +150,7 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
 static void tell_crash(struct round *round, uint64_t seed, const char *died, bool is_late) {
     struct sim_run_result result = {.failed = true};
     struct sim_failure *failure = &result.failure;
-    *failure = (struct sim_failure){
-        .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT, .what = "it crashed"};
-    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.60s", died);
+    sim_failure_set_crash(failure, died);
     snprintf(failure->what, sizeof failure->what, "%s%s", died,
              is_late ? ", when all of its seeds up to this one were done" : "");
     if (is_late)

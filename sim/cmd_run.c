@@ -7,6 +7,8 @@
 #include "fault_words.h"
 #include "jobs.h"
 #include "kernel_module.h"
+#include "oracle_words.h"
+#include "plan_notes.h"
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
@@ -14,6 +16,7 @@
 #include "reports/stopwatch.h"
 #include "run_directives.h"
 #include "run_reports.h"
+#include "run_shrink.h"
 #include "text_file.h"
 
 #include <errno.h>
@@ -57,6 +60,8 @@ static const char usage[] =
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
+    "  --shrink           shrink the first failure of each signature, as crankcase shrink does, for a\n"
+    "                     minute at most\n"
     "  --json             one JSON object a line: failures, then the summary\n"
     "  --quiet            failures only\n"
     "  --help             this text\n\n"
@@ -64,6 +69,7 @@ static const char usage[] =
     "  crankcase run --seed 42\n"
     "  crankcase run --seeds 1000 --jobs 2\n"
     "  crankcase run --minutes 10 --faults invisible --until-stable\n"
+    "  crankcase run --seeds 1000 --shrink\n"
     "  crankcase run crankcase-failures/seed-42.plan\n"
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n"
     "  crankcase run --budget 5m --junit results.xml --summary \"$GITHUB_STEP_SUMMARY\"\n\n"
@@ -76,6 +82,7 @@ enum {
     KERNEL_PATH_MAX = 1000,
     REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200
 };
+_Static_assert((int)REPRODUCE_MAX <= (int)SIM_RUN_SHRINK_REPRODUCE_MAX, "a reproducer is whole");
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 
 struct run_command {
@@ -92,6 +99,7 @@ struct run_command {
     bool colours;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
+    struct sim_run_shrink shrink;
     struct report_progress progress;
     struct report_stopwatch watch;
 };
@@ -128,11 +136,31 @@ static void reproduce_text(const struct run_command *command, const char *what,
     VK_ASSERT(n >= 0 && n < REPRODUCE_MAX); /* INV-CMD-RUN-1 */
 }
 
-static enum vk_err write_plan(const struct run_command *command, uint64_t seed, const char *path) {
+/* The plan and, in front of it, where it comes from. */
+static enum vk_err plan_with_notes(struct sim_plan *plan, const char *reproduce,
+                                   const struct sim_failure *failure, struct vk_str *text) {
+    struct vk_buf buf;
+    struct vk_str plan_text;
+    struct vk_str says[SIM_NOTE_COUNT] = {
+        [SIM_NOTE_FAILED] = vk_str(failure->signature),
+        [SIM_NOTE_SEEN] = vk_str(failure->what),
+    };
+    VK_TRY(vk_arena_format(&plan->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)", reproduce,
+                           CRANKCASE_VERSION));
+    VK_TRY(sim_plan_write(plan, &plan->arena, &plan_text));
+    vk_buf_init(&buf, &plan->arena);
+    sim_notes_add(&buf, VK_STR(""), says);
+    vk_buf_add(&buf, plan_text);
+    return vk_buf_finish(&buf, text);
+}
+
+static enum vk_err write_plan(const struct run_command *command, uint64_t seed,
+                              const char *reproduce, const struct sim_failure *failure,
+                              const char *path) {
     struct sim_plan plan;
     struct vk_str text;
     VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &command->campaign.generate));
-    enum vk_err err = sim_plan_write(&plan, &plan.arena, &text);
+    enum vk_err err = plan_with_notes(&plan, reproduce, failure, &text);
     if (err == VK_OK) {
         mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
         err = sim_text_file_write(path, text);
@@ -162,11 +190,33 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     plan_options_text(command, options);
     snprintf(what, sizeof what, "--seed %" PRIu64 "%s", seed, options);
     reproduce_text(command, what, reproduce);
-    bool is_written = write_plan(command, seed, path) == VK_OK;
+    bool is_written = write_plan(command, seed, reproduce, failure, path) == VK_OK;
     const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
     print_failure(command, &report);
     sim_run_reports_seed_failure(&command->reports, seed, &report);
     if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    if (is_written) sim_run_shrink_put_off(&command->shrink, seed, reproduce, failure);
+}
+
+/* ---- shrinking */
+
+static struct sim_shrink_file shrink_file(const struct run_command *command) {
+    return (struct sim_shrink_file){.command = "crankcase run",
+                                    .run = command->campaign.run,
+                                    .kernel = command->kernel,
+                                    .at_once = command->campaign.at_once,
+                                    .deadline_seconds = SIM_RUN_SHRINK_SECONDS_MAX,
+                                    .json = command->json,
+                                    .quiet = command->quiet,
+                                    .colours = command->colours};
+}
+
+static void shrink_seeds(struct run_command *command) {
+    const struct sim_shrink_file like = shrink_file(command);
+    report_progress_clear(&command->progress);
+    while (!interrupted && sim_run_shrink_next(&command->shrink, command->out_folder,
+                                               &command->campaign.generate, &like))
+        continue;
 }
 
 /* ---- campaigns */
@@ -179,6 +229,7 @@ static bool campaign_is_interrupted(void *impl) {
 static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
     if (interrupted) return true;
+    shrink_seeds(command);
     double seconds = report_stopwatch_seconds(&command->watch);
     if (command->budget_seconds && seconds >= (double)command->budget_seconds) return true;
     uint64_t after = totals->newest_feature_at < STABLE_AFTER_MIN ? STABLE_AFTER_MIN
@@ -266,6 +317,7 @@ static int run_campaign(struct run_command *command) {
                                                   : (size_t)campaign->seeds,
                           !command->quiet);
     enum vk_err err = sim_campaign_run(campaign, &command->totals);
+    shrink_seeds(command);
     print_summary(command, true);
     if (err == VK_OK) sim_run_reports_watch(&command->reports, campaign);
     return end_reports(command, err,
@@ -280,21 +332,12 @@ static int plan_failed(struct run_command *command, int code, const char *what) 
     return code;
 }
 
-static int run_plan(struct run_command *command, const char *path) {
-    struct vk_arena arena;
-    struct vk_str text;
+static int run_text(struct run_command *command, const char *path, struct vk_str text) {
     struct sim_plan plan;
     struct sim_plan_error error;
     struct sim_run_result result;
     char reproduce[REPRODUCE_MAX];
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_text_file_read(path, &arena, &text);
-    if (err != VK_OK) {
-        vk_arena_release(&arena);
-        return plan_failed(command, SIM_EXIT_BAD_INPUT, vk_err_origin()->text);
-    }
-    err = sim_plan_read(&plan, vk_heap_system(), text, &error);
-    vk_arena_release(&arena);
+    enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
     if (err != VK_OK) {
         char what[PLAN_ERROR_MAX];
         snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
@@ -304,8 +347,11 @@ static int run_plan(struct run_command *command, const char *path) {
     if (command->directives.any)
         sim_run_directives_give(&command->directives, path, &command->campaign.run);
     err = sim_run(&plan, &command->campaign.run, &result);
-    sim_plan_release(&plan);
-    if (err != VK_OK) return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
+    command->campaign.run.observer = NULL; /* who shrinks it is not watched */
+    if (err != VK_OK) {
+        sim_plan_release(&plan);
+        return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
+    }
     sim_campaign_add(&command->totals, &result);
     reproduce_text(command, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
@@ -313,6 +359,9 @@ static int run_plan(struct run_command *command, const char *path) {
         print_failure(command, &report);
         sim_run_reports_failure(&command->reports, &report);
     }
+    const struct sim_shrink_file like = shrink_file(command);
+    if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
+    sim_plan_release(&plan);
     if (result.refused) {
         sim_run_directives_refused(&command->directives, &result);
         return SIM_EXIT_BAD_INPUT;
@@ -320,6 +369,19 @@ static int run_plan(struct run_command *command, const char *path) {
     if (result.was_panic && !command->quiet)
         report_run_panic(stdout, path, command->campaign.run.keep, &result, command->json);
     return SIM_EXIT_OK;
+}
+
+static int run_plan(struct run_command *command, const char *path) {
+    struct vk_arena arena;
+    struct vk_str text;
+    int code = SIM_EXIT_BAD_INPUT;
+    vk_arena_init(&arena, vk_heap_system());
+    if (sim_text_file_read(path, &arena, &text) == VK_OK)
+        code = run_text(command, path, text);
+    else
+        plan_failed(command, code, vk_err_origin()->text);
+    vk_arena_release(&arena);
+    return code;
 }
 
 /* Recordings are a campaign of their own: the seeds draw their faults. */
@@ -372,31 +434,11 @@ static int bad_usage(const char *what, const char *which) {
     return SIM_EXIT_BAD_INPUT;
 }
 
-static int print_oracles(void) {
-    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
-        printf("%-10s %s; costs %s\n", sim_oracle_word((enum sim_oracle)i),
-               sim_oracle_demand((enum sim_oracle)i), sim_oracle_cost((enum sim_oracle)i));
-    return SIM_EXIT_OK;
-}
-
-static bool turn_off(struct run_command *command, struct vk_str word) {
-    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
-        if (vk_str_eq(word, vk_str(sim_oracle_word((enum sim_oracle)i)))) {
-            command->campaign.run.off[i] = true;
-            return true;
-        }
-    return false;
-}
-
-static int turn_off_all(struct run_command *command, const char *list) {
-    for (const char *word = list;; word++) {
-        size_t n = strcspn(word, ",");
-        if (!turn_off(command, (struct vk_str){word, n}))
-            return bad_usage("--off takes oracles (crankcase run --oracles), not ",
-                             n ? word : "nothing");
-        word += n;
-        if (!*word) return SIM_EXIT_OK;
-    }
+static int turn_off(struct run_command *command, const char *list) {
+    const char *wrong = sim_oracle_words_turn_off(list, command->campaign.run.off);
+    return !wrong ? SIM_EXIT_OK
+                  : bad_usage("--off takes oracles (crankcase run --oracles), not ",
+                              wrong[0] ? wrong : "nothing");
 }
 
 enum option_code {
@@ -417,6 +459,7 @@ enum option_code {
     OPTION_NO_ACTIVITYHASH,
     OPTION_JOBS,
     OPTION_OUT,
+    OPTION_SHRINK,
     OPTION_KEEP,
     OPTION_DIRECTIVES,
     OPTION_DIRECTIVES_AT_START,
@@ -444,6 +487,7 @@ static const struct option options[] = {
     {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"shrink", no_argument, NULL, OPTION_SHRINK},
     {"keep", required_argument, NULL, OPTION_KEEP},
     {"directives", required_argument, NULL, OPTION_DIRECTIVES},
     {"directives-at-start", no_argument, NULL, OPTION_DIRECTIVES_AT_START},
@@ -545,6 +589,7 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
     case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
     case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
+    case OPTION_SHRINK: command->shrink.wanted = true; return SIM_EXIT_OK;
     case OPTION_KEEP: command->campaign.run.keep = optarg; return SIM_EXIT_OK;
     case OPTION_DIRECTIVES:
         return sim_run_directives_take(&command->directives, optarg) ? SIM_EXIT_OK
@@ -552,21 +597,17 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_DIRECTIVES_AT_START:
         command->campaign.run.directed_from_start = true;
         return SIM_EXIT_OK;
-    case OPTION_OFF: return turn_off_all(command, optarg);
+    case OPTION_OFF: return turn_off(command, optarg);
     case OPTION_FAULTS: return take_faults(command);
     case OPTION_KERNEL: return take_kernel(command);
     case SIM_RUN_REPORTS_BUDGET:
         return sim_run_reports_budget(optarg, &command->budget_seconds)
                    ? SIM_EXIT_OK
                    : bad_usage("--budget takes a time such as 90s, 5m or 2h, not ", optarg);
-    case SIM_RUN_REPORTS_RESULTS:
-    case SIM_RUN_REPORTS_JUNIT:
-    case SIM_RUN_REPORTS_SUMMARY:
-    case SIM_RUN_REPORTS_HTML:
-    case SIM_RUN_REPORTS_TRACE:
-        sim_run_reports_take(&command->reports, option, optarg);
-        return SIM_EXIT_OK;
-    default: return take_number(command, option);
+    default:
+        return sim_run_reports_take(&command->reports, option, optarg)
+                   ? SIM_EXIT_OK
+                   : take_number(command, option);
     }
 }
 
@@ -600,7 +641,7 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        if (option == OPTION_ORACLES) return print_oracles();
+        if (option == OPTION_ORACLES) return sim_oracle_words_print(), SIM_EXIT_OK;
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
@@ -615,6 +656,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
                          "");
     if (recordings && command->kernel)
         return bad_usage("--kernel is for seeds and plans, not for recordings", "");
+    if (recordings && command->shrink.wanted)
+        return bad_usage("--shrink is for seeds and plans, not for recordings", "");
     if (recordings && !is_for_one_plan(command))
         return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
@@ -629,6 +672,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         return bad_usage("--trace is for one plan", "");
     if (is_for_one_plan(command) && (recordings || argc - optind != 1))
         return bad_usage("--keep, --directives and --halt-after are for one plan", "");
+    if (is_for_one_plan(command) && command->shrink.wanted)
+        return bad_usage("--shrink does not go with --keep, --directives and --halt-after", "");
     return run(command, argc, argv);
 }
 
@@ -641,6 +686,7 @@ static int run_main(int argc, char **argv) {
     sim_fault_words_default(command.campaign.generate.faults);
     int code = parse_and_run(&command, argc, argv);
     sim_run_directives_release(&command.directives);
+    sim_run_shrink_release(&command.shrink);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);
     return is_written || code == SIM_EXIT_FAILED ? code
                                                  : failed("standard output cannot be written");

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "fault_words.h"
 #include "jobs.h"
+#include "kernel_module.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_run.h"
@@ -25,6 +26,7 @@ static const char usage[] =
     "  --crank N    only crank N of the run (from 0; see crankcase run --json for numbers)\n"
     "  --every N    of the many points of memory and disk each N-th (default 7; 1: all)\n"
     "  --faults LIST  only these, as crankcase run has them (and vat-kill)\n"
+    "  --kernel PATH  another build of the kernel, a libvk.so, in place of the one linked in\n"
     "  --jobs N     N processes side by side\n"
     "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
     "  --json       one JSON object a line: failures, then the summary\n"
@@ -34,10 +36,11 @@ static const char usage[] =
     "  crankcase sweep corpus/plans/first-steps.plan --crank 12 --every 1 --jobs 2\n\n"
     "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed";
 
-enum { CHUNK = 32 };
+enum { CHUNK = 32, KERNEL_OPTION_MAX = 1024, REPRODUCE_MAX = 2 * KERNEL_OPTION_MAX + 1100 };
 
 struct sweep_command {
-    uint64_t crank, every;
+    struct sim_sweep_options options;
+    char kernel[KERNEL_OPTION_MAX]; /* " --kernel PATH" if one was named */
     size_t at_once;
     const char *path, *out;
     bool json, colours;
@@ -98,14 +101,14 @@ static bool write_plan(const struct sweep_command *command, size_t i) {
 static void print_failure(struct sweep_command *command, size_t i,
                           const struct sim_failure *failure) {
     const struct sim_sweep_variant *variant = sim_sweep_variant(command->sweep, i);
-    char name[120], reproduce[1100];
+    char name[120], reproduce[REPRODUCE_MAX];
     bool is_first = command->failed++ == 0;
     variant_name(variant, name);
     if (is_first && !is_seen_by_sweep_alone(variant, failure))
-        snprintf(reproduce, sizeof reproduce, "crankcase run %s", command->out);
+        snprintf(reproduce, sizeof reproduce, "crankcase run%s %s", command->kernel, command->out);
     else
-        snprintf(reproduce, sizeof reproduce, "crankcase sweep %s --crank %" PRIu64, command->path,
-                 variant->crank);
+        snprintf(reproduce, sizeof reproduce, "crankcase sweep%s %s --crank %" PRIu64,
+                 command->kernel, command->path, variant->crank);
     report_progress_clear(&command->progress);
     bool is_written = is_first && write_plan(command, i);
     const struct report_failure report = {failure, name, reproduce,
@@ -131,10 +134,8 @@ static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died)
         if (told.failed) print_failure(command, told.i, &told.failure);
     }
     if (died && next < count && next < (chunk + 1) * CHUNK) {
-        struct sim_failure failure = {
-            .oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
-        snprintf(failure.what, sizeof failure.what, "%s", died);
-        snprintf(failure.signature, sizeof failure.signature, "crash/none/%.60s", died);
+        struct sim_failure failure;
+        sim_failure_set_crash(&failure, died);
         print_failure(command, next, &failure);
     }
     report_progress_draw(&command->progress, (size_t)command->done, NULL);
@@ -206,11 +207,12 @@ static int run_sweep(struct sweep_command *command) {
 
 static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan) {
     struct sim_run_result clean;
-    if (sim_sweep_prepare(plan, command->crank, command->every, &command->sweep, &clean) != VK_OK)
+    if (sim_sweep_prepare(plan, &command->options, &command->sweep, &clean) != VK_OK)
         return failed(vk_err_origin()->text);
     if (clean.failed) {
-        char reproduce[1100];
-        snprintf(reproduce, sizeof reproduce, "crankcase sweep %s", command->path);
+        char reproduce[REPRODUCE_MAX];
+        snprintf(reproduce, sizeof reproduce, "crankcase sweep%s %s", command->kernel,
+                 command->path);
         const struct report_failure report = {&clean.failure, command->path, reproduce, NULL};
         if (command->json)
             report_run_failure_json(stdout, &report);
@@ -220,10 +222,10 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
     }
     command->cranks = clean.cranks;
     if (command->has_faults) sim_sweep_keep(command->sweep, command->faults);
-    if (command->crank != UINT64_MAX && command->crank >= clean.cranks) {
+    if (command->options.crank != UINT64_MAX && command->options.crank >= clean.cranks) {
         fprintf(stderr,
                 "crankcase sweep: --crank takes a number below %" PRIu64 ", not %" PRIu64 "\n",
-                clean.cranks, command->crank);
+                clean.cranks, command->options.crank);
         return SIM_EXIT_BAD_INPUT;
     }
     if (command->has_faults && sim_sweep_count(command->sweep) == 0) {
@@ -265,15 +267,49 @@ static int bad_usage(const char *what, const char *which) {
 }
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},        {"crank", required_argument, NULL, 'c'},
-    {"every", required_argument, NULL, 'e'}, {"faults", required_argument, NULL, 'f'},
-    {"jobs", required_argument, NULL, 'j'},  {"out", required_argument, NULL, 'o'},
-    {"json", no_argument, NULL, 'J'},        {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},
+    {"crank", required_argument, NULL, 'c'},
+    {"every", required_argument, NULL, 'e'},
+    {"faults", required_argument, NULL, 'f'},
+    {"kernel", required_argument, NULL, 'k'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"out", required_argument, NULL, 'o'},
+    {"json", no_argument, NULL, 'J'},
+    {NULL, 0, NULL, 0},
 };
 
+static int take_number(struct sweep_command *command, int option) {
+    uint64_t n = 0;
+    if (!vk_str_to_u64(vk_str(optarg), &n)) return bad_usage("this is no number: ", optarg);
+    if (option == 'c') command->options.crank = n;
+    if (option == 'e') command->options.every = n;
+    if (option == 'e' && n < 1) return bad_usage("--every takes a number from 1 on", "");
+    if (option == 'j') command->at_once = (size_t)n;
+    return option == 'j' && (n < 1 || n > SIM_JOBS_AT_ONCE_MAX)
+               ? bad_usage("--jobs takes a number from 1 to 256", "")
+               : SIM_EXIT_OK;
+}
+
+static int take_option(struct sweep_command *command, int option) {
+    char error[SIM_FAULT_WORDS_ERROR_SIZE];
+    switch (option) {
+    case 'J': command->json = true; return SIM_EXIT_OK;
+    case 'o': command->out = optarg; return SIM_EXIT_OK;
+    case 'k':
+        snprintf(command->kernel, sizeof command->kernel, " --kernel %s", optarg);
+        if (sim_kernel_load(optarg, &command->options.module) == VK_OK) return SIM_EXIT_OK;
+        fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);
+        return SIM_EXIT_BAD_INPUT;
+    case 'f':
+        command->has_faults = true;
+        if (sim_fault_words_parse(optarg, command->faults, error)) return SIM_EXIT_OK;
+        return bad_usage("--faults: ", error);
+    default: return take_number(command, option);
+    }
+}
+
 static int sweep_main(int argc, char **argv) {
-    struct sweep_command command = {.crank = UINT64_MAX,
-                                    .every = 7,
+    struct sweep_command command = {.options = {.crank = UINT64_MAX, .every = 7},
                                     .at_once = 1,
                                     .out = "sweep-failure.plan",
                                     .colours = report_colour_wanted(stdout)};
@@ -281,31 +317,12 @@ static int sweep_main(int argc, char **argv) {
     opterr = 0;
     optind = 1;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        uint64_t n = 0;
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        if (option == 'J') {
-            command.json = true;
-            continue;
-        }
-        if (option == 'f') {
-            char error[SIM_FAULT_WORDS_ERROR_SIZE];
-            command.has_faults = true;
-            if (!sim_fault_words_parse(optarg, command.faults, error))
-                return bad_usage("--faults: ", error);
-            continue;
-        }
-        if (option != 'o' && !vk_str_to_u64(vk_str(optarg), &n))
-            return bad_usage("this is no number: ", optarg);
-        if (option == 'o') command.out = optarg;
-        if (option == 'c') command.crank = n;
-        if (option == 'e') command.every = n;
-        if (option == 'j') command.at_once = (size_t)n;
+        int code = take_option(&command, option);
+        if (code != SIM_EXIT_OK) return code;
     }
-    if (command.every < 1) return bad_usage("--every takes a number from 1 on", "");
-    if (command.at_once < 1 || command.at_once > SIM_JOBS_AT_ONCE_MAX)
-        return bad_usage("--jobs takes a number from 1 to 256", "");
     if (optind + 1 != argc) return bad_usage("one plan is to be named", "");
     command.path = argv[optind];
     return sweep_file(&command);

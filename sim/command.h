@@ -5,6 +5,10 @@
 #ifndef SIM_COMMAND_H
 #define SIM_COMMAND_H
 
+#ifndef CRANKCASE_VERSION
+#define CRANKCASE_VERSION "(unversioned build)"
+#endif
+
 enum sim_exit {
     SIM_EXIT_OK = 0,         /* all holds */
     SIM_EXIT_DIFFERENCE = 1, /* a difference or a violation was found */
@@ -22,10 +26,13 @@ struct sim_command {
 
 extern const struct sim_command sim_cmd_replay;
 extern const struct sim_command sim_cmd_audit;
+extern const struct sim_command sim_cmd_corpus;
+extern const struct sim_command sim_cmd_diff;
 extern const struct sim_command sim_cmd_plan;
 extern const struct sim_command sim_cmd_postmortem;
 extern const struct sim_command sim_cmd_report;
 extern const struct sim_command sim_cmd_run;
+extern const struct sim_command sim_cmd_shrink;
 extern const struct sim_command sim_cmd_sweep;
 
 #endif

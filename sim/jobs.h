@@ -22,14 +22,18 @@ struct sim_jobs {
     size_t count;
     size_t at_once; /* 1: in this process, unless isolated */
     bool isolated;  /* even a single one in a process of its own: it may crash */
+    bool silent;    /* isolated: what its processes say on standard error is not passed on */
+    unsigned cpu_seconds_max; /* of a job's own process, which the system ends then; 0: any */
     void *impl;
     /* Does job `i`. */
     void (*run)(void *impl, size_t i, FILE *out);
     /* Job `i` and all before it are done. `in` is what it wrote, from the beginning. `died`: NULL,
-     * or how its process ended before its time. */
+     * or how its process ended before its time, and, after ": ", its last words (last_words.h). */
     void (*finished)(void *impl, size_t i, FILE *in, const char *died);
     /* `done` jobs are done, `i` is one that begins; may be NULL. */
     void (*begins)(void *impl, size_t done, size_t i);
+    /* Asked before each job begins: true, and no more do; `finished` is told of those that did. May be NULL. */
+    bool (*is_enough)(void *impl);
 };
 
 /* Runs all. VK_ERR_DISK or VK_ERR_NOMEM when the jobs cannot be run at all, or what one had to say could not be written. */

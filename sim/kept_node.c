@@ -24,9 +24,17 @@ enum vk_err sim_kept_flight(const char *folder, uint32_t replica, struct sim_fli
     VK_TRY(make_folder(folder));
     VK_TRY(path_of(path, folder, replica, ""));
     VK_TRY(make_folder(path));
-    VK_TRY(path_of(path, folder, replica, "slog"));
+    VK_TRY(path_of(path, folder, replica, SIM_KEPT_SLOG));
     remove(path); /* of another run */
     return sim_flight_open(path, SIM_FLIGHT_BYTES, out);
+}
+
+enum vk_err sim_kept_trace(const char *folder, uint32_t replica, const struct fault_set *faults,
+                           struct sim_trace_log **out) {
+    char path[PATH_SIZE];
+    *out = NULL;
+    VK_TRY(path_of(path, folder, replica, SIM_KEPT_TRACE));
+    return sim_trace_log_open(path, faults, out);
 }
 
 static enum vk_err sql_failed(sqlite3 *db, const char *path) {
@@ -47,7 +55,7 @@ enum vk_err sim_kept_database(const char *folder, uint32_t replica, const struct
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     char path[PATH_SIZE];
     sqlite3 *source = NULL, *copied = NULL;
-    VK_TRY(path_of(path, folder, replica, "swingstore.sqlite"));
+    VK_TRY(path_of(path, folder, replica, SIM_KEPT_DATABASE));
     remove(path); /* of another run */
     enum vk_err err = VK_OK;
     if (sqlite3_open_v2(from->path, &source, flags, from->vfs) != SQLITE_OK)

@@ -179,6 +179,11 @@ enum vk_err sim_lines_next(struct sim_lines *lines, struct vk_str *line, bool *m
 
 size_t sim_lines_number(const struct sim_lines *lines) { return lines->number; }
 
+uint64_t sim_lines_position(const struct sim_lines *lines) {
+    int64_t bytes = archive_filter_bytes(lines->archive, -1);
+    return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
 void sim_lines_close(struct sim_lines *lines) {
     if (!lines) return;
     archive_read_free(lines->archive);

@@ -43,6 +43,8 @@ enum vk_err sim_lines_next(struct sim_lines *lines, struct vk_str *line, bool *m
                            struct sim_input_error *error) VK_MUST_CHECK;
 /* The number of the line that sim_lines_next gave last; the first is 1. */
 size_t sim_lines_number(const struct sim_lines *lines);
+/* How many bytes of the file, compressed as it is, have been read. */
+uint64_t sim_lines_position(const struct sim_lines *lines);
 void sim_lines_close(struct sim_lines *lines);
 
 #endif

@@ -33,12 +33,20 @@ void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
     failure->vat = point->crank.vat;
     failure->at_ns = sim_replica_now_ns(replica);
     snprintf(failure->event, sizeof failure->event, "%s",
-             point->crank.event ? point->crank.event : "none");
+             point->crank.event && *point->crank.event ? point->crank.event : "none");
     va_start(args, format);
     vsnprintf(failure->what, sizeof failure->what, format, args);
     va_end(args);
     snprintf(failure->signature, sizeof failure->signature, "%s/%s/%s", sim_oracle_word(oracle),
              failure->event, family);
+}
+
+void sim_failure_set_crash(struct sim_failure *failure, const char *died) {
+    *failure = (struct sim_failure){.oracle = SIM_ORACLE_CRASH, .event = "none", .vat = VK_NO_VAT};
+    snprintf(failure->what, sizeof failure->what, "%s", died);
+    const char *words = strstr(died, ": ");
+    snprintf(failure->signature, sizeof failure->signature, "crash/none/%.128s",
+             words ? words + 2 : died);
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -96,7 +104,9 @@ enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *f
     if (err != VK_OK) return err;
     if (!*differs) return check_vatstores(replica, failure, failed);
     *failed = true;
-    sim_failure_set(failure, SIM_ORACLE_MEMORY, replica, differs,
+    char family[64];
+    sim_key_family(vk_str(differs), family);
+    sim_failure_set(failure, SIM_ORACLE_MEMORY, replica, family,
                     "the kernel remembers something else than its own database says: %s", differs);
     return VK_OK;
 }

@@ -39,6 +39,8 @@ const char *sim_oracle_word(enum sim_oracle oracle);
 const char *sim_oracle_demand(enum sim_oracle oracle);
 const char *sim_oracle_cost(enum sim_oracle oracle);
 
+enum { SIM_SIGNATURE_SIZE = 160 };
+
 struct sim_failure {
     enum sim_oracle oracle;
     uint32_t replica;
@@ -47,7 +49,8 @@ struct sim_failure {
     uint64_t vat;          /* that was delivered to, or VK_NO_VAT */
     uint64_t at_ns;        /* simulated */
     char what[1000];
-    char signature[160]; /* oracle, kind of crank, family of key: the same for the same bug */
+    char signature
+        [SIM_SIGNATURE_SIZE]; /* oracle, kind of crank, family of key: the same for the same bug */
 };
 
 /* Each of these checks a replica that is up and has come to `point`, and fills in *failure if its demand is not met. VK_OK
@@ -68,6 +71,8 @@ enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *
 void sim_failure_set(struct sim_failure *failure, enum sim_oracle oracle,
                      const struct sim_replica *replica, const char *family, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Fills in that the process of a run ended before its time (jobs.h says how). */
+void sim_failure_set_crash(struct sim_failure *failure, const char *died);
 /* The family of a key: "v1.c.o+5" and "v20.c.ko3" are "v*.c.*". */
 void sim_key_family(struct vk_str key, char family[64]);
 

@@ -31,6 +31,16 @@ const char *sim_input_word(enum sim_input_type type) {
     return inputs[type];
 }
 
+const char *sim_expect_word(enum sim_expect outcome) {
+    static const char *const words[SIM_EXPECT_COUNT] = {
+#define OUTCOME_ROW(name, word, meaning) word,
+        SIM_EXPECTATIONS(OUTCOME_ROW)
+#undef OUTCOME_ROW
+    };
+    VK_ASSERT(outcome < SIM_EXPECT_COUNT); /* INV-PLAN-2 */
+    return words[outcome];
+}
+
 const char *sim_family_word(enum sim_family family) {
     static const char *const words[SIM_FAMILY_COUNT] = {
         [SIM_FAMILY_SEND] = "send",       [SIM_FAMILY_PROMISE] = "promise",

@@ -253,8 +253,35 @@ struct sim_kernel_plan {
     uint64_t reap_interval, reap_gc_krefs;        /* 0: default, VK_UNLIMITED: never */
 };
 
+/* ---- what should become of it */
+
+/* NAME, word, what it says. A run's outcome is exactly one of them. */
+#define SIM_EXPECTATIONS(X)                                                                        \
+    X(OK, "ok", "all holds")                                                                       \
+    X(PANIC, "panic", "the kernel panics, the same way on every replica")                          \
+    X(DIVERGENCE, "divergence", "replicas differ, as they were made to")                           \
+    X(FAILURE, "failure", "an oracle's demand is not met")
+
+enum sim_expect {
+#define SIM_EXPECT_ENUM(name, word, meaning) SIM_EXPECT_##name,
+    SIM_EXPECTATIONS(SIM_EXPECT_ENUM)
+#undef SIM_EXPECT_ENUM
+        SIM_EXPECT_COUNT
+};
+
+const char *sim_expect_word(enum sim_expect outcome);
+
+/* The line `expect OUTCOME [after SIGNATURE]`, or `expect failure SIGNATURE`. A run takes no notice of it: it is for whoever
+ * keeps the plan (corpus.h). */
+struct sim_plan_expect {
+    enum sim_expect outcome;
+    struct vk_str
+        signature; /* of the failure that is expected, or that there once was; or absent */
+};
+
 struct sim_plan {
     struct vk_arena arena; /* holds all that the plan points to */
+    struct sim_plan_expect expect;
     bool has_seed;
     uint64_t seed; /* that it was generated from; the plan's own streams (power cuts) use it */
     struct sim_kernel_plan kernel;

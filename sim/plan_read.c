@@ -117,6 +117,38 @@ static enum vk_err end_section(struct sim_plan_reader *reader) {
     return VK_OK;
 }
 
+/* What is left of the line, its words with one space between them: sim_failure.signature. */
+static enum vk_err read_signature(struct sim_plan_reader *reader) {
+    struct sim_plan_word word = take(reader);
+    struct vk_buf buf;
+    if (!word.text.p) return sim_plan_fail(reader->error, &word, NULL, "a failure's signature");
+    vk_buf_init(&buf, &reader->plan->arena);
+    for (bool first = true; word.text.p; first = false) {
+        if (!first) vk_buf_char(&buf, ' ');
+        vk_buf_add(&buf, word.text);
+        word = take(reader);
+    }
+    return vk_buf_finish(&buf, &reader->plan->expect.signature);
+}
+
+static enum vk_err read_expect(struct sim_plan_reader *reader) {
+    struct sim_plan_expect *expect = &reader->plan->expect;
+    struct sim_plan_word word = take(reader);
+    struct sim_plan_closest closest = sim_plan_closest_to(word.text);
+    for (; expect->outcome < SIM_EXPECT_COUNT; expect->outcome++) {
+        if (word.text.p && word_is(word.text, sim_expect_word(expect->outcome))) break;
+        sim_plan_closest_offer(&closest, vk_str(sim_expect_word(expect->outcome)));
+    }
+    if (expect->outcome == SIM_EXPECT_COUNT)
+        return sim_plan_fail(reader->error, &word, &closest, "an outcome");
+    if (expect->outcome == SIM_EXPECT_FAILURE) return read_signature(reader);
+    word = take(reader);
+    if (!word.text.p) return VK_OK;
+    if (!word_is(word.text, "after"))
+        return sim_plan_fail(reader->error, &word, NULL, "after, or the end of the line");
+    return read_signature(reader);
+}
+
 static enum vk_err read_seed(struct sim_plan_reader *reader) {
     struct sim_plan_word word = take(reader);
     if (!word.text.p || !vk_str_to_u64(word.text, &reader->plan->seed))
@@ -209,6 +241,7 @@ static const struct section {
     enum vk_err (*read)(struct sim_plan_reader *reader);
     size_t max; /* how often it may be there; 0: as often as one likes */
 } sections[SECTION_COUNT] = {
+    [SECTION_EXPECT] = {"expect", read_expect, 1},
     [SECTION_SEED] = {"seed", read_seed, 1},
     [SECTION_KERNEL] = {"kernel", read_kernel, 1},
     [SECTION_POLICY] = {"policy", read_policy, 1},

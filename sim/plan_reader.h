@@ -21,6 +21,7 @@ struct sim_plan_list {
 enum turn_kind { TURN_NONE, TURN_START, TURN_BOYD, TURN_MESSAGE, TURN_KIND_COUNT };
 
 enum section_kind {
+    SECTION_EXPECT,
     SECTION_SEED,
     SECTION_KERNEL,
     SECTION_POLICY,

@@ -203,6 +203,18 @@ static void write_faults(struct writer *writer) {
     }
 }
 
+static void write_expect(struct writer *writer) {
+    const struct sim_plan_expect *expect = &writer->plan->expect;
+    bool is_failure = expect->outcome == SIM_EXPECT_FAILURE, has = expect->signature.n > 0;
+    VK_ASSERT(has || !is_failure); /* INV-PLAN-WRITE-1 */
+    if (expect->outcome == SIM_EXPECT_OK && !has) return;
+    begin_line(writer, "", "expect");
+    word(writer, sim_expect_word(expect->outcome));
+    if (has && !is_failure) word(writer, "after");
+    if (has) name_word(writer, expect->signature);
+    end_line(writer);
+}
+
 enum vk_err sim_plan_write(const struct sim_plan *plan, struct vk_arena *arena,
                            struct vk_str *text) {
     struct writer writer = {.plan = plan};
@@ -212,6 +224,7 @@ enum vk_err sim_plan_write(const struct sim_plan *plan, struct vk_arena *arena,
     begin_line(&writer, "", "crankcase-plan");
     number_word(&writer, SIM_PLAN_VERSION);
     end_line(&writer);
+    write_expect(&writer);
     if (plan->has_seed) {
         begin_line(&writer, "", "seed");
         number_word(&writer, plan->seed);

@@ -44,6 +44,7 @@ struct sim_replica {
     struct sim_host host;
     struct sim_shadow *shadow;
     struct sim_flight *flight; /* NULL: not recorded */
+    struct sim_trace_log *log; /* of everything; NULL: none is kept */
     const struct sim_directives *directives;
     struct vk_directives orders; /* the same, for the kernel */
     bool directives_taken;       /* once a start with them was made */
@@ -98,6 +99,7 @@ static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
     const struct sim_observer *observer = replica->options.observer;
     if (replica->flight) sim_flight_event(replica->flight, event);
+    if (replica->log) sim_trace_log_event(replica->log, event);
     if (observer) observer->event(observer->impl, replica, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
@@ -167,7 +169,9 @@ static bool acquire(struct sim_replica *replica) {
 
 static bool record_flight(struct sim_replica *replica) {
     const char *folder = replica->options.keep;
-    return !folder || sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK;
+    if (!folder) return true;
+    return sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK &&
+           sim_kept_trace(folder, replica->index, &replica->faults, &replica->log) == VK_OK;
 }
 
 struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
@@ -219,6 +223,7 @@ void sim_replica_free(struct sim_replica *replica) {
     sim_disk_free(replica->disk);
     sim_shadow_free(replica->shadow);
     sim_flight_close(replica->flight);
+    sim_trace_log_close(replica->log);
     sim_host_release(&replica->host);
     free(replica->faults.faults);
     free(replica);
@@ -229,6 +234,7 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
     if (replica->flight) sim_flight_halt(replica->flight, vk_err_origin());
+    if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
     process_end(replica);
     replica->counts.crashes += !panicked;
@@ -309,6 +315,7 @@ static enum vk_err recover(struct sim_replica *replica) {
         if (replica->counts.commits)
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
         if (replica->shadow) sim_shadow_lost(replica->shadow);
+        if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
         VK_TRY(sim_host_create(&replica->host, replica->store, &replica->ports));
         return commit(replica);
@@ -323,6 +330,7 @@ static enum vk_err recover(struct sim_replica *replica) {
                         (unsigned long long)replica->committed.block);
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
+    if (replica->log) sim_trace_log_start(replica->log, is_attempted);
     replica->committed = replica->now;
     replica->commit_in_doubt = false;
     return VK_OK;
@@ -490,6 +498,7 @@ static enum vk_err begin_block(struct sim_replica *replica, enum sim_step *step)
     if (replacement) VK_TRY(replica->vk->host_note_replacement(replica->kernel, replacement));
     if (replica->clock.now_ns < replica->block_due_ns)
         replica->clock.now_ns = replica->block_due_ns;
+    if (replica->log) sim_trace_log_block(replica->log, replica->now.block);
     VK_TRY(
         sim_host_begin_block(&replica->host, replica->store, replica->kernel, replica->now.block));
     replica->state = SIM_REPLICA_RUNNING;
@@ -548,6 +557,8 @@ enum vk_err sim_replica_keep(struct sim_replica *replica) {
     const struct vk_disk disk = {sim_disk_vfs(replica->disk), DATABASE};
     VK_ASSERT(replica->options.keep);
     if (replica->faulty_disk) process_end(replica);
+    sim_trace_log_close(replica->log);
+    replica->log = NULL;
     return replica->counts.commits ? sim_kept_database(replica->options.keep, replica->index, &disk)
                                    : VK_OK;
 }

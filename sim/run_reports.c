@@ -12,14 +12,14 @@
 
 enum { SECONDS_MAX = 366 * 86400 };
 
-void sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value) {
+bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value) {
     switch (option) {
-    case SIM_RUN_REPORTS_RESULTS: reports->results = value; break;
-    case SIM_RUN_REPORTS_JUNIT: reports->files.junit = value; break;
-    case SIM_RUN_REPORTS_SUMMARY: reports->files.summary = value; break;
-    case SIM_RUN_REPORTS_HTML: reports->files.html = value; break;
-    case SIM_RUN_REPORTS_TRACE: reports->trace = value; break;
-    default: VK_ASSERT(false); /* whoever calls has looked */
+    case SIM_RUN_REPORTS_RESULTS: reports->results = value; return true;
+    case SIM_RUN_REPORTS_JUNIT: reports->files.junit = value; return true;
+    case SIM_RUN_REPORTS_SUMMARY: reports->files.summary = value; return true;
+    case SIM_RUN_REPORTS_HTML: reports->files.html = value; return true;
+    case SIM_RUN_REPORTS_TRACE: reports->trace = value; return true;
+    default: return false;
     }
 }
 

@@ -62,8 +62,8 @@ struct sim_run_reports {
     uint64_t failed_at;            /* the point of the newest failure */
 };
 
-/* Takes one of the options above but --budget. */
-void sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
+/* Takes one of the options above but --budget; false if it is another. */
+bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 /* "90s", "5m", "2h"; false if it is nothing of the kind. */
 bool sim_run_reports_budget(const char *text, uint64_t *seconds);

@@ -55,7 +55,7 @@ struct meter {
 
 struct sim_sweep {
     const struct sim_plan *plan;
-    uint64_t crank, every;
+    struct sim_sweep_options options;
     struct {
         SIM_ARRAY(struct sim_sweep_variant);
     } variants;
@@ -141,7 +141,7 @@ static enum sim_sweep_demand demand_of_cost(const struct stretch *stretch, uint6
 }
 
 static enum vk_err add_each(struct sim_sweep *sweep, const struct stretch *stretch, size_t row) {
-    uint64_t step = swept[row].counted == COUNTED_MANY ? sweep->every : 1;
+    uint64_t step = swept[row].counted == COUNTED_MANY ? sweep->options.every : 1;
     bool is_crash = swept[row].mode == SIM_SWEEP_CRASH;
     for (uint64_t at = stretch->from[row] + 1; at <= stretch->to[row]; at += step) {
         uint64_t nth = at - stretch->from[row];
@@ -248,7 +248,8 @@ static enum vk_err count_since(struct sim_sweep *sweep, struct sim_replica *repl
     enum vk_err err =
         look_at_meters(sweep, sim_replica_store(replica), &stretch.point->crank, &stretch.charged);
     faults->suspended = suspended;
-    bool is_wanted = sweep->crank == UINT64_MAX || (is_crank && sweep->crank == sweep->cranks);
+    bool is_wanted =
+        sweep->options.crank == UINT64_MAX || (is_crank && sweep->options.crank == sweep->cranks);
     if (err == VK_OK && is_wanted) err = add_points(sweep, &stretch);
     sweep->cranks += is_crank;
     return err;
@@ -267,6 +268,7 @@ static struct sim_plan variant_of(const struct sim_plan *plan,
                                   size_t replica_count, struct sim_fault_plan *faults,
                                   size_t fault_count) {
     struct sim_plan variant = *plan;
+    variant.expect = (struct sim_plan_expect){.outcome = SIM_EXPECT_OK};
     for (size_t i = 0; i < replica_count; i++)
         replicas[i] = plan->replicas[i < plan->replica_count ? i : 0];
     variant.replicas = replicas;
@@ -276,12 +278,15 @@ static struct sim_plan variant_of(const struct sim_plan *plan,
     return variant;
 }
 
-static const struct sim_run_options run_options = {.off = {[SIM_ORACLE_TWICE] = true}};
+static struct sim_run_options run_options(const struct sim_sweep *sweep) {
+    return (struct sim_run_options){.module = sweep->options.module,
+                                    .off = {[SIM_ORACLE_TWICE] = true}};
+}
 
 static enum vk_err count_points(struct sim_sweep *sweep, struct sim_run_result *clean) {
     struct sim_replica_plan replicas[SIM_REPLICAS_MAX];
     struct sim_fault_plan faults[COUNTERS];
-    struct sim_run_options options = run_options;
+    struct sim_run_options options = run_options(sweep);
     arm_counters(faults);
     const struct sim_plan plan = variant_of(sweep->plan, replicas, 1, faults, COUNTERS);
     options.impl = sweep;
@@ -290,15 +295,14 @@ static enum vk_err count_points(struct sim_sweep *sweep, struct sim_run_result *
     return sweep->err;
 }
 
-enum vk_err sim_sweep_prepare(const struct sim_plan *plan, uint64_t crank, uint64_t every,
+enum vk_err sim_sweep_prepare(const struct sim_plan *plan, const struct sim_sweep_options *options,
                               struct sim_sweep **out, struct sim_run_result *clean) {
     struct sim_sweep *sweep = calloc(1, sizeof *sweep);
     *out = NULL;
     if (!sweep) return VK_RAISE(VK_ERR_NOMEM, "sweep");
-    VK_ASSERT(every > 0); /* INV-SWEEP-1 */
+    VK_ASSERT(options->every > 0); /* INV-SWEEP-1 */
     sweep->plan = plan;
-    sweep->crank = crank;
-    sweep->every = every;
+    sweep->options = *options;
     vk_arena_init(&sweep->arena, vk_heap_system());
     enum vk_err err = count_points(sweep, clean);
     if (err != VK_OK)
@@ -381,7 +385,7 @@ enum vk_err sim_sweep_run(const struct sim_sweep *sweep, size_t i, struct sim_ru
     const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);
     struct variant_parts parts;
     struct watch watch = {.variant = variant};
-    struct sim_run_options options = run_options;
+    struct sim_run_options options = run_options(sweep);
     make_variant(sweep, i, &parts);
     options.impl = &watch;
     if (variant->demand != SIM_SWEEP_ANYTHING) options.at_point = watch_point;

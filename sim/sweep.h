@@ -38,9 +38,15 @@ struct sim_sweep_variant {
 
 struct sim_sweep;
 
-/* Runs `plan` once, with one replica, and lists the variants. `crank` UINT64_MAX: all. `every`: of the points of memory and
- * disk only each so-manieth. Fails as sim_run() does; *failure set when the plan fails without any fault. */
-enum vk_err sim_sweep_prepare(const struct sim_plan *plan, uint64_t crank, uint64_t every,
+struct sim_sweep_options {
+    uint64_t crank;                 /* only this one; UINT64_MAX: all */
+    uint64_t every;                 /* of the points of memory and disk only each so-manieth */
+    const struct vk_module *module; /* the kernel, as in struct sim_run_options */
+};
+
+/* Runs `plan` once, with one replica, and lists the variants. `plan` must outlive *out. Fails as sim_run() does;
+ * clean->failed when the plan fails without any fault. */
+enum vk_err sim_sweep_prepare(const struct sim_plan *plan, const struct sim_sweep_options *options,
                               struct sim_sweep **out, struct sim_run_result *clean) VK_MUST_CHECK;
 /* Leaves out the variants of other kinds than these. */
 void sim_sweep_keep(struct sim_sweep *sweep, const bool faults[FAULT_KIND_COUNT]);

@@ -60,6 +60,56 @@ Test(jobs, the_death_of_one_is_told_and_the_others_go_on) {
     cr_expect_eq(seen.died, 1);
 }
 
+static void run_and_speak(void *impl, size_t i, FILE *out) {
+    const struct seen *seen = impl;
+    fprintf(out, "%zu ", i);
+    fprintf(stderr, "job %zu is well\n", i);
+    if ((int)i != seen->killer) return;
+    fputs("/some/where/crank.c:120: assertion failed: a  && !b[\"#\"]\nand more\n", stderr);
+    raise(SIGABRT);
+}
+
+static void finished_with_words(void *impl, size_t i, FILE *in, const char *died) {
+    struct seen *seen = impl;
+    (void)in;
+    seen->next++;
+    if (!died) return;
+    seen->died++;
+    cr_expect_eq((int)i, seen->killer);
+    cr_expect_str_eq(died, "its process was ended by signal 6: crank.c: assertion failed: "
+                           "a && !b[\" \"]");
+}
+
+Test(jobs, one_that_dies_of_an_assertion_is_told_with_its_last_words) {
+    struct seen seen = {.killer = 2};
+    const struct sim_jobs jobs = {.count = 4,
+                                  .at_once = 2,
+                                  .isolated = true,
+                                  .silent = true,
+                                  .impl = &seen,
+                                  .run = run_and_speak,
+                                  .finished = finished_with_words};
+    cr_assert_eq(sim_jobs_run(&jobs), VK_OK);
+    cr_expect(seen.next == 4 && seen.died == 1);
+}
+
+static bool is_enough(void *impl) {
+    const struct seen *seen = impl;
+    return seen->next >= 3;
+}
+
+Test(jobs, no_more_begin_when_it_is_enough) {
+    struct seen seen = {.killer = -1};
+    const struct sim_jobs jobs = {.count = JOBS,
+                                  .at_once = 1,
+                                  .impl = &seen,
+                                  .run = run,
+                                  .finished = finished,
+                                  .is_enough = is_enough};
+    cr_assert_eq(sim_jobs_run(&jobs), VK_OK);
+    cr_expect_eq(seen.next, 3);
+}
+
 /* As if the disk were full. */
 static void run_without_a_disk(void *impl, size_t i, FILE *out) {
     const struct seen *seen = impl;

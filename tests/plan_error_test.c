@@ -71,6 +71,13 @@ Test(plan_error, of_sections) {
         {HEAD "seed 18446744073709551616",
          "2:6: expected a seed, a number from 0 to 18446744073709551615, found "
          "'18446744073709551616'"},
+        {HEAD "expect", "2:7: expected an outcome, found the end of the line"},
+        {HEAD "expect panics", "2:8: expected an outcome, found 'panics' (did you mean 'panic'?)"},
+        {HEAD "expect ok then", "2:11: expected after, or the end of the line, found 'then'"},
+        {HEAD "expect ok after", "2:16: expected a failure's signature, found the end of the line"},
+        {HEAD "expect failure #",
+         "2:15: expected a failure's signature, found the end of the line"},
+        {HEAD "expect ok\nexpect ok", "3:1: expected 1 line of this kind at most, found 'expect'"},
         {HEAD "seed 1 2", "2:8: expected the end of the line, found '2'"},
         {HEAD "seed 1\nseed 1", "3:1: expected 1 line of this kind at most, found 'seed'"},
         {HEAD "no-drain\nno-drain", "3:1: expected 1 line of this kind at most, found 'no-drain'"},

@@ -184,6 +184,21 @@ Test(plan, a_version_alone_is_the_empty_plan) {
     expect_canonical("crankcase-plan 1", "crankcase-plan 1\n");
 }
 
+Test(plan, says_what_is_expected_of_it) {
+    struct sim_plan plan;
+    read_plan(&plan, VK_STR("crankcase-plan 1\nexpect panic  after a/b\tc* # d\n"));
+    cr_expect_eq(plan.expect.outcome, SIM_EXPECT_PANIC);
+    cr_expect(vk_str_eq(plan.expect.signature, VK_STR("a/b c*")));
+    sim_plan_release(&plan);
+    expect_canonical("crankcase-plan 1\nblock\nexpect failure  a b",
+                     "crankcase-plan 1\nexpect failure a b\n\nblock\n");
+    expect_canonical("crankcase-plan 1\nexpect ok after a",
+                     "crankcase-plan 1\nexpect ok after a\n");
+    expect_canonical("crankcase-plan 1\nexpect divergence",
+                     "crankcase-plan 1\nexpect divergence\n");
+    expect_canonical("crankcase-plan 1\nexpect ok", "crankcase-plan 1\n");
+}
+
 Test(plan, values_land_where_they_belong) {
     struct sim_plan plan;
     read_plan(&plan, VK_STR("crankcase-plan 1\n"

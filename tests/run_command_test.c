@@ -4,10 +4,10 @@
 #include "sim/campaign.h"
 #include "sim/command.h"
 #include "sim/fault_words.h"
+#include "sim/plan_notes.h"
 #include "testing_command.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,23 +22,7 @@ static struct test_folder folder;
 
 static void folder_make(void) { test_folder_make(&folder); }
 
-static void remove_failures(void) {
-    const char *path = test_folder_file(&folder, "crankcase-failures");
-    DIR *failures = opendir(path);
-    char file[600];
-    if (!failures) return;
-    for (const struct dirent *entry; (entry = readdir(failures));) {
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.') remove(file);
-    }
-    closedir(failures);
-    remove(path);
-}
-
-static void folder_remove(void) {
-    remove_failures();
-    test_folder_remove(&folder);
-}
+static void folder_remove(void) { test_folder_remove(&folder); }
 
 TestSuite(run_command, .init = folder_make, .fini = folder_remove);
 
@@ -199,7 +183,12 @@ Test(run_command, a_failing_seed_leaves_its_plan) {
     char *plan = strdup(run("plan --seed 5 --scale 1000 --faults none")->out);
     const struct vk_str written =
         test_file_read(test_folder_file(&folder, "crankcase-failures/seed-5.plan"));
-    cr_expect(vk_str_eq(written, vk_str(plan)));
+    const struct vk_str notes = sim_notes_of(written);
+    cr_expect(vk_str_eq(vk_str_from(written, notes.n), vk_str(plan)));
+    cr_expect(vk_str_eq(sim_note_find(notes, SIM_NOTE_FAILED),
+                        VK_STR("crash/none/its process was ended by signal 24")));
+    cr_expect(vk_str_starts(sim_note_find(notes, SIM_NOTE_ORIGIN),
+                            VK_STR("crankcase run --seed 5 --faults none --scale 1000 (")));
     free((void *)(uintptr_t)written.p);
     free(plan);
 }

@@ -144,7 +144,8 @@ Test(sweep, each_point_strikes_and_none_shows) {
     struct sim_run_result clean, result;
     uint64_t struck = 0, by_kind[FAULT_KIND_COUNT] = {0};
     read_plan(&plan, swept_plan);
-    test_ok(sim_sweep_prepare(&plan, UINT64_MAX, EVERY, &sweep, &clean));
+    test_ok(sim_sweep_prepare(
+        &plan, &(struct sim_sweep_options){.crank = UINT64_MAX, .every = EVERY}, &sweep, &clean));
     cr_assert(!clean.failed && sim_sweep_count(sweep) > 100);
     for (size_t i = 0; i < sim_sweep_count(sweep); i += 3) {
         const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);
@@ -167,7 +168,8 @@ Test(sweep, one_crank_has_its_own_points_only) {
     struct sim_sweep *sweep;
     struct sim_run_result clean;
     read_plan(&plan, swept_plan);
-    test_ok(sim_sweep_prepare(&plan, 5, 1, &sweep, &clean));
+    test_ok(sim_sweep_prepare(&plan, &(struct sim_sweep_options){.crank = 5, .every = 1}, &sweep,
+                              &clean));
     cr_assert(sim_sweep_count(sweep) > 0);
     for (size_t i = 0; i < sim_sweep_count(sweep); i++)
         cr_assert(sim_sweep_variant(sweep, i)->crank == 5);

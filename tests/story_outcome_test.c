@@ -329,7 +329,8 @@ Test(story_outcome, one_validator_of_four_is_never_alone_with_its_opinion) {
         struct sim_sweep *sweep;
         struct sim_run_result clean, result;
         bool did_strike;
-        test_ok(sim_sweep_prepare(&plan, cranks[c], 500, &sweep, &clean));
+        test_ok(sim_sweep_prepare(
+            &plan, &(struct sim_sweep_options){.crank = cranks[c], .every = 500}, &sweep, &clean));
         for (size_t i = 0; i < sim_sweep_count(sweep); i++) {
             const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);
             bool is_crash = variant->mode == SIM_SWEEP_CRASH;

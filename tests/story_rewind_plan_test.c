@@ -78,7 +78,8 @@ Test(rewind_plan, no_point_of_a_crank_lets_one_mechanism_leak_past_the_other) {
     struct sim_run_result result;
     uint64_t struck[SIM_SWEEP_MODE_COUNT] = {0};
     read_plan(&plan, STORY "both-kinds.plan");
-    test_ok(sim_sweep_prepare(&plan, UINT64_MAX, 500, &sweep, &result));
+    test_ok(sim_sweep_prepare(&plan, &(struct sim_sweep_options){.crank = UINT64_MAX, .every = 500},
+                              &sweep, &result));
     cr_assert(!result.failed && result.in_flight > 0, "%s", result.failure.what);
     for (size_t i = 0; i < sim_sweep_count(sweep); i++) {
         const struct sim_sweep_variant *variant = sim_sweep_variant(sweep, i);

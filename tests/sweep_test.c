@@ -58,7 +58,8 @@ static void read_plan_file(struct sim_plan *plan, const char *path) {
 static struct sim_sweep *prepare(const struct sim_plan *plan, uint64_t crank, uint64_t every) {
     struct sim_sweep *sweep;
     struct sim_run_result clean;
-    test_ok(sim_sweep_prepare(plan, crank, every, &sweep, &clean));
+    test_ok(sim_sweep_prepare(plan, &(struct sim_sweep_options){.crank = crank, .every = every},
+                              &sweep, &clean));
     cr_assert(!clean.failed, "%s", clean.failure.what);
     return sweep;
 }
@@ -108,7 +109,8 @@ Test(sweep, a_delivery_has_a_tick_before_its_first_syscall_and_one_after_each) {
     struct sim_sweep *sweep;
     uint64_t kinds[FAULT_KIND_COUNT] = {0};
     read_plan(&plan, metered_plan);
-    test_ok(sim_sweep_prepare(&plan, UINT64_MAX, 10000, &sweep, &clean));
+    test_ok(sim_sweep_prepare(
+        &plan, &(struct sim_sweep_options){.crank = UINT64_MAX, .every = 10000}, &sweep, &clean));
     for (size_t i = 0; i < sim_sweep_count(sweep); i++)
         kinds[sim_sweep_variant(sweep, i)->kind]++;
     cr_expect_geq(kinds[FAULT_VAT_AT_ONCE], clean.deliveries);

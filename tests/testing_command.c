@@ -39,7 +39,9 @@ static void limit_cpu(unsigned seconds) {
 }
 
 pid_t test_command_start(const struct test_folder *folder, const struct test_command *command) {
-    char words[WORDS_BYTES_MAX], *argv[WORDS_MAX + 1];
+    char words[WORDS_BYTES_MAX], *argv[WORDS_MAX + 1], program[1024];
+    snprintf(program, sizeof program, "%s/%s", TEST_BINARY_DIR,
+             command->program ? command->program : "crankcase");
     cr_assert(strlen(command->words) < sizeof words);
     snprintf(words, sizeof words, "%s", command->words);
     split(words, argv);
@@ -57,7 +59,7 @@ pid_t test_command_start(const struct test_folder *folder, const struct test_com
     if (command->cpu_seconds_max) limit_cpu(command->cpu_seconds_max);
     redirect(STDOUT_FILENO, command->out ? command->out : "out");
     redirect(STDERR_FILENO, "err");
-    execv(TEST_BINARY_DIR "/crankcase", argv);
+    execv(program, argv);
     _exit(99);
 }
 
@@ -84,7 +86,7 @@ const struct test_outcome *test_command_await(const struct test_folder *folder, 
         .out = read_text(folder, "out"),
         .err = read_text(folder, "err"),
     };
-    cr_assert_neq(outcome.code, 99, "%s cannot be run", TEST_BINARY_DIR "/crankcase");
+    cr_assert_neq(outcome.code, 99, "the command in %s cannot be run", TEST_BINARY_DIR);
     return &outcome;
 }
 

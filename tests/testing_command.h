@@ -9,8 +9,9 @@
 #include <sys/types.h>
 
 struct test_command {
-    const char *words; /* separated by spaces, without "crankcase" */
-    const char *out;   /* where standard output goes; NULL: the file "out" of the folder */
+    const char *words;   /* separated by spaces, without "crankcase" */
+    const char *program; /* NULL: crankcase */
+    const char *out;     /* where standard output goes; NULL: the file "out" of the folder */
     unsigned
         cpu_seconds_max; /* of each of its processes, which the system ends when they take more; 0: any */
     bool no_color;       /* NO_COLOR is set */

@@ -1,5 +1,5 @@
 /* testing_planted.h - bugs to be found: functions of the product that the linker puts interposers around (the option
- * --wrap; cmake/planted.cmake reads their names off testing_planted.c) in oracle_test and in the command
+ * --wrap; cmake/planted.cmake reads their names off testing_planted.c) in oracle_test, shrink_test and in the command
  * crankcase-planted, so that the product knows nothing of it. One bug at a time, none by default.
  */
 #ifndef TESTING_PLANTED_H

@@ -163,14 +163,20 @@ void test_folder_make(struct test_folder *folder) {
     cr_assert(mkdtemp(folder->path));
 }
 
-void test_folder_remove(const struct test_folder *folder) {
-    DIR *directory = opendir(folder->path);
-    cr_assert(directory);
-    for (struct dirent *entry; (entry = readdir(directory));)
-        if (entry->d_name[0] != '.') unlink(test_folder_file(folder, entry->d_name));
-    closedir(directory);
-    rmdir(folder->path);
+/* A file, or a folder with all that is in it. */
+static void remove_all(const char *path) {
+    char inner[1024];
+    DIR *directory = opendir(path);
+    for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+        bool is_itself = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (!is_itself) remove_all(inner);
+    }
+    if (directory) closedir(directory);
+    remove(path);
 }
+
+void test_folder_remove(const struct test_folder *folder) { remove_all(folder->path); }
 
 const char *test_folder_file(const struct test_folder *folder, const char *name) {
     static char paths[8][384];

@@ -1,0 +1,111 @@
+/* report_corpus.c - see report_corpus.h. */
+#include "report_corpus.h"
+
+#include "colour.h"
+#include "json_line.h"
+
+#include <inttypes.h>
+
+enum { VERDICT_COLUMNS = 8 };
+
+/* "panic", "failure rollback/send/v*.vs.*" */
+static void print_outcome(FILE *out, enum sim_expect outcome, const char *signature) {
+    fputs(sim_expect_word(outcome), out);
+    if (outcome == SIM_EXPECT_FAILURE) fprintf(out, " %s", signature);
+}
+
+static void print_difference(FILE *out, const char *path, const struct sim_corpus_result *result) {
+    fputs("    expected  ", out);
+    print_outcome(out, result->expected, result->expected_signature);
+    fputs("\n    there was ", out);
+    print_outcome(out, result->outcome, result->failure.signature);
+    if (result->outcome == SIM_EXPECT_FAILURE) fprintf(out, "\n    %s", result->failure.what);
+    if (result->outcome == SIM_EXPECT_FAILURE &&
+        strcmp(result->failure.signature, result->expected_signature) == 0)
+        fputs("\n    this failure there once was: it is back", out);
+    fprintf(out, "\n    reproduce: crankcase run %s\n", path);
+}
+
+void report_corpus_row(FILE *out, const char *path, const struct sim_corpus_result *result,
+                       bool colours) {
+    bool is_met = result->verdict == SIM_CORPUS_MET;
+    fprintf(out, "%s%-*s%s  %s\n", report_colour(is_met ? REPORT_GREEN : REPORT_RED, colours),
+            VERDICT_COLUMNS, sim_corpus_verdict_word(result->verdict),
+            report_colour(REPORT_PLAIN, colours), path);
+    if (is_met) return;
+    if (result->error[0])
+        fprintf(out, "    %s\n", result->error);
+    else
+        print_difference(out, path, result);
+    fflush(out);
+}
+
+static void begin(struct vk_arena *arena, struct vk_buf *buf, const char *type) {
+    vk_arena_init(arena, vk_heap_system());
+    vk_buf_init(buf, arena);
+    vk_buf_lit(buf, "{\"type\":");
+    vk_json_quote(buf, vk_str(type));
+}
+
+static void end(FILE *out, struct vk_arena *arena, struct vk_buf *buf) {
+    vk_buf_char(buf, '}');
+    report_json_print(out, buf);
+    vk_arena_release(arena);
+}
+
+void report_corpus_row_json(FILE *out, const char *path, const struct sim_corpus_result *result) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    begin(&arena, &buf, "plan");
+    report_json_text(&buf, "plan", path);
+    report_json_text(&buf, "verdict", sim_corpus_verdict_word(result->verdict));
+    if (result->error[0]) report_json_text(&buf, "error", result->error);
+    report_json_text(&buf, "expected", sim_expect_word(result->expected));
+    if (result->expected_signature[0])
+        report_json_text(&buf, "expectedSignature", result->expected_signature);
+    report_json_text(&buf, "outcome", sim_expect_word(result->outcome));
+    if (result->outcome == SIM_EXPECT_FAILURE) {
+        report_json_text(&buf, "signature", result->failure.signature);
+        report_json_text(&buf, "what", result->failure.what);
+    }
+    report_json_count(&buf, "cranks", result->cranks);
+    end(out, &arena, &buf);
+}
+
+static uint64_t unmet(const struct report_corpus_total *total) {
+    return total->plans - total->verdicts[SIM_CORPUS_MET];
+}
+
+void report_corpus_total(FILE *out, const struct report_corpus_total *total, bool colours) {
+    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " plans are what is expected of them%s, in %.1f s",
+            report_colour(unmet(total) ? REPORT_RED : REPORT_GREEN, colours),
+            total->verdicts[SIM_CORPUS_MET], total->plans, report_colour(REPORT_PLAIN, colours),
+            total->seconds);
+    if (total->recordings) fprintf(out, "; recordings: %s", total->recordings);
+    fputc('\n', out);
+}
+
+void report_corpus_total_json(FILE *out, const struct report_corpus_total *total) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    begin(&arena, &buf, "summary");
+    report_json_count(&buf, "plans", total->plans);
+    report_json_count(&buf, "met", total->verdicts[SIM_CORPUS_MET]);
+    report_json_count(&buf, "notMet", total->verdicts[SIM_CORPUS_NOT_MET]);
+    report_json_count(&buf, "badPlans", total->verdicts[SIM_CORPUS_BAD_PLAN]);
+    report_json_count(&buf, "failed", total->verdicts[SIM_CORPUS_FAILED]);
+    if (total->recordings) report_json_text(&buf, "recordings", total->recordings);
+    report_json_real(&buf, "seconds", total->seconds);
+    end(out, &arena, &buf);
+}
+
+void report_corpus_added_json(FILE *out, const char *name,
+                              const struct sim_corpus_addition *addition) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    begin(&arena, &buf, "added");
+    report_json_text(&buf, "name", name);
+    report_json_text(&buf, "plan", addition->path);
+    report_json_text(&buf, "signature", addition->signature);
+    end(out, &arena, &buf);
+}

@@ -1,0 +1,251 @@
+/* cmd_diff.c - `crankcase diff`: two runs that should have been the same; where they first differ, and why.
+ *
+ * INV-CMD-DIFF-1  A file that is given is never written to.
+ */
+#include "command.h"
+#include "diff_plans.h"
+#include "plan.h"
+#include "reports/colour.h"
+#include "reports/progress.h"
+#include "reports/report_diff.h"
+#include "text_file.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sys/stat.h>
+
+static const char usage[] =
+    "usage: crankcase diff [OPTIONS] A B\n"
+    "       crankcase diff [OPTIONS] PLAN\n\n"
+    "Two accounts of what should have been one run: says which crank differs first, which write in\n"
+    "it, which keys differ at its end and who wrote them, and what all that comes of.\n\n"
+    "A and B are each of them\n"
+    "  a slog, or a recording   one JSON object a line, compressed or not, of any size\n"
+    "  a kept node              a folder that crankcase run --keep left, or a flight recorder's file\n"
+    "  a plan                   is run, and its first replica taken\n"
+    "  a database               of the swing-store; with another database only\n"
+    "PLAN alone is run, and the replica that fails compared with one that does not.\n\n"
+    "options:\n"
+    "  --json    one JSON object\n"
+    "  --quiet   no progress bar\n"
+    "  --help    this text\n\n"
+    "examples:\n"
+    "  crankcase diff validator-1.slog.gz validator-2.slog.gz\n"
+    "  crankcase diff nodes/replica-0 nodes/replica-1\n"
+    "  crankcase diff crankcase-failures/seed-42.plan\n"
+    "  crankcase diff --json a/swingstore.sqlite b/swingstore.sqlite\n\n"
+    "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, 4 the testbed\n"
+    "failed";
+
+struct diff_command {
+    bool json, quiet;
+    struct report_progress progress;
+};
+
+static int bad_usage(const char *what, const char *which) {
+    fprintf(stderr, "crankcase diff: %s%s (see crankcase diff --help)\n", what, which);
+    return SIM_EXIT_BAD_INPUT;
+}
+
+static int bad_input(const char *path, enum vk_err err, const struct sim_input_error *error) {
+    if (error->line)
+        fprintf(stderr, "crankcase diff: %s:%zu:1: %s\n", path, error->line, error->what);
+    else
+        fprintf(stderr, "crankcase diff: %s: %s\n", path, error->what);
+    return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
+}
+
+static void draw(void *impl, uint64_t done, uint64_t total) {
+    struct diff_command *command = impl;
+    command->progress.total = (size_t)(total >> 20);
+    report_progress_draw(&command->progress, (size_t)(done >> 20), "MiB read");
+}
+
+static int failed(void) {
+    fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
+    return SIM_EXIT_FAILED;
+}
+
+/* ---- what an input is */
+
+enum input_kind { INPUT_LOG, INPUT_PLAN, INPUT_DATABASE };
+
+/* Of a text the first line that is no comment. */
+static bool begins_as_plan(FILE *file) {
+    char line[256];
+    while (fgets(line, sizeof line, file)) {
+        size_t blank = strspn(line, " \t\r\n");
+        if (line[blank] == '#' || !line[blank]) continue;
+        return strncmp(line, "crankcase-plan", strlen("crankcase-plan")) == 0;
+    }
+    return false;
+}
+
+static enum input_kind kind_of(const char *path) {
+    char magic[16] = "";
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return INPUT_LOG; /* it says what is wrong */
+    FILE *file = fopen(path, "rb");
+    if (!file) return INPUT_LOG;
+    bool is_database = fread(magic, 1, sizeof magic, file) == sizeof magic &&
+                       memcmp(magic, "SQLite format 3", sizeof magic) == 0;
+    rewind(file);
+    bool is_plan = !is_database && begins_as_plan(file);
+    fclose(file);
+    return is_database ? INPUT_DATABASE : is_plan ? INPUT_PLAN : INPUT_LOG;
+}
+
+/* ---- logs */
+
+static int diff_logs(struct diff_command *command, const struct sim_diff_logs *asked,
+                     struct sim_divergence *divergence) {
+    struct sim_diff_logs logs = *asked;
+    struct sim_input_error error;
+    int side;
+    logs.progress = draw;
+    logs.impl = command;
+    report_progress_begin(&command->progress, 1, !command->quiet);
+    enum vk_err err = sim_diff_logs(&logs, divergence, &side, &error);
+    report_progress_clear(&command->progress);
+    if (err != VK_OK && error.what[0])
+        return bad_input(logs.label[side] ? logs.label[side] : logs.path[side], err, &error);
+    return err == VK_OK ? SIM_EXIT_OK : failed();
+}
+
+/* ---- plans */
+
+static int read_plan(const char *path, struct sim_plan *plan) {
+    struct vk_arena arena;
+    struct vk_str text;
+    struct sim_plan_error error;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_text_file_read(path, &arena, &text);
+    if (err != VK_OK) {
+        fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
+        vk_arena_release(&arena);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    err = sim_plan_read(plan, vk_heap_system(), text, &error);
+    vk_arena_release(&arena);
+    if (err == VK_OK) return SIM_EXIT_OK;
+    fprintf(stderr, "crankcase diff: %s:%zu:%zu: %s\n", path, error.line, error.column, error.what);
+    return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
+}
+
+static int run_plan(const char *path, struct sim_traced_run *run) {
+    struct sim_plan plan;
+    int code = read_plan(path, &plan);
+    if (code != SIM_EXIT_OK) return code;
+    enum vk_err err = sim_traced_run(run, &plan);
+    sim_plan_release(&plan);
+    return err == VK_OK ? SIM_EXIT_OK : failed();
+}
+
+static int diff_replicas(struct diff_command *command, const char *path,
+                         struct sim_divergence *divergence) {
+    struct sim_traced_run run;
+    const struct sim_diff_logs logs = {.progress = draw, .impl = command};
+    struct sim_input_error error = {0};
+    int side;
+    if (kind_of(path) != INPUT_PLAN)
+        return bad_usage("of one input alone a plan is expected: ", path);
+    int code = run_plan(path, &run);
+    if (code != SIM_EXIT_OK) return code;
+    if (run.replicas < 2) {
+        fprintf(stderr,
+                "crankcase diff: %s: it has one replica, which nothing can be compared with\n",
+                path);
+        code = SIM_EXIT_BAD_INPUT;
+    } else if (sim_diff_replicas(&run, path, &logs, divergence, &side, &error) != VK_OK) {
+        code = failed();
+    }
+    sim_traced_run_release(&run);
+    return code;
+}
+
+/* ---- two inputs */
+
+/* An input as a log: a plan is run first. */
+struct side {
+    const char *path;
+    bool is_run;
+    struct sim_traced_run run;
+    char traced[SIM_TRACED_PATH], label[SIM_TRACED_PATH];
+};
+
+static int provide(struct side *side, const char *path, const char **log, const char **label) {
+    side->path = *log = path;
+    if (kind_of(path) != INPUT_PLAN) return SIM_EXIT_OK;
+    int code = run_plan(path, &side->run);
+    if (code != SIM_EXIT_OK) return code;
+    uint32_t replica = sim_traced_replica(&side->run);
+    side->is_run = true;
+    sim_traced_path(&side->run, replica, side->traced);
+    snprintf(side->label, sizeof side->label, "replica %u of %.*s", (unsigned)replica,
+             SIM_TRACED_PATH - 64, path);
+    *log = side->traced;
+    *label = side->label;
+    return SIM_EXIT_OK;
+}
+
+static int diff_two(struct diff_command *command, const char *const paths[2],
+                    struct sim_divergence *divergence) {
+    struct sim_diff_logs logs = {0};
+    struct side sides[2] = {0};
+    int code = SIM_EXIT_OK;
+    for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
+        code = provide(&sides[i], paths[i], &logs.path[i], &logs.label[i]);
+    if (code == SIM_EXIT_OK) code = diff_logs(command, &logs, divergence);
+    for (int i = 0; i < 2; i++)
+        if (sides[i].is_run) sim_traced_run_release(&sides[i].run);
+    return code;
+}
+
+static int tell(const struct diff_command *command, const struct sim_divergence *divergence) {
+    if (command->json)
+        report_diff_json(stdout, divergence);
+    else
+        report_diff(stdout, divergence, report_colour_wanted(stdout));
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "crankcase diff: standard output: %s\n", strerror(errno));
+        return SIM_EXIT_FAILED;
+    }
+    return sim_divergence_differs(divergence->kind) ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
+}
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"json", no_argument, NULL, 'j'},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
+};
+
+static int diff_main(int argc, char **argv) {
+    struct diff_command command = {0};
+    struct sim_divergence divergence;
+    int option;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+        if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
+        if (option == 'j') command.json = true;
+        if (option == 'q') command.quiet = true;
+    }
+    if (argc - optind < 1 || argc - optind > 2)
+        return bad_usage("two inputs are compared, or one plan", "");
+    sim_divergence_init(&divergence);
+    const char *const paths[2] = {argv[optind], argv[argc - 1]};
+    int code = argc - optind == 1 ? diff_replicas(&command, paths[0], &divergence)
+                                  : diff_two(&command, paths, &divergence);
+    if (code == SIM_EXIT_OK) code = tell(&command, &divergence);
+    sim_divergence_release(&divergence);
+    return code;
+}
+
+const struct sim_command sim_cmd_diff = {
+    .name = "diff",
+    .summary = "where two runs that should be the same first differ, and why",
+    .run = diff_main,
+};

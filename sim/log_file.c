@@ -1,0 +1,89 @@
+/* log_file.c - see log_file.h. */
+#include "log_file.h"
+
+#include "flight_recorder.h"
+#include "kept_node.h"
+#include "text_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { PATH_SIZE = 4096 };
+
+struct sim_log_file {
+    struct sim_lines *lines;
+    struct vk_arena arena; /* a ring's text */
+    uint64_t bytes;
+};
+
+static bool is_ring(const char *path) {
+    char magic[sizeof SIM_FLIGHT_MAGIC] = "";
+    FILE *file = fopen(path, "rb");
+    bool is = file && fread(magic, 1, sizeof magic - 1, file) == sizeof magic - 1 &&
+              sim_flight_is_ring(vk_str(magic));
+    if (file) fclose(file);
+    return is;
+}
+
+/* In a kept node's folder: the log that tells most. */
+static const char *within(const char *path, char found[PATH_SIZE]) {
+    static const char *const names[] = {SIM_KEPT_TRACE, SIM_KEPT_SLOG};
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return path;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int n = snprintf(found, PATH_SIZE, "%s/%s", path, names[i]);
+        if (n > 0 && n < PATH_SIZE && stat(found, &info) == 0) return found;
+    }
+    return path;
+}
+
+static enum vk_err open_ring(struct sim_log_file *file, const char *path,
+                             struct sim_input_error *error) {
+    struct vk_str text;
+    enum vk_err err = sim_text_file_read(path, &file->arena, &text);
+    if (err == VK_OK) err = sim_flight_unroll(&file->arena, text, &text);
+    if (err != VK_OK) return sim_input_error_set(error, err, 0, "%s", vk_err_origin()->text);
+    return sim_lines_open_memory(text, &file->lines, error);
+}
+
+enum vk_err sim_log_file_open(const char *path, struct sim_log_file **out,
+                              struct sim_input_error *error) {
+    char found[PATH_SIZE];
+    struct stat info;
+    *out = NULL;
+    struct sim_log_file *file = calloc(1, sizeof *file);
+    if (!file) return sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
+    vk_arena_init(&file->arena, vk_heap_system());
+    path = within(path, found);
+    if (stat(path, &info) == 0 && info.st_size > 0) file->bytes = (uint64_t)info.st_size;
+    enum vk_err err =
+        is_ring(path) ? open_ring(file, path, error) : sim_lines_open(path, &file->lines, error);
+    if (err == VK_OK)
+        *out = file;
+    else
+        sim_log_file_close(file);
+    return err;
+}
+
+enum vk_err sim_log_file_next(struct sim_log_file *file, struct vk_str *line, bool *more,
+                              struct sim_input_error *error) {
+    return sim_lines_next(file->lines, line, more, error);
+}
+
+size_t sim_log_file_number(const struct sim_log_file *file) {
+    return sim_lines_number(file->lines);
+}
+
+uint64_t sim_log_file_position(const struct sim_log_file *file) {
+    return sim_lines_position(file->lines);
+}
+
+uint64_t sim_log_file_bytes(const struct sim_log_file *file) { return file->bytes; }
+
+void sim_log_file_close(struct sim_log_file *file) {
+    if (!file) return;
+    sim_lines_close(file->lines);
+    vk_arena_release(&file->arena);
+    free(file);
+}
