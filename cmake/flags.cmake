@@ -3,7 +3,11 @@
 
 option(CRANKCASE_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(CRANKCASE_COVERAGE "Build with gcov instrumentation" OFF)
+option(CRANKCASE_PROBES "Build with probes that count rare events (vk/probe.h)" OFF)
 option(CRANKCASE_FUZZ "Build the fuzz targets on libFuzzer (clang only)" OFF)
+option(CRANKCASE_FUZZ_MUTATORS "With mutators of our own, which only libFuzzer asks for" ON)
+set(CRANKCASE_FUZZ_ENGINE "" CACHE STRING
+  "What fuzz targets are linked with in place of libFuzzer; the flags of the compiler are then the caller's")
 
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
@@ -22,7 +26,9 @@ if(CRANKCASE_FUZZ)
   if(NOT CMAKE_C_COMPILER_ID STREQUAL "Clang")
     message(FATAL_ERROR "CRANKCASE_FUZZ needs clang: libFuzzer is part of it")
   endif()
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  if(NOT CRANKCASE_FUZZ_ENGINE)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
 endif()
 if(CRANKCASE_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
@@ -32,6 +38,10 @@ endif()
 if(CRANKCASE_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
+endif()
+
+if(CRANKCASE_PROBES)
+  add_compile_definitions(VK_PROBES)
 endif()
 
 # POSIX is for everything but the kernel.

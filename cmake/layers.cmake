@@ -19,7 +19,7 @@ add_layer_test(planted_draw ${layers}/planted.py draws)
 add_layer_test(planted_abi ${layers}/planted.py abi)
 
 # Instrumentation brings symbols of its own, so only an uninstrumented archive can be judged.
-if(NOT CRANKCASE_SANITIZE AND NOT CRANKCASE_COVERAGE AND NOT CRANKCASE_FUZZ)
+if(NOT CRANKCASE_SANITIZE AND NOT CRANKCASE_COVERAGE AND NOT CRANKCASE_FUZZ AND NOT CRANKCASE_PROBES)
   add_layer_test(archive_symbols ${layers}/symbols.py kernel
     ${CMAKE_NM} $<TARGET_FILE:vk> ${PROJECT_SOURCE_DIR})
   add_layer_test(shared_symbols ${layers}/symbols.py shared ${CMAKE_NM} $<TARGET_FILE:vk_shared>)

@@ -23,3 +23,5 @@ target_link_options(crankcase-planted PRIVATE ${planted_wraps} -Wl,--wrap=main)
 add_dependencies(corpus_test crankcase crankcase-planted)
 add_dependencies(shrink_command_test crankcase crankcase-planted)
 add_dependencies(failure_to_fix_test crankcase crankcase-planted)
+# Hundreds of runs, each in a process of its own, which sanitizers make dear.
+set_tests_properties(unit.shrink_test unit.failure_to_fix_test PROPERTIES TIMEOUT 900)

@@ -34,11 +34,13 @@ file(GLOB plans ${PROJECT_SOURCE_DIR}/corpus/plans/*.plan)
 add_test(NAME runs.plans COMMAND crankcase run ${plans})
 add_test(NAME runs.campaign COMMAND crankcase run --seeds 300 --faults all --jobs 2
   --out ${PROJECT_BINARY_DIR}/failures)
+add_test(NAME runs.everything COMMAND crankcase run --seeds 100 --faults all --everything --jobs 2
+  --out ${PROJECT_BINARY_DIR}/failures)
 add_test(NAME runs.sweep COMMAND crankcase sweep --every 50 --jobs 2
   --out ${PROJECT_BINARY_DIR}/sweep-failure.plan ${PROJECT_SOURCE_DIR}/corpus/plans/first-steps.plan)
 # What is kept still does what is expected of it; recordings have their own tests above.
 add_test(NAME runs.corpus COMMAND crankcase corpus run --plans --jobs 2 ${PROJECT_SOURCE_DIR}/corpus)
-set_tests_properties(runs.corpus runs.plans runs.campaign runs.sweep PROPERTIES LABELS runs TIMEOUT 600)
+set_tests_properties(runs.corpus runs.plans runs.campaign runs.everything runs.sweep PROPERTIES LABELS runs TIMEOUT 600)
 if(VALGRIND AND NOT CRANKCASE_SANITIZE)
   add_test(NAME valgrind.run CONFIGURATIONS valgrind
     COMMAND ${VALGRIND} --quiet --leak-check=full --errors-for-leak-kinds=definite

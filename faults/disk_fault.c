@@ -2,6 +2,7 @@
 #include "disk_fault.h"
 
 #include "vk/err.h"
+#include "vk/probe.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -116,7 +117,10 @@ static int shim_check_reserved(sqlite3_file *file, int *reserved) {
 static int shim_control(sqlite3_file *file, int op, void *arg) {
     struct shim_file *shim = shim_of(file);
     if (shim->disk->power_is_off) return SQLITE_NOTFOUND;
-    if (op == SQLITE_FCNTL_SIZE_HINT && strikes(shim->disk, FAULT_DISK_FULL)) return SQLITE_FULL;
+    if (op == SQLITE_FCNTL_SIZE_HINT && strikes(shim->disk, FAULT_DISK_FULL)) {
+        VK_RARELY(disk_full_at_size_hint);
+        return SQLITE_FULL;
+    }
     return shim->below->pMethods->xFileControl(shim->below, op, arg);
 }
 
@@ -201,6 +205,7 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_folder) {
     struct fault_disk *disk = disk_of(vfs);
     if (disk->power_is_off) return SQLITE_IOERR_DELETE;
     bool cut = power_fails(disk);
+    VK_RARELY_IF(cut, power_failed_at_a_delete);
     bool unsynced = !cut && sync_folder && strikes(disk, FAULT_DISK_SYNC);
     int rc = disk->below->xDelete(disk->below, name, cut || unsynced ? 0 : sync_folder);
     if (cut) return SQLITE_IOERR_DELETE;

@@ -2,6 +2,7 @@
 #include "fault.h"
 
 #include "vk/err.h"
+#include "vk/probe.h"
 
 static const struct {
     const char *word, *meaning;
@@ -56,6 +57,7 @@ static struct fault *strike(struct fault_set *set, enum fault_kind kind, uint64_
         VK_ASSERT(fault->at > 0 && fault->repeat > 0); /* INV-FAULT-1 */
         if (++fault->asked < fault->at) continue;
         fault->hits++; /* INV-FAULT-2; of several that strike at once the first says how */
+        VK_SOMETIMES_IF(striking, two_faults_struck_at_once);
         if (!striking) striking = fault;
     }
     return striking;

@@ -10,10 +10,19 @@ static enum vk_err shim_event(void *impl, const struct vk_trace_event *event) {
                        : VK_OK; /* INV-HOST-FAULT-1 */
 }
 
+/* No point of the fault: that a kernel is looked at moves nothing. */
+static void shim_moment(void *impl, const struct vk_moment *moment) {
+    const struct fault_host *host = impl;
+    if (host->below && host->below->moment) host->below->moment(host->below->impl, moment);
+}
+
 void fault_host_init(struct fault_host *host, struct fault_set *set, const struct vk_trace *below) {
     VK_ASSERT(set); /* INV-HOST-FAULT-1 */
     *host = (struct fault_host){
-        .port = {.impl = host, .wants_slog = below && below->wants_slog, .event = shim_event},
+        .port = {.impl = host,
+                 .wants_slog = below && below->wants_slog,
+                 .event = shim_event,
+                 .moment = below && below->moment ? shim_moment : NULL},
         .below = below,
         .set = set,
     };

@@ -1,6 +1,8 @@
 /* worker_fault.c - see worker_fault.h. */
 #include "worker_fault.h"
 
+#include "vk/probe.h"
+
 #include <stdlib.h>
 
 struct fault_workers {
@@ -30,6 +32,7 @@ static void wait_ms(const struct fault_workers *workers, uint64_t ms) {
 }
 
 static enum vk_err lose(struct vk_worker *worker, const char *when) {
+    VK_SOMETIMES_IF(worker->replays > 0, worker_lost_in_replay);
     worker->is_lost = true;
     return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu was lost %s",
                     (unsigned long long)worker->vat, when);
@@ -148,7 +151,9 @@ static enum vk_err syscall_submitted(void *impl, const struct vk_syscall *syscal
     struct delivery_in_hand *in_hand = impl;
     if (in_hand->worker->is_lost) return lose(in_hand->worker, "already");
     VK_TRY(in_hand->above->submit(in_hand->above->impl, syscall));
-    return after_syscall(in_hand);
+    enum vk_err err = after_syscall(in_hand);
+    VK_SOMETIMES_IF(err != VK_OK, worker_lost_with_syscalls_in_flight);
+    return err;
 }
 
 static enum vk_err settle(void *impl, uint64_t count) {

@@ -41,7 +41,7 @@ static size_t shown_from(const struct vk_str text[2]) {
     while (same < text[0].n && same < text[1].n && text[0].p[same] == text[1].p[same])
         same++;
     bool is_long = text[0].n > COLUMNS || text[1].n > COLUMNS;
-    return is_long && same > BEFORE * 2 ? same - BEFORE : 0;
+    return is_long && same > (size_t)BEFORE + BEFORE ? same - BEFORE : 0;
 }
 
 static void label(FILE *out, const char *text) { fprintf(out, "  %-12s ", text); }
@@ -184,7 +184,8 @@ static void print_ancestors(FILE *out, const struct sim_divergence *diff, bool c
     heading(out, "what it comes of, the newest first", colours);
     for (size_t i = 0; i < diff->ancestors.count; i++) {
         const struct sim_ancestor *ancestor = &diff->ancestors.at[i];
-        char name[32] = "host";
+        char name[32] = "";
+        if (ancestor->is_host) snprintf(name, sizeof name, "host");
         if (ancestor->has_crank) snprintf(name, sizeof name, "%" PRIu64, ancestor->crank);
         label(out, name);
         print_text(out, ancestor->text, 0);

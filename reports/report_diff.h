@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-void report_diff(FILE *out, const struct sim_divergence *divergence, bool colours);
-void report_diff_json(FILE *out, const struct sim_divergence *divergence);
+void report_diff(FILE *out, const struct sim_divergence *diff, bool colours);
+void report_diff_json(FILE *out, const struct sim_divergence *diff);
 
 #endif

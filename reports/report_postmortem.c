@@ -87,18 +87,21 @@ static void print_delivery(FILE *out, const struct sim_postmortem *postmortem) {
         fputc('\n', out);
     }
     fputs("  delivered  ", out);
-    print_text(out, postmortem->kernel_delivery, LINE_SHOWN_MAX);
+    print_text(out, postmortem->made, LINE_SHOWN_MAX);
     fputc('\n', out);
 }
 
 static void print_syscalls(FILE *out, const struct sim_postmortem *postmortem) {
     size_t count = postmortem->syscalls.count;
     size_t first = count > SYSCALLS_SHOWN_MAX ? count - SYSCALLS_SHOWN_MAX : 0;
-    fprintf(out, "  syscalls   %zu so far%s\n", count, first ? ", of which the last are" : "");
+    uint64_t before = postmortem->syscalls_made - count;
+    fprintf(out, "  syscalls   %" PRIu64 " so far%s\n", postmortem->syscalls_made,
+            first + before ? ", of which the last are" : "");
     for (size_t i = first; i < count; i++) {
         const struct sim_postmortem_syscall *syscall = &postmortem->syscalls.at[i];
-        fprintf(out, "    %6zu ", i);
+        fprintf(out, "    %6" PRIu64 " ", before + i);
         print_text(out, syscall->json, SHOWN_MAX);
+        if (vk_str_present(syscall->target)) fprintf(out, " to %.*s", VK_STR_ARG(syscall->target));
         fputs(" -> ", out);
         print_text(out,
                    vk_str_present(syscall->result) ? syscall->result : VK_STR("never answered"),
@@ -200,13 +203,15 @@ static void json_delivery(struct vk_buf *buf, const struct sim_postmortem *postm
     json_text(buf, "target", postmortem->target);
     json_text(buf, "method", postmortem->method);
     json_text(buf, "result", postmortem->result);
-    json_member(buf, "kd", postmortem->kernel_delivery);
+    json_member(buf, "delivered", postmortem->made);
+    report_json_count(buf, "syscallsMade", postmortem->syscalls_made);
     report_json_name(buf, "syscalls");
     for (size_t i = 0; i < postmortem->syscalls.count; i++) {
         const struct sim_postmortem_syscall *syscall = &postmortem->syscalls.at[i];
         vk_buf_add(buf, i ? VK_STR(",{\"syscall\":") : VK_STR("[{\"syscall\":"));
         vk_json_quote(buf, syscall->name);
-        json_member(buf, "ksc", syscall->json);
+        json_member(buf, "made", syscall->json);
+        json_text(buf, "target", syscall->target);
         json_member(buf, "vsr", syscall->result);
         vk_buf_char(buf, '}');
     }

@@ -12,6 +12,11 @@ static const char *vat_text(const struct sim_failure *failure, char text[32]) {
     return text;
 }
 
+static void print_flight(FILE *out, const struct sim_flight_tail *flight) {
+    char text[SIM_FLIGHT_TAIL_TEXT];
+    if (flight->any) fprintf(out, "  kernel:    %s\n", sim_flight_tail_text(flight, text));
+}
+
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours) {
     const struct sim_failure *failure = report->failure;
     char vat[32];
@@ -21,7 +26,9 @@ void report_run_failure(FILE *out, const struct report_failure *report, bool col
     fprintf(out, "  replica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64 ", %s%s), %.3f s in\n",
             failure->replica, failure->point, failure->block, failure->event,
             vat_text(failure, vat), (double)failure->at_ns / 1e9);
-    fprintf(out, "  %s\n  signature: %s\n", failure->what, failure->signature);
+    fprintf(out, "  %s\n", failure->what);
+    print_flight(out, &failure->flight);
+    fprintf(out, "  signature: %s\n", failure->signature);
     if (report->plan) fprintf(out, "  plan:      %s\n", report->plan);
     fprintf(out, "  reproduce: %s\n", report->reproduce);
     fflush(out);
@@ -46,12 +53,31 @@ static void json_member(FILE *out, const char *name, const char *text) {
     json_text(out, text);
 }
 
+/* {"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
+static void flight_json(FILE *out, const struct sim_flight_tail *flight) {
+    if (!flight->any) return;
+    fprintf(out, ",\"flight\":{\"crankNum\":%" PRIu64, flight->crank);
+    json_member(out, "event", flight->event);
+    fprintf(out, ",\"finished\":%s", flight->crank_finished ? "true" : "false");
+    if (flight->has_delivery) {
+        json_member(out, "vatID", flight->vat);
+        fprintf(out, ",\"deliveryNum\":%" PRIu64 ",\"deliveryFinished\":%s", flight->delivery,
+                flight->delivery_finished ? "true" : "false");
+        json_member(out, "dispatch", flight->dispatch);
+        if (flight->message[0]) json_member(out, "message", flight->message);
+        fprintf(out, ",\"syscalls\":%" PRIu64, flight->syscalls);
+        if (flight->last_syscall[0]) json_member(out, "lastSyscall", flight->last_syscall);
+    }
+    fputc('}', out);
+}
+
 static void panic_json(FILE *out, const char *plan, const char *keep,
                        const struct sim_run_result *result) {
     fputs("{\"type\":\"panic\"", out);
     json_member(out, "name", plan);
     json_member(out, "what", result->panic_text);
     if (keep) json_member(out, "kept", keep);
+    flight_json(out, &result->panic_flight);
     fprintf(out,
             ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"directed\":%" PRIu32
             ",\"directedCranks\":%" PRIu64 ",\"halted\":%" PRIu32 "}\n",
@@ -86,6 +112,7 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
             "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
             "\n  %s\n",
             plan, panicked, result->replicas, result->panic_point, result->panic_text);
+    print_flight(out, &result->panic_flight);
     print_halted(out, result);
     if (result->replicas_directed) return;
     if (keep)
@@ -106,6 +133,7 @@ void report_run_failure_json(FILE *out, const struct report_failure *report) {
             failure->replica, failure->point, failure->block);
     json_member(out, "event", failure->event);
     if (failure->vat != VK_NO_VAT) fprintf(out, ",\"vat\":\"v%" PRIu64 "\"", failure->vat);
+    flight_json(out, &failure->flight);
     json_member(out, "reproduce", report->reproduce);
     if (report->plan) json_member(out, "plan", report->plan);
     fputs("}\n", out);
@@ -173,6 +201,22 @@ static void print_ends(FILE *out, const struct report_summary *summary, bool col
     }
 }
 
+static void print_probes(FILE *out, const struct sim_campaign_totals *totals, bool colours) {
+    size_t count = sim_probe_count(), reached = 0;
+    if (!count) return;
+    for (size_t i = 0; i < count; i++)
+        reached += totals->probes[i] > 0;
+    fprintf(out, "  %-22s %14zu  of %zu reached\n", "probes", reached, count);
+    for (size_t i = 0; i < count; i++) {
+        if (totals->probes[i]) continue;
+        bool is_rare = sim_probe_is_rare(i);
+        fprintf(out, "    %snever%s %s (%s:%d)%s\n",
+                is_rare ? "" : report_colour(REPORT_YELLOW, colours),
+                is_rare ? "" : report_colour(REPORT_PLAIN, colours), sim_probe_name(i),
+                sim_probe_file(i), sim_probe_line(i), is_rare ? ", which is rare" : "");
+    }
+}
+
 void report_run_summary(FILE *out, const struct report_summary *summary, bool colours) {
     const struct sim_campaign_totals *totals = summary->totals;
     double simulated = (double)totals->simulated_ns / 1e9;
@@ -195,6 +239,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     figure(out, "features", totals->covered, "of coverage");
     if (summary->faults) print_faults(out, summary, colours);
     print_ends(out, summary, colours);
+    print_probes(out, totals, colours);
     fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f seeds/s, %.0f cranks/s\n",
             duration(simulated, simulated_text), duration(summary->seconds, real_text),
             per(simulated, summary->seconds), per((double)totals->seeds, summary->seconds),
@@ -205,6 +250,15 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
             report_colour(totals->failures ? REPORT_RED : REPORT_GREEN, colours), totals->failures,
             totals->seeds, report_colour(REPORT_PLAIN, colours));
     fflush(out);
+}
+
+/* A member of its own, after one that is still open; none at all in a build without probes. */
+static void print_probes_json(FILE *out, const struct sim_campaign_totals *totals) {
+    size_t count = sim_probe_count();
+    if (count) fputs("},\"probes\":{", out);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s\"%s\":{\"reached\":%" PRIu64 ",\"rare\":%s}", i ? "," : "",
+                sim_probe_name(i), totals->probes[i], sim_probe_is_rare(i) ? "true" : "false");
 }
 
 void report_run_summary_json(FILE *out, const struct report_summary *summary) {
@@ -230,6 +284,7 @@ void report_run_summary_json(FILE *out, const struct report_summary *summary) {
                 totals->hits[k]);
         any = true;
     }
+    print_probes_json(out, totals);
     fputs("},\"ends\":{", out);
     for (int end = 0; end < SIM_VAT_END_COUNT; end++)
         fprintf(out, "%s\"%s\":%" PRIu64, end ? "," : "", sim_vat_end_words((enum sim_vat_end)end),

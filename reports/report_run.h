@@ -33,6 +33,7 @@ struct report_summary {
     bool was_interrupted, is_stable;
 };
 
+/* In a build with probes (vk/probe.h) both tell of them, too; the text lists those never reached. */
 void report_run_summary(FILE *out, const struct report_summary *summary, bool colours);
 void report_run_summary_json(FILE *out, const struct report_summary *summary);
 

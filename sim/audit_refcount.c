@@ -61,6 +61,47 @@ static void object_count_check(struct audit *audit, const struct audit_object *o
                  object->refcount->value);
 }
 
+/* ---- garbage */
+
+static bool is_listed(const struct audit *audit, enum audit_fixed where, struct vk_str text) {
+    const struct vk_json *list = audit->fixed[where].json;
+    for (const struct vk_json *item = list ? list->first : NULL; item; item = item->next)
+        if (vk_str_eq(vk_json_string(item), text)) return true;
+    return false;
+}
+
+/* Among the GC actions; or it may be, for something waits for the owner. */
+static bool drop_is_noted(struct audit *audit, const struct audit_object *object) {
+    const struct audit_holder *owner = object->exporter;
+    struct vk_str action =
+        audit_text(audit, "%.*s dropExport %.*s", VK_STR_ARG(owner->id), VK_STR_ARG(object->kref));
+    return is_listed(audit, AUDIT_KEY_GC_ACTIONS, action) || owner->paused ||
+           is_listed(audit, AUDIT_KEY_SIDE_QUEUES_READY, owner->id);
+}
+
+static bool is_excused(const struct audit *audit, struct vk_str kref) {
+    const struct sim_audit_options *options = audit->options;
+    return !options->is_collected || (options->excused && options->excused(options->impl, kref));
+}
+
+/* Every crank ends with a look at what was released in it: what then is unreachable has no owner to tell of it and is
+ * gone, or its owner has been told, or will be. A root that nobody ever asked for is told of by nobody. */
+static void object_garbage_check(struct audit *audit, const struct audit_object *object) {
+    if (object->count.reachable || is_excused(audit, object->kref)) return;
+    if (!object->owner) {
+        audit_report(audit, AUDIT_GARBAGE, object->refcount->key,
+                     VK_STR("nothing, for it has no owner and cannot be reached"),
+                     object->refcount->value);
+        return;
+    }
+    if (!object->exporter || !audit_holder_alive(object->exporter) || !object->exporter_reachable ||
+        drop_is_noted(audit, object))
+        return;
+    audit_report(audit, AUDIT_GARBAGE, object->refcount->key,
+                 VK_STR("a dropExport on its way, for it cannot be reached"),
+                 object->refcount->value);
+}
+
 /* An owner has what it owns in its c-list, and a device node its device: nobody is named who made
  * nothing. */
 static void owner_check(struct audit *audit, struct vk_str kref, const struct audit_pair *owner,
@@ -79,6 +120,7 @@ static void object_check(struct audit *audit, const struct audit_object *object)
     }
     if (!object->counted) return; /* malformed */
     object_count_check(audit, object);
+    object_garbage_check(audit, object);
     if (object->exporter && object->count.reachable > 0 && !object->exporter_reachable)
         audit_report(audit, AUDIT_REACHABLE_FLAG,
                      audit_text(audit, "%.*s.c.%.*s", VK_STR_ARG(object->exporter->id),
@@ -89,6 +131,9 @@ static void object_check(struct audit *audit, const struct audit_object *object)
 /* ---- promises */
 static void promise_count_check(struct audit *audit, const struct audit_promise *promise) {
     uint64_t expected = promise->references + promise->external;
+    if (!promise->count && !expected && !is_excused(audit, promise->kref))
+        audit_report(audit, AUDIT_GARBAGE, promise->refcount->key,
+                     VK_STR("nothing, for nobody refers to it"), promise->refcount->value);
     if (promise->count == expected) return;
     if (promise->count > expected && !is_exact(audit)) {
         audit->report->surplus_promises++;

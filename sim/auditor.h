@@ -58,6 +58,7 @@
     X(GC_ACTIONS, "gc-actions", "GC actions are sorted, unique and possible")                      \
     X(REAP_QUEUE, "reap-queue", "the reap queue names vats, each once")                            \
     X(PINS, "pins", "pins are sorted and unique, vatAdmin's root among them")                      \
+    X(GARBAGE, "garbage", "what nobody refers to is gone, or its owner is about to be told")       \
     X(STATS, "stats", "a statistic agrees with itself and with what it counts")                    \
     X(TRANSCRIPT_SPAN, "transcript-span", "spans follow each other from 0 without gap")            \
     X(TRANSCRIPT_CURRENT, "transcript-current", "a live vat has one current span, its last")       \
@@ -96,6 +97,9 @@ struct sim_audit_options {
     const struct vk_heap *heap; /* required */
     bool strict;
     bool without_items; /* do not read transcript items: their number and hashes go unchecked */
+    /* A crank was the last thing to happen: there is no garbage, but what `excused` knows of (NULL: nothing is excused). */
+    bool is_collected;
+    bool (*excused)(void *impl, struct vk_str kref);
     /* All the references that are not in the store, if the caller knows them. A kref that comes
      * more than once has its counts added up. */
     bool references_known;

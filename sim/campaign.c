@@ -1,9 +1,11 @@
 /* campaign.c - see campaign.h. */
 #include "campaign.h"
 
+#include "flight_rings.h"
 #include "jobs.h"
 
 #include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -24,6 +26,8 @@ struct round {
     struct sim_campaign_totals *totals;
     uint64_t first;
     uint64_t count; /* less when a seed crashes: those after it are in the next round */
+    /* A chunk's, shared with its process; NULL: no memory. */
+    struct sim_flight_rings **rings;
     enum vk_err err;
 };
 
@@ -50,9 +54,11 @@ static enum vk_err draw_again(const struct sim_campaign *campaign, uint64_t seed
 }
 
 static enum vk_err run_seed(const struct sim_campaign *campaign, uint64_t seed,
-                            struct sim_run_result *result) {
+                            struct sim_flight_rings *rings, struct sim_run_result *result) {
     struct sim_run_options options = campaign->run;
     struct sim_plan plan;
+    options.rings = rings;
+    if (rings) sim_flight_rings_clear(rings);
     if (!campaign->twice_every || seed % campaign->twice_every != 0)
         options.off[SIM_ORACLE_TWICE] = true;
     VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &campaign->generate));
@@ -69,15 +75,22 @@ static uint64_t chunk_size(const struct round *round, size_t i) {
     return left < CHUNK ? left : CHUNK;
 }
 
+static void tell_probes(FILE *out) {
+    uint64_t hits[SIM_PROBES_MAX] = {0};
+    sim_probes_take(hits);
+    fwrite(hits, sizeof *hits, sim_probe_count(), out);
+}
+
 static void run_chunk(void *impl, size_t i, FILE *out) {
     const struct round *round = impl;
     const struct sim_campaign *campaign = round->campaign;
     if (campaign->is_interrupted && campaign->is_interrupted(campaign->impl)) return;
     for (uint64_t k = 0; k < chunk_size(round, i); k++) {
         struct told told = {.seed = round->first + (uint64_t)i * CHUNK + k};
-        told.err = run_seed(campaign, told.seed, &told.result);
+        told.err = run_seed(campaign, told.seed, round->rings[i], &told.result);
         if (told.err != VK_OK) snprintf(told.error, sizeof told.error, "%s", vk_err_origin()->text);
         fwrite(&told, sizeof told, 1, out);
+        tell_probes(out);
         fflush(out); /* what is told survives what the next seed does */
     }
 }
@@ -147,12 +160,17 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
 }
 
 /* `is_late`: the process had told all of its seeds, of which this is the last (a leak, say, is found at the very end). */
-static void tell_crash(struct round *round, uint64_t seed, const char *died, bool is_late) {
+static void tell_crash(struct round *round, size_t chunk, uint64_t seed, const char *died,
+                       bool is_late) {
     struct sim_run_result result = {.failed = true};
     struct sim_failure *failure = &result.failure;
     sim_failure_set_crash(failure, died);
     snprintf(failure->what, sizeof failure->what, "%s%s", died,
              is_late ? ", when all of its seeds up to this one were done" : "");
+    const struct sim_flight_rings *rings = round->rings[chunk];
+    struct vk_str ring =
+        rings && !is_late ? sim_flight_rings_last(rings, &failure->replica) : VK_STR_NONE;
+    if (vk_str_present(ring)) sim_flight_tail_read(ring, &failure->flight);
     if (is_late)
         round->totals->failures++;
     else
@@ -160,12 +178,22 @@ static void tell_crash(struct round *round, uint64_t seed, const char *died, boo
     round->campaign->failed(round->campaign->impl, seed, failure, died);
 }
 
+static bool hear_probes(struct sim_campaign_totals *totals, FILE *in) {
+    uint64_t hits[SIM_PROBES_MAX];
+    size_t count = sim_probe_count();
+    if (fread(hits, sizeof *hits, count, in) != count) return false;
+    for (size_t i = 0; i < count; i++)
+        totals->probes[i] += hits[i];
+    return true;
+}
+
 static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct round *round = impl;
     const struct sim_campaign *campaign = round->campaign;
     struct told told;
     uint64_t k = 0, size = chunk_size(round, i);
-    for (; k < size && fread(&told, sizeof told, 1, in) == 1; k++) {
+    for (; k < size && fread(&told, sizeof told, 1, in) == 1 && hear_probes(round->totals, in);
+         k++) {
         if (told.err != VK_OK) {
             if (round->err == VK_OK)
                 round->err = VK_RAISE(told.err, "seed %llu: %.180s", (unsigned long long)told.seed,
@@ -177,11 +205,11 @@ static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
             campaign->failed(campaign->impl, told.seed, &told.result.failure, NULL);
     }
     if (died && k < size) {
-        tell_crash(round, round->first + (uint64_t)i * CHUNK + k, died, false);
+        tell_crash(round, i, round->first + (uint64_t)i * CHUNK + k, died, false);
         /* Those after it nobody has run, or they are run again: what is told stays in order. */
         round->count = (uint64_t)i * CHUNK + k + 1;
     } else if (died && size > 0) {
-        tell_crash(round, round->first + (uint64_t)i * CHUNK + k - 1, died, true);
+        tell_crash(round, i, round->first + (uint64_t)i * CHUNK + k - 1, died, true);
     }
     if (campaign->progress) campaign->progress(campaign->impl, round->totals);
 }
@@ -190,6 +218,24 @@ void sim_campaign_keep_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_TOP_PAD, 1 << 24);
+}
+
+static enum vk_err run_round(struct round *round) {
+    const struct sim_jobs jobs = {.count = (size_t)((round->count + CHUNK - 1) / CHUNK),
+                                  .at_once = round->campaign->at_once,
+                                  .isolated = true,
+                                  .impl = round,
+                                  .run = run_chunk,
+                                  .finished = chunk_finished};
+    round->rings = calloc(jobs.count, sizeof(struct sim_flight_rings *));
+    if (!round->rings) return VK_RAISE(VK_ERR_NOMEM, "%zu jobs", jobs.count);
+    for (size_t i = 0; i < jobs.count; i++)
+        round->rings[i] = sim_flight_rings_new();
+    enum vk_err err = sim_jobs_run(&jobs);
+    for (size_t i = 0; i < jobs.count; i++)
+        sim_flight_rings_free(round->rings[i]);
+    free(round->rings);
+    return err == VK_OK ? round->err : err;
 }
 
 enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
@@ -205,14 +251,7 @@ enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
                               .totals = totals,
                               .first = campaign->first_seed + done,
                               .count = left < most ? left : most};
-        const struct sim_jobs jobs = {.count = (size_t)((round.count + CHUNK - 1) / CHUNK),
-                                      .at_once = campaign->at_once,
-                                      .isolated = true,
-                                      .impl = &round,
-                                      .run = run_chunk,
-                                      .finished = chunk_finished};
-        VK_TRY(sim_jobs_run(&jobs));
-        VK_TRY(round.err);
+        VK_TRY(run_round(&round));
         done += round.count;
     }
     return VK_OK;

@@ -3,7 +3,10 @@
  * INV-CMD-DIFF-1  A file that is given is never written to.
  */
 #include "command.h"
+#include "diff_databases.h"
+#include "diff_mixed.h"
 #include "diff_plans.h"
+#include "kernel_module.h"
 #include "plan.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
@@ -23,22 +26,25 @@ static const char usage[] =
     "  a slog, or a recording   one JSON object a line, compressed or not, of any size\n"
     "  a kept node              a folder that crankcase run --keep left, or a flight recorder's file\n"
     "  a plan                   is run, and its first replica taken\n"
-    "  a database               of the swing-store; with another database only\n"
+    "  a database               of the swing-store; beside a log only its place in it is told\n"
     "PLAN alone is run, and the replica that fails compared with one that does not.\n\n"
     "options:\n"
-    "  --json    one JSON object\n"
-    "  --quiet   no progress bar\n"
-    "  --help    this text\n\n"
+    "  --json         one JSON object\n"
+    "  --quiet        no progress bar\n"
+    "  --kernel PATH  run the plan on this build of the kernel, a libvk.so; of two plans, B\n"
+    "  --help         this text\n\n"
     "examples:\n"
     "  crankcase diff validator-1.slog.gz validator-2.slog.gz\n"
     "  crankcase diff nodes/replica-0 nodes/replica-1\n"
     "  crankcase diff crankcase-failures/seed-42.plan\n"
+    "  crankcase diff --kernel ../mine/libvk.so seed-42.plan seed-42.plan   # mine and this one\n"
     "  crankcase diff --json a/swingstore.sqlite b/swingstore.sqlite\n\n"
     "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, 4 the testbed\n"
     "failed";
 
 struct diff_command {
     bool json, quiet;
+    const struct vk_module *module; /* NULL: the kernel linked in */
     struct report_progress progress;
 };
 
@@ -133,11 +139,11 @@ static int read_plan(const char *path, struct sim_plan *plan) {
     return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
 }
 
-static int run_plan(const char *path, struct sim_traced_run *run) {
+static int run_plan(const char *path, const struct vk_module *module, struct sim_traced_run *run) {
     struct sim_plan plan;
     int code = read_plan(path, &plan);
     if (code != SIM_EXIT_OK) return code;
-    enum vk_err err = sim_traced_run(run, &plan);
+    enum vk_err err = sim_traced_run(run, &plan, module);
     sim_plan_release(&plan);
     return err == VK_OK ? SIM_EXIT_OK : failed();
 }
@@ -150,7 +156,7 @@ static int diff_replicas(struct diff_command *command, const char *path,
     int side;
     if (kind_of(path) != INPUT_PLAN)
         return bad_usage("of one input alone a plan is expected: ", path);
-    int code = run_plan(path, &run);
+    int code = run_plan(path, command->module, &run);
     if (code != SIM_EXIT_OK) return code;
     if (run.replicas < 2) {
         fprintf(stderr,
@@ -174,10 +180,11 @@ struct side {
     char traced[SIM_TRACED_PATH], label[SIM_TRACED_PATH];
 };
 
-static int provide(struct side *side, const char *path, const char **log, const char **label) {
+static int provide(struct side *side, const char *path, const struct vk_module *module,
+                   const char **log, const char **label) {
     side->path = *log = path;
     if (kind_of(path) != INPUT_PLAN) return SIM_EXIT_OK;
-    int code = run_plan(path, &side->run);
+    int code = run_plan(path, module, &side->run);
     if (code != SIM_EXIT_OK) return code;
     uint32_t replica = sim_traced_replica(&side->run);
     side->is_run = true;
@@ -189,14 +196,36 @@ static int provide(struct side *side, const char *path, const char **log, const 
     return SIM_EXIT_OK;
 }
 
+static int diff_databases(const char *const paths[2], struct sim_divergence *divergence) {
+    struct sim_input_error error;
+    int side;
+    enum vk_err err = sim_diff_databases(paths, divergence, &side, &error);
+    return err == VK_OK ? SIM_EXIT_OK : bad_input(paths[side], err, &error);
+}
+
+static int diff_mixed(const char *const paths[2], int database, struct sim_divergence *divergence) {
+    struct sim_input_error error;
+    int side;
+    enum vk_err err = sim_diff_mixed(paths, database, divergence, &side, &error);
+    if (err == VK_OK) return SIM_EXIT_OK;
+    return error.what[0] ? bad_input(paths[side], err, &error) : failed();
+}
+
 static int diff_two(struct diff_command *command, const char *const paths[2],
                     struct sim_divergence *divergence) {
     struct sim_diff_logs logs = {0};
     struct side sides[2] = {0};
     int code = SIM_EXIT_OK;
+    bool is_database[2] = {kind_of(paths[0]) == INPUT_DATABASE,
+                           kind_of(paths[1]) == INPUT_DATABASE};
+    if (is_database[0] && is_database[1]) return diff_databases(paths, divergence);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
-        code = provide(&sides[i], paths[i], &logs.path[i], &logs.label[i]);
-    if (code == SIM_EXIT_OK) code = diff_logs(command, &logs, divergence);
+        code =
+            provide(&sides[i], paths[i], i ? command->module : NULL, &logs.path[i], &logs.label[i]);
+    if (code == SIM_EXIT_OK && (is_database[0] || is_database[1]))
+        code = diff_mixed(logs.path, is_database[0] ? 0 : 1, divergence);
+    else if (code == SIM_EXIT_OK)
+        code = diff_logs(command, &logs, divergence);
     for (int i = 0; i < 2; i++)
         if (sides[i].is_run) sim_traced_run_release(&sides[i].run);
     return code;
@@ -217,6 +246,7 @@ static int tell(const struct diff_command *command, const struct sim_divergence 
 static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},
     {"json", no_argument, NULL, 'j'},
+    {"kernel", required_argument, NULL, 'k'},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
@@ -229,6 +259,9 @@ static int diff_main(int argc, char **argv) {
     optind = 1;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+        if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
+        if (option == 'k' && sim_kernel_load(optarg, &command.module) != VK_OK)
+            return bad_usage("--kernel: ", vk_err_origin()->text);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'j') command.json = true;
         if (option == 'q') command.quiet = true;

@@ -23,6 +23,7 @@ static const char usage[] =
     "                 with commas; -WORD takes one out\n"
     "  --clock        vats may read the clock: the run must diverge\n"
     "  --states       vats may be suspended, paused and restarted\n"
+    "  --everything   they may, and every plan has meters, illegal syscalls, vats that come and go\n"
     "options, of plans:\n"
     "  --check        print nothing but errors\n"
     "  --help         this text\n\n"
@@ -125,6 +126,7 @@ enum option_code {
     OPTION_FAULTS,
     OPTION_CLOCK,
     OPTION_STATES,
+    OPTION_EVERYTHING,
     OPTION_CHECK,
 };
 
@@ -136,6 +138,7 @@ static const struct option options[] = {
     {"faults", required_argument, NULL, OPTION_FAULTS},
     {"clock", no_argument, NULL, OPTION_CLOCK},
     {"states", no_argument, NULL, OPTION_STATES},
+    {"everything", no_argument, NULL, OPTION_EVERYTHING},
     {"check", no_argument, NULL, OPTION_CHECK},
     {NULL, 0, NULL, 0},
 };
@@ -166,6 +169,7 @@ static int take_option(struct plan_command *command, int option) {
         return bad_usage("--faults: ", error);
     case OPTION_CLOCK: command->generate.clock = true; return SIM_EXIT_OK;
     case OPTION_STATES: command->generate.states = true; return SIM_EXIT_OK;
+    case OPTION_EVERYTHING: command->generate.everything = true; return SIM_EXIT_OK;
     case OPTION_CHECK: command->check = true; return SIM_EXIT_OK;
     default: return bad_usage("internal option", "");
     }
@@ -191,7 +195,8 @@ static int parse(struct plan_command *command, int argc, char **argv) {
         return bad_usage("either a seed or plans, not both: ", argv[optind]);
     if (command->has_seed_option && !command->has_seed)
         return bad_usage(
-            "--replicas, --scale, --faults, --clock and --states are for a seed's plan", "");
+            "--replicas, --scale, --faults, --clock, --states and --everything are for a seed's plan",
+            "");
     if (command->check && command->has_seed) return bad_usage("--check is for plans", "");
     return SIM_EXIT_OK;
 }

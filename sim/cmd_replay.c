@@ -13,6 +13,7 @@
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_replay.h"
+#include "reports/report_slog.h"
 #include "reports/stopwatch.h"
 
 #include <errno.h>
@@ -22,9 +23,12 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n\n"
+    "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n"
+    "       crankcase replay [--json] DB SLOG\n\n"
     "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
     "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
+    "Of a swing-store database and a standard slog that goes on from it, every crank is run on a\n"
+    "copy and held to its hashes. What the host did no slog shows: it is inferred, and listed.\n\n"
     "options:\n"
     "  --json            one JSON object a line for each recording, then one for the total\n"
     "  --jobs N          run N recordings side by side\n"
@@ -39,13 +43,15 @@ static const char usage[] =
     "examples:\n"
     "  crankcase replay corpus/recordings\n"
     "  crankcase replay --jobs 4 --json corpus/recordings/fuzz > replay.jsonl\n"
-    "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n\n"
+    "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n"
+    "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n\n"
     "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed";
 
 struct replay_command {
     struct sim_recording_files files;
     struct sim_replay_options options;
     const char *keep;
+    const char *database, *slog; /* instead of recordings, or NULL */
     size_t at_once;
     bool json, quiet;
     bool colours;
@@ -365,6 +371,54 @@ static int provide_keep_folder(const struct replay_command *command) {
     return SIM_EXIT_BAD_INPUT;
 }
 
+/* ---- a database and a slog */
+
+static bool is_database(const char *path) {
+    char magic[16] = "";
+    FILE *file = fopen(path, "rb");
+    if (!file) return false;
+    bool is = fread(magic, 1, sizeof magic, file) == sizeof magic &&
+              memcmp(magic, "SQLite format 3", sizeof magic) == 0;
+    fclose(file);
+    return is;
+}
+
+static int tell_slog(const struct replay_command *command, const struct report_slog *report) {
+    if (command->json)
+        report_slog_json(stdout, report);
+    else
+        report_slog(stdout, report, command->colours);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "crankcase replay: standard output: %s\n", strerror(errno));
+        return SIM_EXIT_FAILED;
+    }
+    return report->result->outcome == SIM_SLOG_MET ? SIM_EXIT_OK : SIM_EXIT_DIFFERENCE;
+}
+
+static int run_slog(const struct replay_command *command, const char *database, const char *slog) {
+    struct sim_slog_result result;
+    struct sim_input_error error;
+    struct report_stopwatch watch;
+    bool of_database;
+    int code;
+    sim_slog_result_init(&result);
+    report_stopwatch_start(&watch);
+    enum vk_err err = sim_slog_replay(database, slog, &result, &of_database, &error);
+    const struct report_slog report = {database, slog, &result, report_stopwatch_seconds(&watch)};
+    if (err == VK_OK) {
+        code = tell_slog(command, &report);
+    } else {
+        const char *path = of_database ? database : slog;
+        if (error.line)
+            fprintf(stderr, "crankcase replay: %s:%zu:1: %s\n", path, error.line, error.what);
+        else
+            fprintf(stderr, "crankcase replay: %s: %s\n", path, error.what);
+        code = err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
+    }
+    sim_slog_result_release(&result);
+    return code;
+}
+
 static int parse(struct replay_command *command, int argc, char **argv, bool *wants_help) {
     int option, code;
     opterr = 0;
@@ -380,6 +434,11 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
         if (code != SIM_EXIT_OK) return code;
     }
     if (optind == argc) return bad_usage("no recording is named", "");
+    if (argc - optind == 2 && is_database(argv[optind])) {
+        command->database = argv[optind];
+        command->slog = argv[optind + 1];
+        return SIM_EXIT_OK;
+    }
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
             fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
@@ -397,6 +456,8 @@ static int replay_main(int argc, char **argv) {
     int code = parse(&command, argc, argv, &wants_help);
     if (wants_help)
         puts(usage);
+    else if (code == SIM_EXIT_OK && command.database)
+        code = run_slog(&command, command.database, command.slog);
     else if (code == SIM_EXIT_OK)
         code = run_command(&command);
     sim_recording_files_free(&command.files);

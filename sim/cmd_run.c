@@ -44,6 +44,7 @@ static const char usage[] =
     "  --scale N          plans N times as large\n"
     "  --clock            vats may read the clock: those runs must diverge\n"
     "  --states           vats may be suspended, paused and restarted\n"
+    "  --everything       they may, and every plan has meters, illegal syscalls, vats that come and go\n"
     "  --kernel PATH      another build of the kernel, a libvk.so, in place of the one linked in\n"
     "after a panic, for one plan:\n"
     "  --keep DIR         leave each replica's flight recorder and database there, for\n"
@@ -56,6 +57,8 @@ static const char usage[] =
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
     "  --twice            run every seed twice (default: one in 40 of a campaign)\n"
+    "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
+    "                     them: the preset probes)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n" SIM_RUN_REPORTS_USAGE
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
@@ -74,7 +77,7 @@ static const char usage[] =
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n"
     "  crankcase run --budget 5m --junit results.xml --summary \"$GITHUB_STEP_SUMMARY\"\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
-    "fault never struck, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
+    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
 enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
 enum {
@@ -96,7 +99,7 @@ struct run_command {
     uint64_t budget_seconds;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
     char plan_error[PLAN_ERROR_MAX]; /* of the one that is being run */
-    bool colours;
+    bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
     struct sim_run_shrink shrink;
@@ -121,9 +124,10 @@ static void plan_options_text(const struct run_command *command, char text[OPTIO
     if (generate->replicas)
         snprintf(replicas, sizeof replicas, " --replicas %" PRIu32, generate->replicas);
     if (generate->scale) snprintf(scale, sizeof scale, " --scale %" PRIu32, generate->scale);
-    int n = snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s%s", faults ? " --faults " : "",
-                     faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "",
-                     generate->states ? " --states" : "");
+    int n =
+        snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s%s%s", faults ? " --faults " : "",
+                 faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "",
+                 generate->states ? " --states" : "", generate->everything ? " --everything" : "");
     VK_ASSERT(n >= 0 && n < OPTIONS_TEXT_MAX); /* INV-CMD-RUN-1: the reproducer is a whole one */
 }
 
@@ -185,6 +189,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     char name[40], path[1024], options[OPTIONS_TEXT_MAX];
     char what[OPTIONS_TEXT_MAX + 60], reproduce[REPRODUCE_MAX];
     (void)died;
+    VK_ASSERT(failure); /* INV-CMD-RUN-1 */
     snprintf(name, sizeof name, "seed %" PRIu64, seed);
     snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
     plan_options_text(command, options);
@@ -257,9 +262,14 @@ static bool some_never_struck(const struct run_command *command) {
     return false;
 }
 
+static bool misses_probes(const struct run_command *command) {
+    return command->probes && sim_probes_missed(command->totals.probes) > 0;
+}
+
 static int exit_code(const struct run_command *command) {
     if (command->other_than_liveness) return SIM_EXIT_DIFFERENCE;
-    if (command->totals.failures || some_never_struck(command)) return SIM_EXIT_LIVENESS;
+    if (command->totals.failures || some_never_struck(command) || misses_probes(command))
+        return SIM_EXIT_LIVENESS;
     return SIM_EXIT_OK;
 }
 
@@ -276,6 +286,9 @@ static void print_summary(struct run_command *command, bool with_faults) {
     if (!command->quiet && !command->json) report_run_summary(stdout, &summary, command->colours);
     if (some_never_struck(command))
         fputs("crankcase run: a fault of the table never struck: this is no success\n", stderr);
+    if (misses_probes(command))
+        fprintf(stderr, "crankcase run: %zu probes never reached: this is no success\n",
+                sim_probes_missed(command->totals.probes));
 }
 
 static int failed(const char *what) {
@@ -353,6 +366,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
         return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
     }
     sim_campaign_add(&command->totals, &result);
+    sim_probes_take(command->totals.probes);
     reproduce_text(command, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) {
@@ -451,6 +465,8 @@ enum option_code {
     OPTION_SCALE,
     OPTION_CLOCK,
     OPTION_STATES,
+    OPTION_EVERYTHING,
+    OPTION_PROBES,
     OPTION_KERNEL,
     OPTION_OFF,
     OPTION_ORACLES,
@@ -479,8 +495,10 @@ static const struct option options[] = {
     {"scale", required_argument, NULL, OPTION_SCALE},
     {"clock", no_argument, NULL, OPTION_CLOCK},
     {"states", no_argument, NULL, OPTION_STATES},
+    {"everything", no_argument, NULL, OPTION_EVERYTHING},
     {"kernel", required_argument, NULL, OPTION_KERNEL},
     {"off", required_argument, NULL, OPTION_OFF},
+    {"probes", no_argument, NULL, OPTION_PROBES},
     {"oracles", no_argument, NULL, OPTION_ORACLES},
     {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
     {"twice", no_argument, NULL, OPTION_TWICE},
@@ -584,6 +602,10 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
     case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
     case OPTION_STATES: command->campaign.generate.states = true; return SIM_EXIT_OK;
+    case OPTION_EVERYTHING: command->campaign.generate.everything = true; return SIM_EXIT_OK;
+    case OPTION_PROBES:
+        command->probes = true;
+        return sim_probe_count() ? SIM_EXIT_OK : bad_usage("--probes: this build has none", "");
     case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
     case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
     case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
@@ -666,7 +688,8 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     plan_options_text(command, drawn);
     if (optind < argc && drawn[0])
         return bad_usage(
-            "--replicas, --scale, --faults, --clock and --states are for seeds, not for plans: ",
+            "--replicas, --scale, --faults, --clock, --states and --everything are for seeds, not "
+            "for plans: ",
             argv[optind]);
     if (command->reports.trace && argc - optind != 1)
         return bad_usage("--trace is for one plan", "");

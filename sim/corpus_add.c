@@ -26,6 +26,7 @@ struct adding {
 };
 
 void sim_corpus_name(const char *signature, char name[64]) {
+    static const char small[] = "abcdefghijklmnopqrstuvwxyz";
     enum { LENGTH_MAX = 60 };
     size_t n = 0, whole = 0; /* up to a word's end */
     bool gap = false;
@@ -37,7 +38,10 @@ void sim_corpus_name(const char *signature, char name[64]) {
             whole = n;
             name[n++] = '-';
         }
-        if (is_kept) name[n++] = is_capital ? (char)(*c - 'A' + 'a') : *c;
+        if (is_capital)
+            name[n++] = small[*c - 'A'];
+        else if (is_kept)
+            name[n++] = *c;
         gap = !is_kept;
     }
     name[*c && whole ? whole : n] = '\0';

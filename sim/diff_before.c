@@ -119,8 +119,8 @@ static enum vk_err fill(struct sim_divergence *out, struct sim_divergent_key *ke
 
 /* Written to what it was already: no difference. */
 static bool is_same(const struct sim_divergent_key *key) {
-    return (key->value[0].p != NULL) == (key->value[1].p != NULL) &&
-           vk_str_eq(key->value[0], key->value[1]);
+    if (!key->value[0].p || !key->value[1].p) return key->value[0].p == key->value[1].p;
+    return vk_str_eq(key->value[0], key->value[1]);
 }
 
 static enum vk_err use(struct follow *follow) {

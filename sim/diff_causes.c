@@ -10,7 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { CAUSES = 512 * 1024, CRANKS = 64 * 1024, ANCESTORS_MAX = 40, TEXT = 120 };
+enum { CAUSES = 512 * 1024, CRANKS = 64 * 1024, NEWEST_TOLD = 24, OLDEST_TOLD = 6, TEXT = 120 };
 
 #define NO_CRANK UINT64_MAX
 #define NO_NUMBER UINT32_MAX
@@ -289,6 +289,14 @@ static enum vk_err add_host(struct sim_divergence *out, const char *text) {
 /* A vat's start or a chore of the kernel's own is nobody's input. */
 static bool is_input(const struct crank *crank) { return strstr(crank->text, "of send") != NULL; }
 
+static enum vk_err add_gap(struct sim_divergence *out, uint64_t count) {
+    char text[60];
+    snprintf(text, sizeof text, "and %" PRIu64 " more between them", count);
+    VK_TRY(add_host(out, text));
+    out->ancestors.at[out->ancestors.count - 1].is_host = false;
+    return VK_OK;
+}
+
 static enum vk_err add_root(struct sim_divergence *out, const struct crank *crank) {
     char text[120], block[40] = "";
     if (crank->has_block) snprintf(block, sizeof block, ", in block %" PRIu64, crank->block);
@@ -299,19 +307,38 @@ static enum vk_err add_root(struct sim_divergence *out, const struct crank *cran
     return add_host(out, text);
 }
 
+static const struct crank *crank_at(const struct causes *causes, uint64_t number) {
+    const struct crank *crank = &causes->cranks[number % CRANKS];
+    return crank->is_there && crank->number == number ? crank : NULL;
+}
+
+static bool is_root(const struct crank *crank) { return crank->parent >= crank->number; }
+
+/* How many cranks the chain has. */
+static uint64_t length_of(const struct causes *causes, uint64_t number) {
+    const struct crank *crank = crank_at(causes, number);
+    uint64_t length = 0;
+    for (; crank; crank = is_root(crank) ? NULL : crank_at(causes, crank->parent))
+        length++;
+    return length;
+}
+
+/* Of a long chain the newest and the oldest are told. */
 static enum vk_err build_chain(struct sim_divergence *out, const struct causes *causes,
                                uint64_t number) {
+    uint64_t length = length_of(causes, number);
+    const struct crank *crank = crank_at(causes, number);
     struct via via = {0};
-    for (int i = 0; i < ANCESTORS_MAX; i++) {
-        const struct crank *crank = &causes->cranks[number % CRANKS];
-        if (!crank->is_there || crank->number != number)
-            return add_host(out, "before what the log, or this look back at it, holds");
-        VK_TRY(add(out, crank, &via));
-        if (crank->parent >= number) return add_root(out, crank); /* NO_CRANK among them */
-        number = crank->parent;
+    for (uint64_t i = 0; crank; i++) {
+        bool is_left_out = i >= NEWEST_TOLD && i + OLDEST_TOLD < length;
+        if (!is_left_out) VK_TRY(add(out, crank, &via));
+        if (is_left_out && i == NEWEST_TOLD)
+            VK_TRY(add_gap(out, length - NEWEST_TOLD - OLDEST_TOLD));
+        if (is_root(crank)) return add_root(out, crank); /* NO_CRANK among them */
         via = crank->via;
+        crank = crank_at(causes, crank->parent);
     }
-    return sim_divergence_note(out, "only the newest %d ancestors are told", ANCESTORS_MAX);
+    return add_host(out, "before what the log, or this look back at it, holds");
 }
 
 static enum vk_err read_lines(struct causes *causes, struct sim_log_file *file, size_t end,
@@ -329,18 +356,19 @@ static enum vk_err read_lines(struct causes *causes, struct sim_log_file *file, 
 enum vk_err sim_diff_causes(struct sim_divergence *divergence, const char *path,
                             const struct sim_log_unit *unit, struct sim_input_error *error) {
     struct causes causes = {0};
-    struct sim_log_file *file;
+    struct sim_log_file *file = NULL;
     if (!sim_log_unit_is_crank(unit)) return add_host(divergence, "the host's own call");
     causes.table = calloc(CAUSES, sizeof *causes.table);
     causes.cranks = calloc(CRANKS, sizeof *causes.cranks);
-    vk_arena_init(&causes.scratch, vk_heap_system());
-    enum vk_err err = causes.table && causes.cranks
-                          ? sim_log_file_open(path, &file, error)
-                          : sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
-    if (err == VK_OK) {
-        err = read_lines(&causes, file, unit->end, error);
-        sim_log_file_close(file);
+    if (!causes.table || !causes.cranks) {
+        free(causes.table);
+        free(causes.cranks);
+        return sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
     }
+    vk_arena_init(&causes.scratch, vk_heap_system());
+    enum vk_err err = sim_log_file_open(path, &file, error);
+    if (err == VK_OK) err = read_lines(&causes, file, unit->end, error);
+    sim_log_file_close(file);
     if (err == VK_OK && unit->has_entries) err = build_chain(divergence, &causes, unit->number);
     vk_arena_release(&causes.scratch);
     free(causes.table);

@@ -107,7 +107,8 @@ static enum vk_err crank_step(struct reading *reading, struct vk_str line) {
     if (type.p) VK_TRY(vk_arena_copy(&crank->arena, type, &crank->crank_type));
     if (message.p) VK_TRY(vk_arena_copy(&crank->arena, message, &crank->message));
     VK_TRY(vk_arena_copy(&crank->arena, member_text(line, "messageType"), &crank->message_type));
-    step(reading, vk_str_eq(type, VK_STR("routing")) ? "routing the event" : "the crank's event");
+    step(reading,
+         type.p && vk_str_eq(type, VK_STR("routing")) ? "routing the event" : "the crank's event");
     return VK_OK;
 }
 
@@ -266,17 +267,23 @@ static enum vk_err read_lines(struct reading *reading, struct sim_log_file *file
     }
 }
 
-enum vk_err sim_crank_log_read(struct sim_crank_log *crank, const char *path,
-                               const struct sim_log_unit *unit, struct sim_input_error *error) {
+enum vk_err sim_crank_log_read_on(struct sim_crank_log *crank, struct sim_log_file *file,
+                                  const struct sim_log_unit *unit, struct sim_input_error *error) {
     struct reading reading = {.crank = crank, .step = VK_STR("the host")};
-    struct sim_log_file *file;
-    VK_TRY(sim_log_file_open(path, &file, error));
     vk_arena_init(&reading.scratch, vk_heap_system());
     enum vk_err err = read_lines(&reading, file, unit, error);
     name_no_steps(crank);
     vk_arena_release(&reading.scratch);
-    sim_log_file_close(file);
     if (err != VK_OK && !error->what[0])
         return sim_input_error_set(error, err, 0, "%s", vk_err_origin()->text);
+    return err;
+}
+
+enum vk_err sim_crank_log_read(struct sim_crank_log *crank, const char *path,
+                               const struct sim_log_unit *unit, struct sim_input_error *error) {
+    struct sim_log_file *file;
+    VK_TRY(sim_log_file_open(path, &file, error));
+    enum vk_err err = sim_crank_log_read_on(crank, file, unit, error);
+    sim_log_file_close(file);
     return err;
 }

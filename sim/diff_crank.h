@@ -58,6 +58,10 @@ void sim_crank_log_release(struct sim_crank_log *crank);
 enum vk_err sim_crank_log_read(struct sim_crank_log *crank, const char *path,
                                const struct sim_log_unit *unit, struct sim_input_error *error)
     VK_MUST_CHECK;
+/* The same from a file that is open and has not come to the unit yet. */
+enum vk_err sim_crank_log_read_on(struct sim_crank_log *crank, struct sim_log_file *file,
+                                  const struct sim_log_unit *unit, struct sim_input_error *error)
+    VK_MUST_CHECK;
 /* The newest write of a key that no roll-back has undone, or NULL. */
 const struct sim_crank_write *sim_crank_log_last(const struct sim_crank_log *crank,
                                                  struct vk_str key);

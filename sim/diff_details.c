@@ -75,8 +75,9 @@ static bool same_entries(const struct sim_crank_log crank[2]) {
 /* ---- writes */
 
 static bool same_write(const struct sim_crank_write *a, const struct sim_crank_write *b) {
-    return vk_str_eq(a->key, b->key) && (a->value.p != NULL) == (b->value.p != NULL) &&
-           vk_str_eq(a->value, b->value);
+    if (!vk_str_eq(a->key, b->key)) return false;
+    if (!a->value.p || !b->value.p) return a->value.p == b->value.p;
+    return vk_str_eq(a->value, b->value);
 }
 
 /* Steps over local keys. */

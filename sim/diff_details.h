@@ -10,10 +10,10 @@
 enum { SIM_DIVERGENT_KEYS_MAX = 1000 };
 
 /* `has`: whether that side has the unit at all. */
-enum vk_err sim_diff_details(struct sim_divergence *divergence, const struct sim_crank_log crank[2],
+enum vk_err sim_diff_details(struct sim_divergence *out, const struct sim_crank_log crank[2],
                              const struct sim_log_unit unit[2], const bool has[2]) VK_MUST_CHECK;
 /* A key that differs, its meaning decoded; copies all texts. */
-enum vk_err sim_divergence_add_key(struct sim_divergence *divergence,
-                                   const struct sim_divergent_key *key) VK_MUST_CHECK;
+enum vk_err sim_divergence_add_key(struct sim_divergence *out, const struct sim_divergent_key *key)
+    VK_MUST_CHECK;
 
 #endif

@@ -276,6 +276,8 @@ static enum vk_err note_facts(struct finding *finding) {
         if (facts->is_cut)
             VK_TRY(sim_divergence_note(out, "%s is cut off after line %zu", name,
                                        sim_log_file_number(sim_log_scan_file(finding->scan[i]))));
+        if (facts->ends_in_crank)
+            VK_TRY(sim_divergence_note(out, "%s ends in a crank that never finished", name));
         if (facts->unreadable)
             VK_TRY(sim_divergence_note(out,
                                        "%s: %" PRIu64 " lines are no entries, the first is %zu",

@@ -3,27 +3,15 @@
 
 #include "kept_node.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static enum vk_err make_folder(struct sim_traced_run *run) {
-    const char *parent = getenv("TMPDIR");
-    int n = snprintf(run->folder, sizeof run->folder, "%s/crankcase-diff-XXXXXX",
-                     parent && parent[0] ? parent : "/tmp");
-    if (n < 0 || (size_t)n >= sizeof run->folder - 64)
-        return VK_RAISE(VK_ERR_DISK, "TMPDIR is too long a name");
-    if (mkdtemp(run->folder)) return VK_OK;
-    enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", run->folder, strerror(errno));
-    run->folder[0] = '\0';
-    return err;
-}
-
-enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *plan) {
-    struct sim_run_options options = {0};
+enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *plan,
+                           const struct vk_module *module) {
+    struct sim_run_options options = {.module = module};
     *run = (struct sim_traced_run){.replicas = (uint32_t)plan->replica_count};
-    VK_TRY(make_folder(run));
+    VK_TRY(sim_scratch_folder_make(run->folder));
     for (int i = 0; i < SIM_ORACLE_COUNT; i++)
         options.off[i] = i != SIM_ORACLE_REPLICAS;
     options.keep = run->folder;
@@ -36,7 +24,7 @@ void sim_traced_path(const struct sim_traced_run *run, uint32_t replica,
                      char path[SIM_TRACED_PATH]) {
     int n = snprintf(path, SIM_TRACED_PATH, "%.*s/replica-%" PRIu32, SIM_TRACED_PATH - 64,
                      run->folder, replica);
-    VK_ASSERT(n > 0 && n < SIM_TRACED_PATH); /* make_folder left room */
+    VK_ASSERT(n > 0 && n < SIM_TRACED_PATH); /* it was made with room left */
 }
 
 void sim_traced_run_release(struct sim_traced_run *run) {
@@ -102,6 +90,6 @@ enum vk_err sim_diff_replicas(const struct sim_traced_run *run, const char *name
     if (!run->result.failed) return VK_OK;
     if (!sim_divergence_differs(divergence->kind)) divergence->kind = SIM_DIVERGENCE_ENDS;
     const char *what = run->result.failure.what; /* its first line; the keys are told of here */
-    return sim_divergence_note(divergence, "the run fails: replica %" PRIu32 " %.*s",
+    return sim_divergence_note(divergence, "the run fails: replica %" PRIu32 ": %.*s",
                                run->result.failure.replica, (int)strcspn(what, "\n"), what);
 }

@@ -8,8 +8,9 @@
 
 #include "diff_logs.h"
 #include "run.h"
+#include "scratch_folder.h"
 
-enum { SIM_TRACED_PATH = 4096 };
+enum { SIM_TRACED_PATH = SIM_SCRATCH_PATH };
 
 /* A plan that was run, and what its replicas left. */
 struct sim_traced_run {
@@ -19,8 +20,9 @@ struct sim_traced_run {
 };
 
 /* Runs it and leaves its replicas' traces in a new folder; `result` says what came of it. Oracles other than that for
- * replicas are off. */
-enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *plan) VK_MUST_CHECK;
+ * replicas are off. `module`: the kernel; NULL: the one linked in. */
+enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *plan,
+                           const struct vk_module *module) VK_MUST_CHECK;
 /* The replica's folder, as an input of sim_diff_logs. */
 void sim_traced_path(const struct sim_traced_run *run, uint32_t replica,
                      char path[SIM_TRACED_PATH]);

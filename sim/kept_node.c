@@ -26,7 +26,7 @@ enum vk_err sim_kept_flight(const char *folder, uint32_t replica, struct sim_fli
     VK_TRY(make_folder(path));
     VK_TRY(path_of(path, folder, replica, SIM_KEPT_SLOG));
     remove(path); /* of another run */
-    return sim_flight_open(path, SIM_FLIGHT_BYTES, out);
+    return sim_flight_open(path, SIM_FLIGHT_FILE_BYTES, out);
 }
 
 enum vk_err sim_kept_trace(const char *folder, uint32_t replica, const struct fault_set *faults,

@@ -38,32 +38,52 @@ static const char *within(const char *path, char found[PATH_SIZE]) {
     return path;
 }
 
-static enum vk_err open_ring(struct sim_log_file *file, const char *path,
+static enum vk_err open_ring(struct sim_log_file *file, struct vk_str ring,
                              struct sim_input_error *error) {
     struct vk_str text;
-    enum vk_err err = sim_text_file_read(path, &file->arena, &text);
-    if (err == VK_OK) err = sim_flight_unroll(&file->arena, text, &text);
+    enum vk_err err = sim_flight_unroll(&file->arena, ring, &text);
     if (err != VK_OK) return sim_input_error_set(error, err, 0, "%s", vk_err_origin()->text);
     return sim_lines_open_memory(text, &file->lines, error);
+}
+
+static enum vk_err open_path(struct sim_log_file *file, const char *path,
+                             struct sim_input_error *error) {
+    struct vk_str ring;
+    struct stat info;
+    if (stat(path, &info) == 0 && info.st_size > 0) file->bytes = (uint64_t)info.st_size;
+    if (!is_ring(path)) return sim_lines_open(path, &file->lines, error);
+    enum vk_err err = sim_text_file_read(path, &file->arena, &ring);
+    if (err != VK_OK) return sim_input_error_set(error, err, 0, "%s", vk_err_origin()->text);
+    return open_ring(file, ring, error);
+}
+
+/* One that has no lines yet. */
+static enum vk_err file_new(struct sim_log_file **out, struct sim_input_error *error) {
+    struct sim_log_file *file = *out = calloc(1, sizeof *file);
+    if (!file) return sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
+    vk_arena_init(&file->arena, vk_heap_system());
+    return VK_OK;
+}
+
+/* What cannot be opened is nobody's. */
+static enum vk_err opened(struct sim_log_file **file, enum vk_err err) {
+    if (err == VK_OK) return VK_OK;
+    sim_log_file_close(*file);
+    *file = NULL;
+    return err;
 }
 
 enum vk_err sim_log_file_open(const char *path, struct sim_log_file **out,
                               struct sim_input_error *error) {
     char found[PATH_SIZE];
-    struct stat info;
-    *out = NULL;
-    struct sim_log_file *file = calloc(1, sizeof *file);
-    if (!file) return sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
-    vk_arena_init(&file->arena, vk_heap_system());
-    path = within(path, found);
-    if (stat(path, &info) == 0 && info.st_size > 0) file->bytes = (uint64_t)info.st_size;
-    enum vk_err err =
-        is_ring(path) ? open_ring(file, path, error) : sim_lines_open(path, &file->lines, error);
-    if (err == VK_OK)
-        *out = file;
-    else
-        sim_log_file_close(file);
-    return err;
+    VK_TRY(file_new(out, error));
+    return opened(out, open_path(*out, within(path, found), error));
+}
+
+enum vk_err sim_log_file_open_ring(struct vk_str ring, struct sim_log_file **out,
+                                   struct sim_input_error *error) {
+    VK_TRY(file_new(out, error));
+    return opened(out, open_ring(*out, ring, error));
 }
 
 enum vk_err sim_log_file_next(struct sim_log_file *file, struct vk_str *line, bool *more,

@@ -15,6 +15,9 @@ struct sim_log_file;
 /* Opens it; of a kept node's folder its whole trace, or else its flight recorder. Fails as sim_lines_open does. */
 enum vk_err sim_log_file_open(const char *path, struct sim_log_file **out,
                               struct sim_input_error *error) VK_MUST_CHECK;
+/* The same for a flight recorder's ring, which must not change in between. VK_ERR_SYNTAX if it is none. */
+enum vk_err sim_log_file_open_ring(struct vk_str ring, struct sim_log_file **out,
+                                   struct sim_input_error *error) VK_MUST_CHECK;
 /* As sim_lines_next and sim_lines_number. */
 enum vk_err sim_log_file_next(struct sim_log_file *file, struct vk_str *line, bool *more,
                               struct sim_input_error *error) VK_MUST_CHECK;

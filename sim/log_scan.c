@@ -27,8 +27,7 @@ struct sim_log_scan {
     bool at_end;
     bool has_handed_out;
     struct sim_log_unit newest_out; /* handed out last */
-    uint64_t commits;
-    uint64_t next_crank; /* the number that it will have, as far as is known */
+    uint64_t next_crank;            /* the number that it will have, as far as is known */
     uint32_t next_ordinal;
     uint64_t readable;
 };
@@ -85,11 +84,12 @@ static void fresh(struct sim_log_scan *scan) {
 static void finish(struct sim_log_scan *scan, bool is_host_call) {
     struct sim_log_unit *unit = &scan->now.unit;
     unit->end = sim_log_file_number(scan->file);
-    unit->commits = scan->commits;
     if (is_host_call) {
         unit->number = scan->next_crank;
         unit->ordinal = scan->next_ordinal++;
     } else {
+        if (!scan->in_crank && scan->facts.cranks == 0) /* the log begins in the middle of it */
+            unit->has_entries = unit->has_writes = false;
         if (!scan->now.has_number) unit->number = scan->next_crank;
         unit->ordinal = UINT32_MAX;
         if (unit->number + 1 <= scan->next_crank && scan->facts.cranks) scan->facts.restarts++;
@@ -185,7 +185,7 @@ static void take_write(struct sim_log_scan *scan, enum sim_log_kind kind, struct
     struct vk_str key = sim_log_text(sim_log_get(line, "k"));
     struct sim_log_unit *unit = &scan->now.unit;
     uint64_t next;
-    scan->facts.has_writes = unit->has_writes = true;
+    unit->has_writes = true;
     if (vk_str_starts(key, VK_STR("local."))) {
         unit->locals = sim_log_digest(unit->locals, kind, line);
         return;
@@ -241,8 +241,6 @@ static void take_entry(struct sim_log_scan *scan, enum sim_log_kind kind, struct
 }
 
 static void commit(struct sim_log_scan *scan) {
-    scan->facts.has_commits = true;
-    scan->commits++;
     settle_all(scan);
     scan->at_commit = scan->now;
 }
@@ -250,6 +248,8 @@ static void commit(struct sim_log_scan *scan) {
 static void take_line(struct sim_log_scan *scan, struct vk_str line) {
     bool is_recording;
     enum sim_log_kind kind = sim_log_kind(line, &is_recording);
+    if (line.p[line.n - 1] != '}' && line.p[line.n - 1] != '\r')
+        kind = SIM_LOG_UNREADABLE; /* torn */
     if (kind == SIM_LOG_UNREADABLE) {
         if (!scan->facts.unreadable++)
             scan->facts.first_unreadable = sim_log_file_number(scan->file);

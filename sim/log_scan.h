@@ -28,7 +28,6 @@ struct sim_log_unit {
     char crankhash[VK_HASH_HEX], activityhash[VK_HASH_HEX]; /* "" if the log has none */
     uint64_t entries, writes, locals;                       /* digests */
     size_t begin, end; /* lines; what the host did since the crank before is in it */
-    uint64_t commits;  /* before it */
 };
 
 /* What befell the node beside its cranks: what another may not have seen. */
@@ -45,7 +44,7 @@ struct sim_log_facts {
     uint64_t cranks, restarts, repeated; /* repeated: cranks that were replaced */
     uint64_t unreadable;                 /* lines */
     size_t first_unreadable;
-    bool is_recording, has_writes, has_commits;
+    bool is_recording;
     bool is_cut;                                 /* the file ends too early */
     bool ends_in_crank;                          /* that never finished */
     bool went_back_far;                          /* behind a commit, or further than the window */

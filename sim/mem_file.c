@@ -2,6 +2,7 @@
 #include "mem_file.h"
 
 #include "vk/err.h"
+#include "vk/probe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ static void redo_torn(struct sim_file *file, const struct sim_file_change *chang
     uint64_t cut = sim_random_between(stream, first + 1, last) * SIM_SECTOR_SIZE - change->offset;
     VK_ASSERT(cut > 0 && cut < change->length); /* INV-DISK-2 */
     bool beginning = sim_random_one_in(stream, 2);
+    VK_SOMETIMES_IF(beginning, write_torn_at_its_end);
+    VK_SOMETIMES_IF(!beginning, write_torn_at_its_beginning);
     redo(file, change, beginning ? 0 : cut, beginning ? cut : change->length);
 }
 

@@ -1,7 +1,9 @@
 /* oracle.c - see oracle.h. */
 #include "oracle.h"
 
+#include "account.h"
 #include "auditor.h"
+#include "held_check.h"
 #include "plan_host.h"
 #include "vk/json.h"
 #include "vk/module.h"
@@ -137,12 +139,42 @@ enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure 
         sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, family,
                         "%s was written after the roll-back, and is no declared survivor",
                         crank.stranger);
+    } else if (crank.skipped[0]) {
+        char family[64];
+        sim_key_family(vk_str(crank.skipped), family);
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, family,
+                        "%s was not counted up by one", crank.skipped);
+    } else if (point->is_crank && crank.miscounted) {
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, crank.miscounted,
+                        "the statistic %s did not move as what it counts did", crank.miscounted);
+    } else if (point->is_crank && crank.numbered != 1) {
+        *failed = true;
+        sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "crankNumber",
+                        "one crank was given %llu numbers", (unsigned long long)crank.numbered);
     } else if (point->is_crank && crank.rolled_back != point->crank.aborted) {
         *failed = true;
         sim_failure_set(failure, SIM_ORACLE_ROLLBACK, replica, "aborted", "the crank was %s",
                         crank.rolled_back ? "rolled back, but is said not to have been"
                                           : "aborted, but nothing was rolled back");
     }
+    return VK_OK;
+}
+
+/* ---- account */
+
+enum vk_err sim_oracle_account(struct sim_replica *replica, struct sim_failure *failure,
+                               bool *failed) {
+    const struct sim_point *point = sim_replica_point(replica);
+    struct sim_debt debt;
+    *failed = false;
+    if (!point->is_crank) return VK_OK;
+    VK_TRY(sim_account_check(sim_replica_account(replica), sim_replica_store(replica),
+                             &point->crank, &debt));
+    *failed = debt.what[0] != '\0';
+    if (*failed)
+        sim_failure_set(failure, SIM_ORACLE_ACCOUNT, replica, debt.family, "%s", debt.what);
     return VK_OK;
 }
 
@@ -181,8 +213,13 @@ static void violated(void *impl, const struct audit_violation *violation) {
                     VK_STR_ARG(violation->found));
 }
 
-enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure,
-                             bool *failed) {
+static bool was_released_twice(void *impl, struct vk_str kref) {
+    const struct auditing *auditing = impl;
+    return sim_shadow_was_released_twice(sim_replica_shadow(auditing->replica), kref);
+}
+
+static enum vk_err audit(struct sim_replica *replica, bool with_items, struct sim_failure *failure,
+                         bool *failed) {
     struct auditing auditing = {.replica = replica, .failure = failure};
     struct audit_reference *references;
     struct vk_arena arena;
@@ -194,7 +231,11 @@ enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *fa
         .references = references,
         .reference_count = count,
         .heap = vk_heap_system(),
-        .without_items = true,
+        .without_items = !with_items,
+        .is_collected = sim_replica_shadow(replica) != NULL &&
+                        sim_replica_point(replica)->is_crank &&
+                        !sim_replica_is_directed(replica), /* a drop that is skipped never comes */
+        .excused = was_released_twice,
         .violation = violated,
         .impl = &auditing,
     };
@@ -205,7 +246,28 @@ enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *fa
     return err;
 }
 
+enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure,
+                             bool *failed) {
+    return audit(replica, false, failure, failed);
+}
+
+enum vk_err sim_oracle_audit_whole(struct sim_replica *replica, struct sim_failure *failure,
+                                   bool *failed) {
+    return audit(replica, true, failure, failed);
+}
+
 /* ---- at rest */
+
+enum vk_err sim_oracle_held(struct sim_replica *replica, struct sim_failure *failure,
+                            bool *failed) {
+    struct sim_held_difference difference;
+    VK_TRY(sim_held_check(sim_replica_workers(replica), sim_replica_store(replica), &difference));
+    *failed = difference.what[0] != '\0';
+    if (*failed)
+        sim_failure_set(failure, SIM_ORACLE_MEMORY, replica, difference.family,
+                        "a vat holds something else than its c-list says: %s", difference.what);
+    return VK_OK;
+}
 
 struct resting {
     struct sim_replica *replica;

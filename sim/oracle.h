@@ -5,27 +5,34 @@
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
+#include "flight_tail.h"
 #include "replica.h"
 
 /* NAME, word of its switch, what it demands, what it costs. */
-#define SIM_ORACLES(X)                                                                             \
-    X(REPLICAS, "replicas",                                                                        \
-      "every replica has the same hashes and costs at every point, its workers the same memory",   \
-      "a comparison a crank")                                                                      \
-    X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")        \
-    X(MEMORY, "memory",                                                                            \
-      "a live kernel remembers what a freshly opened one does, a worker what its vatstore is",     \
-      "opening a kernel, at an aborted crank, each 16th point")                                    \
-    X(ROLLBACK, "rollback", "an aborted crank leaves the declared survivors alone",                \
-      "two hashes a write; the state, at an aborted crank")                                        \
-    X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block") \
-    X(AUDIT, "audit", "the state agrees with itself",                                              \
-      "the state, at an aborted crank, each 32nd point")                                           \
-    X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",     \
-      "the blocks at the end")                                                                     \
-    X(CLASS, "class", "a fault does to a node what its class says, and nothing else does",         \
-      "nothing")                                                                                   \
-    X(RECORDING, "recording", "a recording's hashes are met", "a comparison a write")              \
+#define SIM_ORACLES(X)                                                                              \
+    X(REPLICAS, "replicas",                                                                         \
+      "every replica has the same hashes and costs at every point, its workers the same memory",    \
+      "a comparison a crank")                                                                       \
+    X(TWICE, "twice", "the same plan run again is the same run", "the whole run once more")         \
+    X(MEMORY, "memory",                                                                             \
+      "a live kernel remembers what a freshly opened one does, a worker what its vatstore is",      \
+      "opening a kernel, at an aborted crank, each 16th point")                                     \
+    X(ROLLBACK, "rollback",                                                                         \
+      "an aborted crank leaves the declared survivors alone, any other one its counters right",     \
+      "two hashes a write; the state, at an aborted crank")                                         \
+    X(ACCOUNT, "account",                                                                           \
+      "a crank shows what its vats did: failures are undone, costs counted and paid, results told", \
+      "a few keys, a crank")                                                                        \
+    X(HASH, "hash", "the incremental state hash is that of the whole state", "the state, a block")  \
+    X(AUDIT, "audit", "the state agrees with itself",                                               \
+      "the state, at an aborted crank, each 32nd point")                                            \
+    X(LIVENESS, "liveness", "when faults stop the run comes to rest, with nothing left to do",      \
+      "the blocks at the end")                                                                      \
+    X(CLASS, "class",                                                                               \
+      "a fault does to a node what its class says, and nothing else does; whoever did what ends "   \
+      "a vat has ended with its crank",                                                             \
+      "the state, where a vat may end")                                                             \
+    X(RECORDING, "recording", "a recording's hashes are met", "a comparison a write")               \
     X(CRASH, "crash", "no assertion fails, no sanitizer finds anything", "a process a few seeds")
 
 enum sim_oracle {
@@ -51,6 +58,7 @@ struct sim_failure {
     char what[1000];
     char signature
         [SIM_SIGNATURE_SIZE]; /* oracle, kind of crank, family of key: the same for the same bug */
+    struct sim_flight_tail flight; /* of that replica, as the run fills it in */
 };
 
 /* Each of these checks a replica that is up and has come to `point`, and fills in *failure if its demand is not met. VK_OK
@@ -59,11 +67,21 @@ enum vk_err sim_oracle_memory(struct sim_replica *replica, struct sim_failure *f
                               bool *failed) VK_MUST_CHECK;
 enum vk_err sim_oracle_rollback(struct sim_replica *replica, struct sim_failure *failure,
                                 bool *failed) VK_MUST_CHECK;
+enum vk_err sim_oracle_account(struct sim_replica *replica, struct sim_failure *failure,
+                               bool *failed) VK_MUST_CHECK;
 enum vk_err sim_oracle_hash(struct sim_replica *replica, struct sim_failure *failure, bool *failed)
     VK_MUST_CHECK;
 enum vk_err sim_oracle_audit(struct sim_replica *replica, struct sim_failure *failure, bool *failed)
     VK_MUST_CHECK;
-/* The run is over. */
+/* Whoever did what is a vat's end is dead when its crank is over, or suspended and paused where its policy says so; and nothing
+ * of that crank stands, unless it was an exit. */
+enum vk_err sim_oracle_verdict(struct sim_replica *replica, struct sim_failure *failure,
+                               bool *failed) VK_MUST_CHECK;
+/* The run is over: all of the audit, and nothing left to do, or untold. */
+enum vk_err sim_oracle_audit_whole(struct sim_replica *replica, struct sim_failure *failure,
+                                   bool *failed) VK_MUST_CHECK;
+enum vk_err sim_oracle_held(struct sim_replica *replica, struct sim_failure *failure, bool *failed)
+    VK_MUST_CHECK;
 enum vk_err sim_oracle_at_rest(struct sim_replica *replica, struct sim_failure *failure,
                                bool *failed) VK_MUST_CHECK;
 

@@ -114,3 +114,23 @@ bool sim_plan_has_states(const struct sim_plan *plan) {
         has = block_has_states(&plan->blocks[i]);
     return has;
 }
+
+static bool may_end_critically(const struct sim_turn *turn) {
+    for (size_t i = 0; i < turn->op_count; i++)
+        if (turn->ops[i].critical || turn->ops[i].restart_critical) return true;
+    return false;
+}
+
+bool sim_plan_may_panic(const struct sim_plan *plan) {
+    for (size_t i = 0; i < plan->vat_count; i++)
+        if (plan->vats[i].critical) return true;
+    for (size_t i = 0; i < plan->block_count; i++)
+        for (size_t k = 0; k < plan->blocks[i].input_count; k++) {
+            const struct sim_input *input = &plan->blocks[i].inputs[k];
+            if (input->panic || input->type == SIM_INPUT_RESTART_ALL) return true;
+        }
+    for (size_t i = 0; i < plan->program_count; i++)
+        for (size_t k = 0; k < plan->programs[i].turn_count; k++)
+            if (may_end_critically(&plan->programs[i].turns[k])) return true;
+    return false;
+}

@@ -304,6 +304,8 @@ struct sim_plan {
 
 /* Whether vats may be suspended or paused in it. */
 bool sim_plan_has_states(const struct sim_plan *plan);
+/* Whether it holds what SwingSet panics for: the end of a critical vat, a message that is to, a restart of all vats. */
+bool sim_plan_may_panic(const struct sim_plan *plan);
 /* Empty: one replica, vatAdmin alone, no blocks. */
 enum vk_err sim_plan_init(struct sim_plan *plan, const struct vk_heap *heap) VK_MUST_CHECK;
 void sim_plan_release(struct sim_plan *plan);

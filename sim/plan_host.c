@@ -321,14 +321,21 @@ static enum vk_err make_input(struct sim_host *host, struct vk_store *store,
     case SIM_INPUT_INSTALL: return install(host, kernel, input->n);
     case SIM_INPUT_PIN: return pin(host, store, kernel, input->vat);
     case SIM_INPUT_TERMINATE: return for_vat(host, store, kernel, input, terminate_vat);
-    case SIM_INPUT_SUSPEND: return for_vat(host, store, kernel, input, vk_host_suspend_vat);
-    case SIM_INPUT_UNSUSPEND: return for_vat(host, store, kernel, input, vk_host_unsuspend_vat);
-    case SIM_INPUT_PAUSE: return for_vat(host, store, kernel, input, vk_host_pause_vat);
-    case SIM_INPUT_RESUME: return for_vat(host, store, kernel, input, vk_host_resume_vat);
-    case SIM_INPUT_RESTART_ALL: return for_all_vats(kernel, block, vk_host_restart_all_vats);
+    case SIM_INPUT_SUSPEND:
+        return for_vat(host, store, kernel, input, vk_module_of(kernel)->host_suspend_vat);
+    case SIM_INPUT_UNSUSPEND:
+        return for_vat(host, store, kernel, input, vk_module_of(kernel)->host_unsuspend_vat);
+    case SIM_INPUT_PAUSE:
+        return for_vat(host, store, kernel, input, vk_module_of(kernel)->host_pause_vat);
+    case SIM_INPUT_RESUME:
+        return for_vat(host, store, kernel, input, vk_module_of(kernel)->host_resume_vat);
+    case SIM_INPUT_RESTART_ALL:
+        return for_all_vats(kernel, block, vk_module_of(kernel)->host_restart_all_vats);
     case SIM_INPUT_TAKE_RESULTS: return take_results(host, kernel, block);
-    case SIM_INPUT_REAP_ALL: return for_all_vats(kernel, block, vk_host_reap_all_vats);
-    case SIM_INPUT_SNAPSHOT_ALL: return for_all_vats(kernel, block, vk_host_snapshot_all_vats);
+    case SIM_INPUT_REAP_ALL:
+        return for_all_vats(kernel, block, vk_module_of(kernel)->host_reap_all_vats);
+    case SIM_INPUT_SNAPSHOT_ALL:
+        return for_all_vats(kernel, block, vk_module_of(kernel)->host_snapshot_all_vats);
     case SIM_INPUT_UPGRADE_EVENTS: return vk_module_of(kernel)->host_inject_upgrade_events(kernel);
     case SIM_INPUT_CHANGE_OPTIONS: return change_options(kernel, input);
     case SIM_INPUT_POLICY: return VK_OK; /* see policy_of */

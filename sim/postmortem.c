@@ -1,9 +1,7 @@
 /* postmortem.c - see postmortem.h. */
 #include "postmortem.h"
 
-#include "flight_recorder.h"
-#include "line_reader.h"
-#include "text_file.h"
+#include "log_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,33 +77,53 @@ static enum vk_err read_method(struct sim_postmortem *postmortem, const struct v
     return VK_OK;
 }
 
+/* What was sent, in krefs, where the delivery itself is told in the vat's own words. */
+static enum vk_err read_sent(struct sim_postmortem *postmortem) {
+    const struct vk_json *event;
+    if (!vk_str_present(postmortem->message)) return VK_OK;
+    VK_TRY(vk_json_parse(&postmortem->arena, postmortem->message, &event));
+    postmortem->result = string_of(vk_json_get(event, "msg"), "result");
+    return VK_OK;
+}
+
 static enum vk_err deliver(struct sim_postmortem *postmortem, const struct vk_json *entry) {
     const struct vk_json *kd = vk_json_get(entry, "kd");
+    bool is_vats = !vk_json_is(kd, VK_JSON_ARRAY);
+    if (is_vats) kd = vk_json_get(entry, "vd");
     postmortem->has_delivery = true;
     postmortem->delivery_finished = false;
     postmortem->syscalls.count = 0;
+    postmortem->syscalls_made = 0;
     postmortem->vat = string_of(entry, "vatID");
     postmortem->delivery = number_of(entry, "deliveryNum");
     postmortem->dispatch = string_of(entry, "dispatch");
     if (!postmortem->dispatch.p) postmortem->dispatch = vk_json_string(vk_json_at(kd, 0));
     postmortem->target = postmortem->method = postmortem->result = VK_STR_NONE;
     if (vk_str_eq(vk_json_string(vk_json_at(kd, 0)), VK_STR("message"))) {
-        postmortem->target = vk_json_string(vk_json_at(kd, 1));
+        postmortem->target =
+            is_vats ? string_of(entry, "target") : vk_json_string(vk_json_at(kd, 1));
         postmortem->result = string_of(vk_json_at(kd, 2), "result");
+        if (is_vats) VK_TRY(read_sent(postmortem));
         VK_TRY(read_method(postmortem, vk_json_at(kd, 2)));
     }
-    return text_of(postmortem, kd, &postmortem->kernel_delivery);
+    return text_of(postmortem, kd, &postmortem->made);
 }
 
 static enum vk_err syscall(struct sim_postmortem *postmortem, const struct vk_json *entry) {
     const struct vk_json *json = vk_json_get(entry, "ksc");
     struct sim_postmortem_syscall made = {0};
-    if (!vk_json_is(json, VK_JSON_ARRAY)) json = vk_json_get(entry, "vsc");
+    if (!vk_json_is(json, VK_JSON_ARRAY)) {
+        json = vk_json_get(entry, "vsc");
+        made.target = string_of(entry, "target");
+    }
     made.name = string_of(entry, "syscall");
     if (!made.name.p) made.name = vk_json_string(vk_json_at(json, 0));
     VK_TRY(text_of(postmortem, json, &made.json));
     SIM_ARRAY_RESERVE(&postmortem->syscalls);
     postmortem->syscalls.at[postmortem->syscalls.count++] = made;
+    postmortem->syscalls_made = number_of(entry, "syscallNum") + 1;
+    if (postmortem->syscalls_made < postmortem->syscalls.count)
+        postmortem->syscalls_made = postmortem->syscalls.count;
     return VK_OK;
 }
 
@@ -130,10 +148,24 @@ static void kernel_halt(struct sim_postmortem *postmortem, const struct vk_json 
     postmortem->line = number_of(entry, "line");
 }
 
+/* A ring may have lost where its crank and its delivery began: each entry says which they are. */
+static void begins_within(struct sim_postmortem *postmortem, const struct vk_json *entry) {
+    if (!vk_json_get(entry, "crankNum") || is_replayed(entry)) return;
+    if (!postmortem->has_crank) {
+        postmortem->has_crank = true;
+        postmortem->crank = number_of(entry, "crankNum");
+    }
+    if (postmortem->has_delivery || !vk_json_get(entry, "deliveryNum")) return;
+    postmortem->has_delivery = true;
+    postmortem->vat = string_of(entry, "vatID");
+    postmortem->delivery = number_of(entry, "deliveryNum");
+}
+
 static enum vk_err take(struct sim_postmortem *postmortem, struct vk_str type,
                         const struct vk_json *entry, struct vk_str line) {
     postmortem->entries++;
     if (vk_str_eq(type, VK_STR("crank-start"))) return crank_start(postmortem, line);
+    begins_within(postmortem, entry);
     if (vk_str_eq(type, VK_STR("kernel-start"))) kernel_start(postmortem);
     if (vk_str_eq(type, VK_STR("kernel-halt"))) kernel_halt(postmortem, entry);
     if (vk_str_eq(type, VK_STR("crank-finish"))) postmortem->crank_finished = true;
@@ -178,18 +210,18 @@ static enum vk_err take_line(struct sim_postmortem *postmortem, struct vk_str li
 }
 
 /* The last line may have been cut off with the process that wrote it. */
-static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_lines *lines,
+static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_log_file *file,
                               struct sim_postmortem_error *error) {
     enum vk_err before = VK_OK;
     for (;;) {
         struct sim_input_error input = {0};
         struct vk_str line;
         bool more;
-        enum vk_err err = sim_lines_next(lines, &line, &more, &input);
+        enum vk_err err = sim_log_file_next(file, &line, &more, &input);
         if (err != VK_OK) return bad(error, err, input.line, input.line ? 1 : 0, input.what);
         if (!more) break;
         if (before != VK_OK) return before;
-        before = take_line(postmortem, line, sim_lines_number(lines), error);
+        before = take_line(postmortem, line, sim_log_file_number(file), error);
         if (before != VK_OK && before != VK_ERR_SYNTAX) return before;
     }
     return before == VK_OK || postmortem->entries ? VK_OK : before;
@@ -230,34 +262,32 @@ static enum vk_err read_source(struct sim_postmortem *postmortem) {
     return err == VK_ERR_NOMEM ? err : VK_OK;
 }
 
-enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
-                                     struct sim_postmortem_error *error) {
-    struct sim_input_error input = {0};
-    struct sim_lines *lines = NULL;
-    struct vk_arena arena; /* of a ring */
-    struct vk_str text;
-    char magic[sizeof SIM_FLIGHT_MAGIC] = "";
-    FILE *file = fopen(path, "rb");
-    bool is_ring = file && fread(magic, 1, sizeof magic - 1, file) == sizeof magic - 1 &&
-                   sim_flight_is_ring(vk_str(magic));
-    if (file) fclose(file);
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err;
-    if (is_ring) {
-        err = sim_text_file_read(path, &arena, &text);
-        if (err == VK_OK) err = sim_flight_unroll(&arena, text, &text);
-        if (err != VK_OK) err = bad(error, err, 0, 0, vk_err_origin()->text);
-        if (err == VK_OK) err = sim_lines_open_memory(text, &lines, &input);
-    } else {
-        err = sim_lines_open(path, &lines, &input);
-    }
-    if (err != VK_OK && input.what[0]) err = bad(error, err, 0, 0, input.what);
-    if (err == VK_OK) err = take_lines(postmortem, lines, error);
-    sim_lines_close(lines);
-    vk_arena_release(&arena);
+/* Closes the file. */
+static enum vk_err read_log(struct sim_postmortem *postmortem, struct sim_log_file *file,
+                            struct sim_postmortem_error *error) {
+    enum vk_err err = take_lines(postmortem, file, error);
+    sim_log_file_close(file);
     if (err != VK_OK) return err;
     conclude(postmortem);
     return read_source(postmortem);
+}
+
+enum vk_err sim_postmortem_read_ring(struct sim_postmortem *postmortem, struct vk_str ring,
+                                     struct sim_postmortem_error *error) {
+    struct sim_input_error input = {0};
+    struct sim_log_file *file;
+    enum vk_err err = sim_log_file_open_ring(ring, &file, &input);
+    if (err != VK_OK) return bad(error, err, 0, 0, input.what);
+    return read_log(postmortem, file, error);
+}
+
+enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
+                                     struct sim_postmortem_error *error) {
+    struct sim_input_error input = {0};
+    struct sim_log_file *file;
+    enum vk_err err = sim_log_file_open(path, &file, &input);
+    if (err != VK_OK) return bad(error, err, 0, 0, input.what);
+    return read_log(postmortem, file, error);
 }
 
 /* ---- the database */

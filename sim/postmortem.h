@@ -14,8 +14,11 @@
 #include "vk/store.h"
 
 struct sim_postmortem_syscall {
-    struct vk_str name;   /* "vatstoreSet" */
-    struct vk_str json;   /* in krefs; as the vat made it where it could not be translated */
+    struct vk_str name; /* "vatstoreSet" */
+    struct vk_str
+        json; /* in krefs; as the vat made it where it could not be translated, or from a flight recorder */
+    struct vk_str
+        target; /* whom it is sent to, a kref, where `json` does not say it; else absent */
     struct vk_str result; /* absent: it was never answered */
 };
 
@@ -40,11 +43,13 @@ struct sim_postmortem {
     bool has_delivery, delivery_finished;
     struct vk_str vat; /* "v12" */
     uint64_t delivery;
-    struct vk_str dispatch, kernel_delivery;
+    struct vk_str dispatch;
+    struct vk_str made;                   /* in krefs; from a flight recorder as the vat gets it */
     struct vk_str target, method, result; /* of a message; method absent: it has no name */
     struct {
         SIM_ARRAY(struct sim_postmortem_syscall);
-    } syscalls; /* of that delivery */
+    } syscalls; /* of that delivery, as far as the slog goes back */
+    uint64_t syscalls_made;
     /* why it halted */
     struct vk_str error, what, file;
     uint64_t line;
@@ -65,6 +70,9 @@ void sim_postmortem_init(struct sim_postmortem *postmortem);
 void sim_postmortem_release(struct sim_postmortem *postmortem);
 /* Reads a slog. VK_ERR_SYNTAX or VK_ERR_DISK with *error set when it is none. */
 enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
+                                     struct sim_postmortem_error *error) VK_MUST_CHECK;
+/* The same of a flight recorder's ring, in memory. */
+enum vk_err sim_postmortem_read_ring(struct sim_postmortem *postmortem, struct vk_str ring,
                                      struct sim_postmortem_error *error) VK_MUST_CHECK;
 /* Reads what the database knows of it, after the slog. */
 enum vk_err sim_postmortem_read_state(struct sim_postmortem *postmortem, const char *path)

@@ -1,17 +1,19 @@
 /* replica.c - see replica.h. What its host does in a block is in plan_host.c. */
 #include "replica.h"
 
+#include "account.h"
 #include "faults/disk_fault.h"
 #include "faults/heap_fault.h"
 #include "faults/host_fault.h"
 #include "faults/snapshot_fault.h"
 #include "faults/sqlite_heap_fault.h"
 #include "faults/worker_fault.h"
-#include "flight_recorder.h"
+#include "flight_rings.h"
 #include "kept_node.h"
 #include "kernel_module.h"
 #include "mem_disk.h"
 #include "plan_host.h"
+#include "vk/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@
 struct position {
     uint64_t block;  /* the next to be run */
     uint64_t points; /* so many are behind it */
+    uint64_t crank;  /* the next one's number; only for the flight recorder, and not on the disk */
 };
 
 struct sim_replica {
@@ -43,7 +46,7 @@ struct sim_replica {
     struct sim_workers *workers;
     struct sim_host host;
     struct sim_shadow *shadow;
-    struct sim_flight *flight; /* NULL: not recorded */
+    struct sim_flight *flight;
     struct sim_trace_log *log; /* of everything; NULL: none is kept */
     const struct sim_directives *directives;
     struct vk_directives orders; /* the same, for the kernel */
@@ -55,6 +58,7 @@ struct sim_replica {
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
+    struct sim_account account;
     struct fault_heap faulty_heap;
     struct fault_host faulty_host;
     struct sim_random entropy_stream, power_stream;
@@ -98,29 +102,49 @@ static uint64_t draw(void *impl) {
 static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
     const struct sim_observer *observer = replica->options.observer;
-    if (replica->flight) sim_flight_event(replica->flight, event);
     if (replica->log) sim_trace_log_event(replica->log, event);
     if (observer) observer->event(observer->impl, replica, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
 
-/* The device `echo` answers nothing to anything. */
+static void took_moment(void *impl, const struct vk_moment *moment) {
+    const struct sim_replica *replica = impl;
+    sim_flight_moment(replica->flight, moment);
+}
+
+enum { ECHO_FAILS_EVERY = 4 };
+
+/* The device `echo` counts its calls, in its own vatstore, and answers with the count; each so-manieth call is an error, which
+ * is a result like any other to whoever calls. */
 static enum vk_err invoke_echo(void *impl, struct vk_arena *arena,
                                const struct vk_device_call *call,
                                const struct vk_device_powers *powers,
                                struct vk_device_result *result) {
-    (void)impl, (void)arena, (void)call, (void)powers;
-    *result = (struct vk_device_result){.ok = true, .data = {.body = VK_STR("#\"#undefined\"")}};
+    struct vk_str text;
+    uint64_t calls = 0;
+    (void)impl, (void)call;
+    VK_TRY(powers->vatstore_get(powers->impl, VK_STR("calls"), &text));
+    if (text.p && !vk_str_to_u64(text, &calls))
+        return VK_RAISE(VK_ERR_CORRUPT, "echo's calls: '%.*s'", VK_STR_ARG(text));
+    VK_TRY(vk_arena_format(arena, &text, "#%llu", (unsigned long long)++calls));
+    VK_TRY(powers->vatstore_set(powers->impl, VK_STR("calls"), vk_str_from(text, 1)));
+    *result =
+        (struct vk_device_result){.ok = calls % ECHO_FAILS_EVERY != 0, .data = {.body = text}};
+    if (!result->ok) result->problem = VK_STR("echo has had enough");
     return VK_OK;
 }
 
 static void connect(struct sim_replica *replica) {
     replica->clock_port = (struct vk_clock){replica, now_ns};
     replica->entropy_port = (struct vk_entropy){replica, draw};
-    replica->trace_port =
-        (struct vk_trace){.impl = replica, .wants_slog = replica->flight != NULL, .event = traced};
+    replica->trace_port = (struct vk_trace){.impl = replica,
+                                            .wants_slog = replica->log != NULL,
+                                            .event = traced,
+                                            .moment = took_moment};
     fault_heap_init(&replica->faulty_heap, &replica->faults, vk_heap_system());
     fault_host_init(&replica->faulty_host, &replica->faults, &replica->trace_port);
+    sim_account_init(&replica->account, fault_workers_port(replica->faulty_workers),
+                     replica->workers);
     replica->devices_port = (struct vk_device_host){.impl = replica, .invoke = invoke_echo};
     replica->ports = (struct vk_ports){
         .heap = &replica->faulty_heap.port,
@@ -128,7 +152,7 @@ static void connect(struct sim_replica *replica) {
         .entropy = &replica->entropy_port,
         .disk = {fault_disk_vfs(replica->faulty_disk), DATABASE},
         .trace = &replica->faulty_host.port,
-        .workers = fault_workers_port(replica->faulty_workers),
+        .workers = &replica->account.port,
         .devices = &replica->devices_port,
     };
 }
@@ -168,10 +192,14 @@ static bool acquire(struct sim_replica *replica) {
 }
 
 static bool record_flight(struct sim_replica *replica) {
-    const char *folder = replica->options.keep;
-    if (!folder) return true;
-    return sim_kept_flight(folder, replica->index, &replica->flight) == VK_OK &&
-           sim_kept_trace(folder, replica->index, &replica->faults, &replica->log) == VK_OK;
+    const struct sim_replica_options *options = &replica->options;
+    if (options->keep)
+        return sim_kept_flight(options->keep, replica->index, &replica->flight) == VK_OK &&
+               sim_kept_trace(options->keep, replica->index, &replica->faults, &replica->log) ==
+                   VK_OK;
+    replica->flight = options->rings ? sim_flight_rings_recorder(options->rings, replica->index)
+                                     : sim_flight_new(NULL, SIM_FLIGHT_BYTES);
+    return replica->flight != NULL;
 }
 
 struct sim_replica *sim_replica_new(const struct sim_plan *plan, uint32_t index,
@@ -210,6 +238,7 @@ static void process_end(struct sim_replica *replica) {
     replica->kernel = NULL;
     replica->store = NULL;
     fault_disk_power_back(replica->faulty_disk);
+    VK_SOMETIMES_IF(power_failed, node_lost_its_power);
     if (power_failed) sim_disk_power_cut(replica->disk, &replica->power_stream);
     replica->faults.suspended = suspended;
 }
@@ -218,6 +247,7 @@ void sim_replica_free(struct sim_replica *replica) {
     if (!replica) return;
     if (replica->faulty_disk) process_end(replica);
     fault_workers_free(replica->faulty_workers);
+    sim_account_release(&replica->account);
     if (replica->workers) sim_workers_free(replica->workers);
     fault_disk_free(replica->faulty_disk);
     sim_disk_free(replica->disk);
@@ -233,7 +263,10 @@ static enum sim_step go_down(struct sim_replica *replica, enum vk_err err) {
     replica->error = err;
     snprintf(replica->error_text, sizeof replica->error_text, "%s: %s", vk_err_name(err),
              vk_err_origin()->text);
-    if (replica->flight) sim_flight_halt(replica->flight, vk_err_origin());
+    VK_SOMETIMES_IF(!replica->kernel, node_crashed_as_it_started);
+    VK_SOMETIMES_IF(replica->state == SIM_REPLICA_RUNNING && replica->ran_crank,
+                    node_crashed_within_a_block);
+    sim_flight_halt(replica->flight, vk_err_origin());
     if (replica->log) sim_trace_log_halt(replica->log, vk_err_origin());
     bool panicked = err == VK_ERR_PANIC;
     process_end(replica);
@@ -295,6 +328,7 @@ static enum vk_err commit(struct sim_replica *replica) {
     state_text(replica, state);
     VK_TRY(replica->vk->store_host_set(replica->store, KEY_STATE, vk_str(state)));
     replica->commit_in_doubt = true;
+    replica->now.crank = sim_flight_crank(replica->flight);
     replica->attempted = replica->now;
     VK_TRY(replica->vk->store_commit(replica->store));
     replica->commit_in_doubt = false;
@@ -314,6 +348,7 @@ static enum vk_err recover(struct sim_replica *replica) {
     if (!exists) {
         if (replica->counts.commits)
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
+        VK_SOMETIMES_IF(replica->counts.starts > 1, node_crashed_before_its_first_commit);
         if (replica->shadow) sim_shadow_lost(replica->shadow);
         if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
@@ -328,6 +363,10 @@ static enum vk_err recover(struct sim_replica *replica) {
         return VK_RAISE(VK_ERR_CORRUPT, "the disk is at block %llu, committed was %llu",
                         (unsigned long long)replica->now.block,
                         (unsigned long long)replica->committed.block);
+    replica->now.crank = (is_attempted ? replica->attempted : replica->committed).crank;
+    VK_SOMETIMES_IF(is_attempted, commit_that_failed_was_on_the_disk);
+    VK_SOMETIMES_IF(replica->commit_in_doubt && !is_attempted,
+                    commit_that_failed_was_not_on_the_disk);
     if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
     if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
     if (replica->log) sim_trace_log_start(replica->log, is_attempted);
@@ -451,12 +490,13 @@ static enum vk_err open_kernel(struct sim_replica *replica) {
 
 static enum vk_err start(struct sim_replica *replica) {
     replica->counts.starts++;
-    if (replica->flight) sim_flight_start(replica->flight);
+    sim_flight_start(replica->flight);
     sim_clock_wait(&replica->clock, START_NS);
     VK_TRY(damage(replica));
     vk_arena_clear(&replica->host.arena);
     VK_TRY(open_store(replica, replica->options.module));
     VK_TRY(recover(replica));
+    sim_flight_goes_on(replica->flight, replica->now.crank);
     VK_TRY(check_directives(replica));
     VK_TRY(open_kernel(replica));
     sim_host_resume(&replica->host, replica->now.block);
@@ -486,6 +526,7 @@ static enum sim_step arrive(struct sim_replica *replica, bool is_crank) {
 
 /* Ends this process, with all committed, for one with another kernel. */
 static enum vk_err make_way(struct sim_replica *replica) {
+    VK_RARELY(kernel_replaced);
     if (replica->now.block != replica->committed.block) VK_TRY(commit(replica));
     process_end(replica);
     return start(replica);
@@ -526,6 +567,8 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     const struct vk_run_policy policy = sim_host_run_policy(&replica->host);
     struct vk_crank_result *crank = &replica->point.crank;
     sim_clock_wait(&replica->clock, CRANK_NS * replica->mine->slowness);
+    sim_workers_forget_doom(replica->workers);
+    VK_TRY(sim_account_begin(&replica->account, replica->store));
     VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
@@ -539,6 +582,7 @@ enum vk_err sim_replica_step(struct sim_replica *replica, enum sim_step *step) {
     *step = SIM_STEP_NOTHING;
     fault_sqlite_heap_use(&replica->faults);
     sim_flight_use(replica->flight);
+    if (replica->options.rings) sim_flight_rings_use(replica->options.rings, replica->index);
     switch (replica->state) {
     case SIM_REPLICA_DOWN: err = start(replica); break;
     case SIM_REPLICA_WAITING: err = begin_block(replica, step); break;
@@ -564,6 +608,10 @@ enum vk_err sim_replica_keep(struct sim_replica *replica) {
 }
 
 /* ---- what there is to know */
+
+const struct sim_flight *sim_replica_flight(const struct sim_replica *replica) {
+    return replica->flight;
+}
 
 const struct sim_point *sim_replica_point(const struct sim_replica *replica) {
     return &replica->point;
@@ -650,4 +698,8 @@ const struct sim_host *sim_replica_host(const struct sim_replica *replica) {
 
 struct sim_workers *sim_replica_workers(struct sim_replica *replica) {
     return replica->workers;
+}
+
+const struct sim_account *sim_replica_account(const struct sim_replica *replica) {
+    return &replica->account;
 }

@@ -51,6 +51,9 @@ struct sim_replica_counts {
     uint64_t starts, crashes, cranks, cranks_again, commits;
 };
 
+struct sim_flight;
+struct sim_flight_rings;
+struct sim_account;
 struct sim_host;
 struct sim_replica;
 
@@ -69,8 +72,10 @@ struct sim_replica_options {
     bool no_activity_hash;
     bool no_shadow;
     const struct vk_module *module; /* the kernel; NULL: the one that is linked in */
-    const char *
-        keep; /* a folder for its flight recorder, and for its database in the end; NULL: neither */
+    /* A folder for its flight recorder, its trace, and its database in the end. NULL: the database goes, and the recorder is in
+     * `rings`, or in memory of its own if that is NULL too. */
+    const char *keep;
+    struct sim_flight_rings *rings;
 };
 
 /* A node that is down and has an empty disk. `plan` must outlive it. NULL: no memory. */
@@ -117,6 +122,9 @@ bool sim_replica_is_stopped(const struct sim_replica *replica);
 /* Leaves its database in the folder of the options, as its last commit has it. When it takes no more steps. */
 enum vk_err sim_replica_keep(struct sim_replica *replica) VK_MUST_CHECK;
 
+/* What its kernel was in the midst of. */
+const struct sim_flight *sim_replica_flight(const struct sim_replica *replica);
+
 /* For oracles, while it is up. */
 struct vk_store *sim_replica_store(struct sim_replica *replica);
 struct vk_kernel *sim_replica_kernel(struct sim_replica *replica);
@@ -124,5 +132,7 @@ const struct vk_ports *sim_replica_ports(struct sim_replica *replica);
 const struct sim_shadow *sim_replica_shadow(const struct sim_replica *replica);
 const struct sim_host *sim_replica_host(const struct sim_replica *replica);
 struct sim_workers *sim_replica_workers(struct sim_replica *replica);
+/* Of the newest crank; it outlives a node that goes down. */
+const struct sim_account *sim_replica_account(const struct sim_replica *replica);
 
 #endif

@@ -1,8 +1,10 @@
 /* run.c - see run.h. */
 #include "run.h"
 
+#include "account.h"
 #include "array.h"
 #include "faults/sqlite_heap_fault.h"
+#include "flight_recorder.h"
 #include "mem_disk.h"
 #include "plan_host.h"
 #include "schedule.h"
@@ -72,10 +74,15 @@ static bool is_on(const struct run *run, enum sim_oracle oracle) {
     return !run->options->off[oracle] && !run->probe;
 }
 
+static void read_flight(const struct sim_replica *replica, struct sim_flight_tail *tail) {
+    sim_flight_tail_read(sim_flight_bytes(sim_replica_flight(replica)), tail);
+}
+
 static void fail(struct run *run, const struct sim_failure *failure) {
     if (run->result->failed) return; /* the first says most */
     run->result->failed = true;
     run->result->failure = *failure;
+    read_flight(run->nodes[failure->replica].replica, &run->result->failure.flight);
 }
 
 /* A database that rotted is not the kernel's fault; that somebody noticed is what is asked for. */
@@ -292,6 +299,8 @@ static bool is_looked_at(const struct run *run, const struct sim_point *point, u
 static enum vk_err check_point(struct run *run, struct node *node, bool first) {
     const struct sim_point *point = sim_replica_point(node->replica);
     VK_TRY(check(run, node, SIM_ORACLE_ROLLBACK, sim_oracle_rollback));
+    if (point->is_crank) VK_TRY(check(run, node, SIM_ORACLE_CLASS, sim_oracle_verdict));
+    VK_TRY(check(run, node, SIM_ORACLE_ACCOUNT, sim_oracle_account));
     if (is_looked_at(run, point, MEMORY_EVERY))
         VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_memory));
     if (!first) return VK_OK; /* the same state was looked at on another replica */
@@ -354,6 +363,23 @@ static bool has_directives(const struct run *run, const struct node *node) {
            !sim_replica_is_directed(node->replica);
 }
 
+/* Of a drawn plan all that a kernel may panic for is known: what sim_plan_may_panic says, and a bringOutYourDead before a
+ * snapshot that fails. */
+static void check_cause(struct run *run, struct node *node) {
+    struct sim_failure failure;
+    bool is_directed = sim_replica_is_directed(node->replica);
+    const char *bootstrap = sim_replica_host(node->replica)->bootstrap_kpid;
+    const char *text = sim_replica_error_text(node->replica);
+    if (*bootstrap && strstr(text, bootstrap)) return; /* its rejection is worth a panic */
+    if (!run->plan->has_seed || is_directed || sim_plan_may_panic(run->plan) ||
+        !is_on(run, SIM_ORACLE_CLASS) ||
+        sim_account_boyd_failed(sim_replica_account(node->replica)))
+        return;
+    sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica, "panic",
+                    "panicked, and nothing in the plan is worth a panic: %s", text);
+    fail(run, &failure);
+}
+
 /* A panic is the kernel's own decision, and everybody's at the same point. One that comes after directives were given is
  * another one. */
 static void panicked(struct run *run, struct node *node) {
@@ -363,10 +389,12 @@ static void panicked(struct run *run, struct node *node) {
     const char *text = sim_replica_error_text(node->replica);
     bool is_first = !result->was_panic;
     bool is_another = sim_replica_is_directed(node->replica);
+    check_cause(run, node);
     if (is_first) {
         result->was_panic = true;
         result->panic_point = point;
         snprintf(result->panic_text, sizeof result->panic_text, "%s", text);
+        read_flight(node->replica, &result->panic_flight);
     } else if (!is_another &&
                (point != result->panic_point || strcmp(result->panic_text, text) != 0) &&
                is_on(run, SIM_ORACLE_REPLICAS)) {
@@ -583,7 +611,8 @@ static enum vk_err check_end(struct run *run) {
         struct node *node = &run->nodes[i];
         if (!rests(node) || run->plan->no_drain) continue;
         VK_TRY(check(run, node, SIM_ORACLE_LIVENESS, sim_oracle_at_rest));
-        if (i == 0) VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit));
+        VK_TRY(check(run, node, SIM_ORACLE_MEMORY, sim_oracle_held));
+        if (i == 0) VK_TRY(check(run, node, SIM_ORACLE_AUDIT, sim_oracle_audit_whole));
     }
     return VK_OK;
 }
@@ -632,6 +661,7 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
         .no_shadow = options->off[SIM_ORACLE_ROLLBACK] || probe,
         .keep = probe ? NULL : options->keep,
         .observer = probe ? NULL : options->observer,
+        .rings = probe ? NULL : options->rings,
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
     enum vk_err err = VK_OK;

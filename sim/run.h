@@ -15,9 +15,10 @@ struct sim_run_options {
     bool no_activity_hash;
     uint64_t
         check_every; /* points: oracles that look at each so-manieth look at each n-th; 0: as they say */
-    /* A folder in which each replica leaves its flight recorder and its database; NULL: none. What it costs in
-     * memory moves the faults that count allocations. */
+    /* A folder in which each replica leaves its flight recorder, its trace and its database; NULL: none. What the trace's
+     * slog costs in memory moves the faults that count allocations. */
     const char *keep;
+    struct sim_flight_rings *rings; /* where else its flight recorder is; may be NULL */
     /* What each replica is given: when it is started again after a panic, or from its very first start on. NULL:
      * nothing, and it stays halted. `debug` as for sim_replica_direct, with `impl`; when it stops a replica, the run ends. */
     const struct sim_directives *directives[SIM_REPLICAS_MAX];
@@ -38,6 +39,7 @@ struct sim_run_result {
     bool was_panic; /* it panicked at all */
     uint64_t panic_point;
     char panic_text[320];
+    struct sim_flight_tail panic_flight;
     uint32_t replicas, replicas_panicked, replicas_directed;
     bool replica_panicked[SIM_REPLICAS_MAX]; /* and stays halted */
     bool replica_directed[SIM_REPLICAS_MAX]; /* started again with directives */

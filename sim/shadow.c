@@ -13,11 +13,16 @@ struct hash128 {
     uint64_t low, high;
 };
 
+/* What statistics count, by the keys that stand for it. */
+enum kind { KIND_OBJECT, KIND_PROMISE, KINDS, KIND_OTHER = KINDS };
+static const char *const statistics[KINDS] = {"kernelObjects", "kernelPromises"};
+
 /* A key by its hash, and the term of its value; an absent key keeps its place. */
 struct entry {
     struct hash128 key;
     struct hash128 term;
     bool used, present;
+    enum kind kind;
 };
 
 struct undo {
@@ -30,6 +35,11 @@ struct mark {
     size_t undone_to;
     struct hash128 sum;
     bool is_deliver;
+};
+
+/* What came to be possibly dead, by its name. */
+struct release {
+    char kref[24];
 };
 
 enum { MARKS_MAX = 8, TABLE_MIN = 1024 };
@@ -45,6 +55,13 @@ struct sim_shadow {
     struct mark marks[MARKS_MAX];
     size_t mark_count;
     struct sim_shadow_crank crank;
+    struct {
+        SIM_ARRAY(struct release);
+    } released, released_twice;  /* since the end of the last crank; ever */
+    int64_t there[KINDS];        /* so many there are */
+    int64_t stated[KINDS];       /* as the kernel's statistics have it */
+    int64_t drift[KINDS];        /* of the one from the other, when the last crank was over */
+    bool drift_known, is_stated; /* is_stated: in this crank */
 };
 
 struct sim_shadow *sim_shadow_new(void) {
@@ -61,12 +78,17 @@ void sim_shadow_free(struct sim_shadow *shadow) {
     if (!shadow) return;
     free(shadow->table);
     free(shadow->log.at);
+    free(shadow->released.at);
+    free(shadow->released_twice.at);
     free(shadow);
 }
 
 void sim_shadow_clear(struct sim_shadow *shadow) {
     memset(shadow->table, 0, shadow->size * sizeof *shadow->table);
     shadow->count = shadow->log.count = shadow->mark_count = 0;
+    shadow->released.count = shadow->released_twice.count = 0;
+    memset(shadow->there, 0, sizeof shadow->there);
+    shadow->drift_known = false;
     shadow->sum = shadow->committed_sum = (struct hash128){0, 0};
     shadow->crank = (struct sim_shadow_crank){0};
 }
@@ -127,9 +149,109 @@ static enum vk_err grow(struct sim_shadow *shadow) {
 
 static void put(struct sim_shadow *shadow, struct entry *entry, bool present, struct hash128 term) {
     if (entry->present) sum_subtract(&shadow->sum, entry->term);
+    if (entry->kind != KIND_OTHER) shadow->there[entry->kind] += (int)present - (int)entry->present;
     entry->present = present;
     entry->term = term;
     if (present) sum_add(&shadow->sum, term);
+}
+
+static bool is_among(const struct release *releases, size_t count, struct vk_str kref) {
+    for (size_t i = 0; i < count; i++)
+        if (vk_str_eq(vk_str(releases[i].kref), kref)) return true;
+    return false;
+}
+
+static void name_release(struct release *release, struct vk_str kref) {
+    snprintf(release->kref, sizeof release->kref, "%.*s", VK_STR_ARG(kref));
+}
+
+/* A roll-back does not take back that it was released: the work list survives it. */
+static enum vk_err note_release(struct sim_shadow *shadow, struct vk_str kref) {
+    if (!is_among(shadow->released.at, shadow->released.count, kref)) {
+        SIM_ARRAY_RESERVE(&shadow->released);
+        name_release(&shadow->released.at[shadow->released.count++], kref);
+    } else if (!is_among(shadow->released_twice.at, shadow->released_twice.count, kref)) {
+        SIM_ARRAY_RESERVE(&shadow->released_twice);
+        name_release(&shadow->released_twice.at[shadow->released_twice.count++], kref);
+    }
+    return VK_OK;
+}
+
+/* A count that falls to nothing, and an object that loses its owner. */
+static enum vk_err note_if_released(struct sim_shadow *shadow, struct vk_str key, bool was_there,
+                                    bool present, struct vk_str value) {
+    const char *dot = was_there && key.p[0] == 'k' ? memchr(key.p, '.', key.n) : NULL;
+    struct vk_str kref = {key.p, dot ? (size_t)(dot - key.p) : 0};
+    struct vk_str field = dot ? vk_str_from(key, kref.n) : VK_STR_NONE;
+    bool falls = present && vk_str_eq(field, VK_STR(".refCount")) && value.p[0] == '0';
+    bool is_orphaned = !present && vk_str_eq(field, VK_STR(".owner"));
+    return falls || is_orphaned ? note_release(shadow, kref) : VK_OK;
+}
+
+bool sim_shadow_was_released_twice(const struct sim_shadow *shadow, struct vk_str kref) {
+    return is_among(shadow->released_twice.at, shadow->released_twice.count, kref);
+}
+
+static bool ends_with(struct vk_str text, struct vk_str tail) {
+    return text.n >= tail.n && memcmp(text.p + text.n - tail.n, tail.p, tail.n) == 0;
+}
+
+/* A counter that is there goes up by one; that of a promise's queue also begins again when the queue is emptied. */
+static void note_counter(struct sim_shadow *shadow, const struct entry *entry, struct vk_str key,
+                         struct vk_str value) {
+    struct sim_shadow_crank *crank = &shadow->crank;
+    bool is_number = vk_str_eq(key, VK_STR("crankNumber"));
+    char before[24];
+    uint64_t n;
+    if (!is_number && !ends_with(key, VK_STR(".nextID"))) return;
+    crank->numbered += is_number;
+    if (!entry->present || crank->skipped[0] || !vk_str_to_u64(value, &n)) return;
+    if (n == 0 && ends_with(key, VK_STR(".queue.nextID"))) return;
+    int length = snprintf(before, sizeof before, "%llu", (unsigned long long)(n - 1));
+    struct hash128 term = term_of(key, (struct vk_str){before, (size_t)length});
+    if (n && term.low == entry->term.low && term.high == entry->term.high) return;
+    snprintf(crank->skipped, sizeof crank->skipped, "%.*s", (int)(key.n < 60 ? key.n : 60), key.p);
+}
+
+static enum kind kind_of(struct vk_str key) {
+    if (!ends_with(key, VK_STR(".refCount"))) return KIND_OTHER;
+    return vk_str_starts(key, VK_STR("ko")) ? KIND_OBJECT : KIND_PROMISE;
+}
+
+/* The number after "NAME": in a JSON object. */
+static int64_t member(struct vk_str json, const char *name) {
+    size_t n = strlen(name);
+    int64_t value = 0;
+    for (size_t i = 1; i + n + 2 < json.n; i++) {
+        if (json.p[i - 1] != '"' || json.p[i + n] != '"' || memcmp(json.p + i, name, n) != 0)
+            continue;
+        bool is_negative = json.p[i + n + 2] == '-';
+        for (i += n + 2 + is_negative; i < json.n && json.p[i] >= '0' && json.p[i] <= '9'; i++)
+            value = value * 10 + (json.p[i] - '0');
+        return is_negative ? -value : value;
+    }
+    return 0;
+}
+
+static void note_statistics(struct sim_shadow *shadow, const struct vk_trace_event *event) {
+    bool is_set = event->type == VK_TRACE_SET;
+    if (!is_set || !vk_str_eq(event->key, VK_STR("local.kernelStats"))) return;
+    for (int kind = 0; kind < KINDS; kind++)
+        shadow->stated[kind] = member(event->value, statistics[kind]);
+    shadow->is_stated = true;
+}
+
+/* A roll-back forgets what the host's calls have added since the crank before, as SwingSet's does: from then on a
+ * statistic is off by that much. */
+static void compare_statistics(struct sim_shadow *shadow) {
+    if (!shadow->is_stated) return; /* there was nothing to do */
+    for (int kind = 0; kind < KINDS; kind++) {
+        int64_t drift = shadow->stated[kind] - shadow->there[kind];
+        bool may_drift = !shadow->drift_known || shadow->crank.rolled_back;
+        if (!may_drift && drift != shadow->drift[kind]) shadow->crank.miscounted = statistics[kind];
+        shadow->drift[kind] = drift;
+    }
+    shadow->drift_known = true;
 }
 
 static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool present,
@@ -138,9 +260,11 @@ static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool 
     if (shadow->count * 2 >= shadow->size) VK_TRY(grow(shadow));
     struct entry *entry = place_of(shadow->table, shadow->size, hash);
     if (!entry->used) {
-        *entry = (struct entry){.key = hash, .used = true};
+        *entry = (struct entry){.key = hash, .used = true, .kind = kind_of(key)};
         shadow->count++;
     }
+    if (present) note_counter(shadow, entry, key, value);
+    VK_TRY(note_if_released(shadow, key, entry->present, present, value));
     SIM_ARRAY_RESERVE(&shadow->log);
     shadow->log.at[shadow->log.count++] = (struct undo){hash, entry->term, entry->present};
     put(shadow, entry, present, present ? term_of(key, value) : (struct hash128){0, 0});
@@ -214,6 +338,7 @@ static enum vk_err roll_back(struct sim_shadow *shadow, bool to_deliver) {
     VK_ASSERT(shadow->sum.low == mark->sum.low && shadow->sum.high == mark->sum.high);
     shadow->crank.rolled_back = true;
     shadow->crank.survivors = 0;
+    shadow->crank.numbered = 0;
     shadow->mark_count = i - 1;
     return VK_OK;
 }
@@ -228,11 +353,17 @@ enum vk_err sim_shadow_event(struct sim_shadow *shadow, const struct vk_trace_ev
     case VK_TRACE_START_CRANK:
         shadow->crank = (struct sim_shadow_crank){0};
         shadow->mark_count = 0;
+        shadow->is_stated = false;
+        return VK_OK;
+    case VK_TRACE_END_CRANK:
+        shadow->released.count = 0;
+        compare_statistics(shadow);
         return VK_OK;
     case VK_TRACE_SAVEPOINT: return mark_set(shadow, is_deliver);
     case VK_TRACE_ROLLBACK: return roll_back(shadow, is_deliver);
     case VK_TRACE_SET:
     case VK_TRACE_DEL:
+        note_statistics(shadow, event);
         if (!is_consensus(event->key)) return VK_OK;
         note_survivor(shadow, event->key);
         return write_key(shadow, event->key, event->type == VK_TRACE_SET, event->value);
@@ -256,6 +387,7 @@ void sim_shadow_committed(struct sim_shadow *shadow) {
 void sim_shadow_lost(struct sim_shadow *shadow) {
     undo_to(shadow, 0);
     shadow->mark_count = 0;
+    shadow->drift_known = false;
     VK_ASSERT(shadow->sum.low == shadow->committed_sum.low &&
               shadow->sum.high == shadow->committed_sum.high); /* INV-SHADOW-2 */
 }

@@ -2,7 +2,7 @@
  *
  * It knows of each key a hash of its value, undoes writes at roll-backs by itself, and so says what the state hash must
  * be after every crank: a store that forgets a write in a roll-back, or keeps one, is found in that very crank. It also
- * notes what was written after a roll-back: the survivors.
+ * notes what was written after a roll-back: the survivors. And it sees that ids are given out one after the other.
  *
  * INV-SHADOW-1  `sum` is the state hash of design: the sum of XXH3-128(key length, key, value) over consensus keys.
  * INV-SHADOW-2  Until a commit is known to have succeeded, all since the last one can be undone.
@@ -34,7 +34,15 @@ struct sim_shadow_crank {
     uint64_t survivors; /* consensus writes after the last roll-back */
     char stranger
         [64]; /* the first survivor whose key is of no declared family; "" if there is none */
+    uint64_t numbered; /* so many times the crank was given its number */
+    const char *
+        miscounted; /* a statistic that did not move as what it counts did; NULL if there is none */
+    char skipped[64]; /* the first counter that was not counted up by one; "" if there is none */
 };
 struct sim_shadow_crank sim_shadow_crank(const struct sim_shadow *shadow);
+
+/* Whether an object or promise was released twice between two looks at what was released. SwingSet looks at each of them
+ * once, and does not look again at what it releases itself after that (#9888): it stays as garbage. */
+bool sim_shadow_was_released_twice(const struct sim_shadow *shadow, struct vk_str kref);
 
 #endif

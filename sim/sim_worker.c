@@ -4,6 +4,7 @@
 #include "array.h"
 #include "vat_program.h"
 #include "vk/module.h"
+#include "vk/probe.h"
 #include "worker_pipe.h"
 #include "worker_protocol.h"
 
@@ -62,6 +63,7 @@ struct sim_workers {
         SIM_ARRAY(uint64_t);
     } flights;
     size_t arrived;
+    struct sim_vat_doom doom;
     /* By the number of the vat: deliveries before this position were made on this node before. */
     uint64_t *reached;
     size_t reached_count;
@@ -252,6 +254,7 @@ static enum vk_err make_syscall(void *impl, const struct vk_syscall *syscall,
     VK_ASSERT(worker->state == WORKER_DELIVERING); /* a worker speaks when it was spoken to */
     workers->counts.syscalls++;
     wait_for(workers, SYSCALL_NS);
+    VK_SOMETIMES_IF(workers->arrived < workers->flights.count, syscall_waits_for_those_in_flight);
     workers->arrived = workers->flights.count; /* the kernel sees to them first */
     if (workers->options.frames)
         return sim_pipe_syscall(&workers->pipe, worker->kernel, syscall, result);
@@ -326,6 +329,9 @@ static enum vk_err conclude(struct vk_worker *worker, struct vk_arena *arena,
     struct sim_workers *workers = worker->workers;
     enum sim_worker_exit code = endings[delivery->ending].code;
     *result = (struct vk_delivery_result){.ok = !endings[delivery->ending].fails};
+    VK_SOMETIMES_IF(code == SIM_WORKER_EXIT_COMPUTE, worker_out_of_computrons);
+    VK_SOMETIMES_IF(code == SIM_WORKER_EXIT_STACK, worker_out_of_stack);
+    VK_SOMETIMES_IF(code == SIM_WORKER_EXIT_NO_MEMORY, worker_out_of_memory);
     if (code) {
         die(worker);
         result->problem = sim_worker_exit_problem(code);
@@ -362,6 +368,8 @@ static enum vk_err carry_out(struct vk_worker *worker, struct vk_arena *arena,
     if (workers->options.frames)
         VK_TRY(sim_pipe_deliver(&workers->pipe, worker->vat, delivery, &received));
     VK_TRY(sim_vat_deliver(&worker->program, workers->arena, &in_hand));
+    if (in_hand.end != SIM_VAT_END_COUNT && !workers->doom.any)
+        workers->doom = (struct sim_vat_doom){true, worker->vat, delivery->type, in_hand.end};
     worker->position++;
     VK_TRY(end_of_delivery(worker, in_hand.computrons));
     if (worker->position > workers->reached[worker->vat])
@@ -384,12 +392,15 @@ static enum vk_err host_deliver(void *impl, struct vk_worker *worker, struct vk_
         return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu is %s",
                         (unsigned long long)worker->vat, state_names[worker->state]);
     workers->counts.deliveries++;
-    workers->counts.replayed += worker->state == WORKER_REPLAYING;
+    const struct sim_vat_doom doom = workers->doom;
+    bool is_replay = worker->state == WORKER_REPLAYING;
+    workers->counts.replayed += is_replay;
     become(worker, WORKER_DELIVERING);
     turn_arenas(workers);
     worker->kernel = syscalls;
     workers->flights.count = workers->arrived = 0;
     enum vk_err err = carry_out(worker, arena, delivery, result);
+    if (is_replay) workers->doom = doom;
     worker->kernel = NULL;
     if (err != VK_OK) die(worker);
     return err;
@@ -414,6 +425,14 @@ static enum vk_err host_snapshot(void *impl, struct vk_worker *worker, struct vk
     VK_TRY(load(worker, image->bytes));
     become(worker, at_rest(worker));
     return VK_OK;
+}
+
+struct sim_vat_doom sim_workers_doom(const struct sim_workers *workers) {
+    return workers->doom;
+}
+
+void sim_workers_forget_doom(struct sim_workers *workers) {
+    workers->doom = (struct sim_vat_doom){0};
 }
 
 enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,
@@ -455,6 +474,15 @@ enum vk_err sim_workers_check_vatstores(struct sim_workers *workers, struct vk_s
         *vat = worker->vat;
         return VK_OK;
     }
+    return VK_OK;
+}
+
+enum vk_err sim_workers_visit(struct sim_workers *workers,
+                              enum vk_err (*visit)(void *impl, uint64_t vat,
+                                                   const struct sim_vat *program),
+                              void *impl) {
+    for (const struct vk_worker *worker = workers->running; worker; worker = worker->next)
+        if (worker->state != WORKER_DEAD) VK_TRY(visit(impl, worker->vat, &worker->program));
     return VK_OK;
 }
 

@@ -47,6 +47,17 @@ struct sim_workers_counts {
 };
 struct sim_workers_counts sim_workers_counts(const struct sim_workers *workers);
 
+/* A delivery in which a vat did what may be its end, and what that was. */
+struct sim_vat_doom {
+    bool any;
+    uint64_t vat;
+    enum vk_delivery_type delivery;
+    enum sim_vat_end end;
+};
+/* The first such delivery since sim_workers_forget_doom(); none that was a replay. */
+struct sim_vat_doom sim_workers_doom(const struct sim_workers *workers);
+void sim_workers_forget_doom(struct sim_workers *workers);
+
 /* Whether the running worker of `vat` is in the state that its image says (oracle: INV-SIM-WORKER-2). The image of a worker,
  * or VK_STR_NONE if none runs. */
 enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,
@@ -57,6 +68,12 @@ enum vk_err sim_workers_image(struct sim_workers *workers, struct vk_str vat,
 enum vk_err sim_workers_check_vatstores(struct sim_workers *workers, struct vk_store *store,
                                         struct vk_arena *arena, uint64_t *vat, struct vk_str *key)
     VK_MUST_CHECK;
+
+/* Visits all workers that run, until one visit fails. */
+enum vk_err sim_workers_visit(struct sim_workers *workers,
+                              enum vk_err (*visit)(void *impl, uint64_t vat,
+                                                   const struct sim_vat *program),
+                              void *impl) VK_MUST_CHECK;
 
 /* The bundle id that stands for a program ("b1-" and 128 hex digits); `id` has room for 132 bytes. */
 void sim_program_bundle_id(const struct sim_program *program, char id[132]);

@@ -176,17 +176,21 @@ enum vk_err sim_trace_log_open(const char *path, const struct fault_set *faults,
                                struct sim_trace_log **out) {
     *out = NULL;
     struct sim_trace_log *log = calloc(1, sizeof *log);
-    if (!log) return VK_RAISE(VK_ERR_NOMEM, "trace");
+    uint64_t *hits = calloc(faults->count + 1, sizeof *hits);
+    if (!log || !hits) {
+        free(log);
+        free(hits);
+        return VK_RAISE(VK_ERR_NOMEM, "trace");
+    }
     vk_arena_init(&log->arena, vk_heap_system());
     log->faults = faults;
-    log->hits = calloc(faults->count + 1, sizeof *log->hits);
+    log->hits = hits;
     log->file = fopen(path, "wb");
-    if (log->file && log->hits) {
-        *out = log;
-        return VK_OK;
+    if (!log->file) {
+        enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", path, strerror(errno));
+        sim_trace_log_close(log);
+        return err;
     }
-    bool has_file = log->file != NULL;
-    sim_trace_log_close(log);
-    return has_file ? VK_RAISE(VK_ERR_NOMEM, "trace")
-                    : VK_RAISE(VK_ERR_DISK, "%s: %s", path, strerror(errno));
+    *out = log;
+    return VK_OK;
 }

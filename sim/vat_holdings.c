@@ -183,6 +183,7 @@ enum vk_err sim_holdings_send(struct sim_holdings *held, struct sim_ref ref) {
 void sim_holdings_retire_promise(struct sim_holdings *held, struct sim_ref ref) {
     sim_held_remove(held, SIM_HELD_PROMISES, ref);
     sim_held_remove(held, SIM_HELD_DECIDED, ref);
+    sim_held_remove(held, SIM_HELD_SUBSCRIBED, ref);
 }
 
 static void keep_durable(struct sim_ref_list *list) {
@@ -212,7 +213,8 @@ static enum sim_ref_type list_type(enum sim_held list, bool own) {
     case SIM_HELD_EXPORTS:
     case SIM_HELD_DROPPED_EXPORTS: return SIM_REF_EXPORT;
     case SIM_HELD_PROMISES:
-    case SIM_HELD_DECIDED: return own ? SIM_REF_OWN_PROMISE : SIM_REF_PROMISE;
+    case SIM_HELD_DECIDED:
+    case SIM_HELD_SUBSCRIBED: return own ? SIM_REF_OWN_PROMISE : SIM_REF_PROMISE;
     case SIM_HELD_DEVICES: return SIM_REF_DEVICE;
     case SIM_HELD_IMPORTS:
     case SIM_HELD_DROPPED_IMPORTS:

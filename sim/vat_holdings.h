@@ -48,8 +48,9 @@ static inline bool sim_ref_eq(struct sim_ref a, struct sim_ref b) {
     X(PROMISES, 'p')        /* unresolved, somebody else decides */                                \
     X(DECIDED, 'q')         /* unresolved, the vat decides */                                      \
     X(DEVICES, 'd')                                                                                \
-    X(VATS, 'v')   /* created: the numbers of their ids */                                         \
-    X(METERS, 'm') /* created */
+    X(SUBSCRIBED, 's') /* promises that it waits for news of; those it decided itself too */       \
+    X(VATS, 'v')       /* created: the numbers of their ids */                                     \
+    X(METERS, 'm')     /* created */
 
 enum sim_held {
 #define SIM_HELD_ENUM(name, letter) SIM_HELD_##name,

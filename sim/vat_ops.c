@@ -134,6 +134,7 @@ static enum vk_err op_subscribe(struct act *act, bool *done) {
     *done = true;
     VK_TRY(sim_ref_copy(act->run, act->refs[0], &syscall.target));
     VK_TRY(sim_make_syscall(act->run, &syscall, NULL));
+    VK_TRY(sim_held_add(&act->run->vat->held, SIM_HELD_SUBSCRIBED, act->refs[0]));
     return sent(act, act->refs, 1);
 }
 
@@ -377,9 +378,10 @@ static enum sim_vat_end end_of(const struct sim_vat_delivery *delivery, const st
     return SIM_VAT_END_COUNT;
 }
 
-static void count(const struct sim_vat_delivery *delivery, const struct sim_op *op, bool is_fatal) {
+static void count(struct sim_vat_delivery *delivery, const struct sim_op *op, bool is_fatal) {
     enum sim_vat_end end = end_of(delivery, op, is_fatal);
     if (delivery->op_counts) delivery->op_counts[op->type]++;
+    if (delivery->end == SIM_VAT_END_COUNT) delivery->end = end;
     if (delivery->end_counts && end < SIM_VAT_END_COUNT) delivery->end_counts[end]++;
 }
 

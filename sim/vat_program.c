@@ -234,6 +234,7 @@ enum vk_err sim_vat_deliver(struct sim_vat *vat, struct vk_arena *arena,
     struct sim_run run = {.vat = vat, .arena = arena, .delivery = delivery};
     bool saves = vat->saves_always || delivery->delivery->type == VK_DELIVERY_BRING_OUT_YOUR_DEAD;
     delivery->ending = SIM_VAT_DONE;
+    delivery->end = SIM_VAT_END_COUNT;
     delivery->computrons = SIM_COST_DELIVERY;
     delivery->changes = NULL;
     delivery->change_count = 0;

@@ -77,6 +77,8 @@ struct sim_vat_delivery {
     uint64_t *end_counts;          /* SIM_VAT_END_COUNT of them, or NULL */
     /* set by sim_vat_deliver */
     enum sim_vat_ending ending;
+    enum sim_vat_end
+        end; /* the first thing it did that may be its end; SIM_VAT_END_COUNT: nothing */
     uint64_t computrons;
     const struct vk_vatstore_change *changes; /* DONE, and has_store: in the arena */
     size_t change_count;

@@ -1,6 +1,8 @@
 /* workload_states.c - see workload_states.h. */
 #include "workload_states.h"
 
+#include "vat_program.h"
+
 enum { DYNAMIC_MAX = 4 };
 
 static void draw_input(struct sim_draft *draft, struct sim_random *stream) {
@@ -50,6 +52,22 @@ static void draw_policies(struct sim_draft *draft, struct sim_random *stream) {
         }
 }
 
+/* vatAdmin ends badly, in a turn in which it has done what only it can do: its device's doings are undone with its own. */
+static void draw_fall(struct sim_draft *draft, struct sim_random *stream) {
+    const struct sim_swarm *swarm = &draft->swarm;
+    bool may_fall = swarm->families[SIM_FAMILY_LIFE] && swarm->families[SIM_FAMILY_ILLEGAL];
+    if (!may_fall || !sim_random_one_in(stream, 4)) return;
+    struct sim_turn *last = sim_draft_vat_turn(draft, SIM_DRAFT_ADMIN);
+    sim_draft_op_on(draft, last, SIM_OP_TERMINATE_VAT, SIM_OPERAND_VAT,
+                    sim_random_below(stream, DYNAMIC_MAX));
+    if (sim_random_one_in(stream, 2))
+        sim_draft_op_on(draft, last, SIM_OP_CALL, SIM_OPERAND_DEVICE, 1);
+    if (sim_random_one_in(stream, 2)) /* a promise that is over before it is undone */
+        sim_draft_op_on(draft, last, SIM_OP_RESOLVE, SIM_OPERAND_NEW_PROMISE, 0);
+    sim_draft_op_n(draft, last, SIM_OP_ILLEGAL, sim_random_below(stream, SIM_ILLEGAL_KINDS));
+    sim_draft_prod(draft, stream, SIM_DRAFT_ADMIN, 2);
+}
+
 void sim_draft_states(struct sim_draft *draft, uint64_t seed) {
     struct sim_random stream;
     if (!draft->swarm.families[SIM_FAMILY_STATE]) return;
@@ -61,4 +79,5 @@ void sim_draft_states(struct sim_draft *draft, uint64_t seed) {
     uint64_t ops = sim_random_below(&stream, UINT64_C(4) * draft->scale);
     for (uint64_t i = 0; i < ops && !draft->failed; i++)
         draw_op(draft, &stream);
+    if (!draft->failed) draw_fall(draft, &stream);
 }

@@ -13,6 +13,7 @@ static bool family_is_on(enum sim_family family, struct sim_random *stream,
                          const struct sim_generate_options *options) {
     if (family == SIM_FAMILY_CLOCK && !options->clock) return false;
     if (family == SIM_FAMILY_ILLEGAL && options->no_illegal) return false;
+    if (options->everything && family != SIM_FAMILY_CLOCK) return true;
     if (family == SIM_FAMILY_STATE && !options->states) return false;
     /* A run without messages between vats is a short one. */
     return family == SIM_FAMILY_SEND ? sim_random_below(stream, 5) < 3
@@ -38,6 +39,13 @@ static const struct {
     SIM_WORKLOADS(WORKLOAD)
 #undef WORKLOAD
 };
+
+/* With `everything`: vats that come and go, meters at their edges, and what is fatal. */
+static bool is_always_on(size_t workload, const struct sim_generate_options *options) {
+    return options->everything &&
+           (workload == SIM_WORKLOAD_POPULATION || workload == SIM_WORKLOAD_METERS ||
+            (workload == SIM_WORKLOAD_OUTLAWS && !options->no_illegal));
+}
 
 static uint32_t families_on(const struct sim_swarm *swarm) {
     uint32_t on = 0;
@@ -73,7 +81,8 @@ void sim_swarm_draw(struct sim_swarm *swarm, uint64_t seed,
     uint32_t on = families_on(swarm);
     for (size_t i = 0; i < SIM_WORKLOAD_COUNT; i++) {
         sim_draft_stream(&stream, seed, "swarm/workload", workloads[i].word);
-        swarm->workloads[i] = (on & workloads[i].needs) == workloads[i].needs &&
-                              sim_random_one_in(&stream, workloads[i].one_in);
+        bool is_drawn = (on & workloads[i].needs) == workloads[i].needs &&
+                        sim_random_one_in(&stream, workloads[i].one_in);
+        swarm->workloads[i] = is_drawn || is_always_on(i, options);
     }
 }

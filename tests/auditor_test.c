@@ -259,10 +259,57 @@ Test(auditor, reads_side_queues_as_it_reads_the_run_queue) {
     }
 }
 
+static bool excuses_ko22(void *impl, struct vk_str kref) {
+    (void)impl;
+    return vk_str_eq(kref, VK_STR("ko22"));
+}
+
+/* Nobody reaches v3's ko22 any more; `actions`: gcActions. */
+static void unreachable_init(struct test_audit *test, const char *actions) {
+    test_audit_init(test);
+    test_audit_set(test, "v2.c.ko22", "_ o-51");
+    test_audit_set(test, "kp40.queue.0",
+                   "{\"methargs\":{\"body\":\"#[]\",\"slots\":[]},\"result\":\"kp43\"}");
+    test_audit_set(test, "kp41.data.slots", "");
+    test_audit_set(test, "ko22.refCount", "0,1");
+    test_audit_set(test, "gcActions", actions);
+    test_ok(test_audit_run(test));
+    cr_assert_eq(test->found_count, 0, "\n%s", test_audit_text(test));
+    test->options.is_collected = true;
+}
+
+static void expect_garbage(struct test_audit *test, const char *key) {
+    test_ok(test_audit_run(test));
+    if (key)
+        cr_expect(test_audit_has(test, AUDIT_GARBAGE, key), "\n%s", test_audit_text(test));
+    else
+        cr_expect_eq(test->found_count, 0, "\n%s", test_audit_text(test));
+}
+
+Test(auditor, finds_garbage_once_a_crank_is_over) {
+    static const char told[] = "[\"v2 retireImport ko24\",\"v3 dropExport ko22\"]";
+    static const char untold[] = "[\"v2 retireImport ko24\"]";
+    struct test_audit test;
+    unreachable_init(&test, untold);
+    expect_garbage(&test, "ko22.refCount");
+    unreachable_init(&test, told);
+    expect_garbage(&test, NULL);
+    unreachable_init(&test, untold);
+    test.options.excused = excuses_ko22;
+    expect_garbage(&test, NULL);
+    unreachable_init(&test, untold);
+    test_audit_set(&test, "v3.c.ko22", "_ o+0"); /* its owner has been told */
+    expect_garbage(&test, NULL);
+    unreachable_init(&test, told);
+    test_audit_set(&test, "v3.c.ko23", "_ o-51"); /* an orphan */
+    test_audit_set(&test, "ko23.refCount", "0,1");
+    expect_garbage(&test, "ko23.refCount");
+}
+
 /* A rule of the transcript's is damaged in auditor_transcript_test.c. */
 Test(auditor, has_a_damage_for_every_rule) {
     for (int rule = 0; rule < AUDIT_TRANSCRIPT_SPAN; rule++) {
-        bool seen = rule == AUDIT_STATS; /* below */
+        bool seen = rule == AUDIT_STATS || rule == AUDIT_GARBAGE; /* by themselves */
         for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
             seen = seen || damages[i].rule == (enum audit_rule)rule;
         cr_expect(seen, "%s", sim_audit_rule_name((enum audit_rule)rule));

@@ -1,5 +1,5 @@
-/* failure_to_fix_test.c - the story from end to end: a campaign finds a bug and prints it; it is shrunk, and added to a corpus; the
- * regression suite fails until the bug is out.
+/* failure_to_fix_test.c - the story from end to end: a campaign finds a bug and prints it; it is shrunk, explained down to the
+ * syscall where replicas diverge, and added to a corpus; the regression suite fails until the bug is out.
  *
  * The bug is in crankcase-planted; the kernel without it is crankcase.
  */
@@ -45,9 +45,24 @@ static size_t things_that_happen(const char *text) {
     return count;
 }
 
-static void tell_story(const char *bug) {
+/* What the replicas first differ in, which syscall that comes of, and what befell one of them alone. */
+static void expect_explained(const char *bug, const char *plan, const char *cause) {
+    static const char *const parts[] = {"\n  crank ", "\nthe first write that differs: ",
+                                        "\nwhat befell one of them and not the other",
+                                        "; by its syscall ", "the host's input"};
+    char words[500];
+    snprintf(words, sizeof words, "diff %s", plan);
+    const struct test_outcome *outcome = run(bug, words);
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s", outcome->err);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        cr_expect(strstr(outcome->out, parts[i]), "no \"%s\" in\n%s", parts[i], outcome->out);
+    cr_expect(strstr(outcome->out, cause), "no \"%s\" in\n%s", cause, outcome->out);
+}
+
+/* `cause`: the fault that makes replicas diverge, or NULL where they do not. */
+static void tell_story(const char *bug, const char *cause) {
     enum { THINGS_MAX = 10 };
-    char plan[200], shrunk[200], signature[200], again[200], added[200], words[300];
+    char plan[200], shrunk[200], signature[200], again[200], added[200], words[500];
 
     /* Find. */
     const struct test_outcome *outcome = run(bug, "run --seeds 40 --jobs 2 --shrink");
@@ -55,10 +70,16 @@ static void tell_story(const char *bug) {
     take(outcome->out, "  signature: ", signature, sizeof signature);
     take(outcome->out, "  plan:      ", plan, sizeof plan);
     const char *at = strstr(outcome->out, " shrunk: from ");
-    cr_assert(at != NULL && strstr(at, "; no single line can go\n"), "%s", outcome->out);
+    cr_assert(at != NULL, "%s", outcome->out);
     take(at, "  signature: ", again, sizeof again);
     take(at, "  plan:      ", shrunk, sizeof shrunk);
     cr_expect_str_eq(again, signature);
+
+    /* The campaign gives a shrink a minute; where that was too short, this goes on. */
+    snprintf(words, sizeof words, "shrink %s -o %s", plan, shrunk);
+    outcome = run(bug, words);
+    cr_assert(strstr(outcome->out, "; no single line can go\n"), "%s%s", outcome->out,
+              outcome->err);
 
     /* Understand: it is small, and fails in the same way. */
     struct vk_str text = test_file_read(test_folder_file(&folder, shrunk));
@@ -70,6 +91,7 @@ static void tell_story(const char *bug) {
     take(run(bug, words)->out, "  signature: ", again, sizeof again);
     cr_expect_str_eq(again, signature);
     cr_expect_eq(run(NULL, words)->code, SIM_EXIT_OK, "it is the bug's failure, and no other's");
+    if (cause) expect_explained(bug, shrunk, cause);
 
     /* Keep: once, and not the large one too. */
     snprintf(words, sizeof words, "corpus add %s kept", shrunk);
@@ -88,12 +110,10 @@ static void tell_story(const char *bug) {
     cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->out);
 }
 
-Test(failure_to_fix, of_a_roll_back_that_writes_something_again) { tell_story("written-again"); }
-
-Test(failure_to_fix, of_a_death_that_is_taken_for_a_metering_fault) {
-    tell_story("death-is-metering");
+Test(failure_to_fix, of_a_roll_back_that_writes_something_again) {
+    tell_story("written-again", NULL);
 }
 
-Test(failure_to_fix, of_a_vat_that_is_created_in_the_background) { tell_story("created-later"); }
-
-Test(failure_to_fix, of_garbage_that_is_never_collected) { tell_story("no-collection"); }
+Test(failure_to_fix, of_a_vat_that_is_created_in_the_background) {
+    tell_story("created-later", "worker-starts-slowly struck");
+}

@@ -39,7 +39,7 @@ Test(kernel_module, file_without_a_kernel_is_refused_with_its_reason) {
         {TEST_BINARY_DIR "/nowhere.so", "no kernel in " TEST_BINARY_DIR "/nowhere.so: "},
         {TEST_SOURCE_DIR "/README.md", "invalid ELF header"},
         {TEST_BINARY_DIR "/libno_kernel.so", "it has no vk_module"},
-        {TEST_BINARY_DIR "/libother_abi.so", "has ABI version 2, wanted is 1"},
+        {TEST_BINARY_DIR "/libother_abi.so", "has ABI version 3, wanted is 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct vk_module *module;

@@ -111,8 +111,10 @@ Test(rollback, sees_a_counter_that_goes_on_after_the_roll_back) {
     expect_seen_by(aborted_plan, PLANTED_NUMBERS_STAY, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
 }
 
+/* By what was rolled back, and by what she did that a crank is given up for. */
 Test(rollback, sees_a_crank_that_does_not_say_it_was_aborted) {
-    expect_seen_by(aborted_plan, PLANTED_ABORT_DENIED, 0, SEEN_BY(SIM_ORACLE_ROLLBACK));
+    expect_seen_by(aborted_plan, PLANTED_ABORT_DENIED, 0,
+                   SEEN_BY(SIM_ORACLE_ROLLBACK, SIM_ORACLE_CLASS));
 }
 
 Test(memory, sees_a_vat_online_that_the_store_says_is_ended) {
@@ -251,8 +253,10 @@ static const char creation_plan[] = "crankcase-plan 1\n"
                                     "  send vatAdmin\n"
                                     "fault 1 worker-starts-slowly repeat=20 k=2500\n";
 
+/* And the account, for nobody is told of the creation in the crank that was to make it. */
 Test(replicas, see_a_vat_that_is_created_in_the_background) {
-    expect_seen_by(creation_plan, PLANTED_CREATED_LATER, 0, SEEN_BY(SIM_ORACLE_REPLICAS));
+    expect_seen_by(creation_plan, PLANTED_CREATED_LATER, 0,
+                   SEEN_BY(SIM_ORACLE_REPLICAS, SIM_ORACLE_ACCOUNT));
 }
 
 static const char clock_plan[] = "crankcase-plan 1\n"
@@ -339,6 +343,26 @@ Test(liveness, sees_gc_actions_that_are_never_taken) {
 
 Test(class, sees_a_node_that_goes_down_though_nothing_has_struck) {
     expect_seen_by(aborted_plan, PLANTED_ERROR, 200, SEEN_BY(SIM_ORACLE_CLASS));
+}
+
+/* Replicas forgive alike, and there is nothing to be rolled back: whether she waits for her syscalls or not. */
+static const char forgiven_plan[] = "crankcase-plan 1\n"
+                                    "program alice\n"
+                                    "  turn\n"
+                                    "  turn\n"
+                                    "    illegal n=1\n"
+                                    "    store-set key=1\n"
+                                    "    send e0 new\n"
+                                    "vat alice alice vatstore=completion\n"
+                                    "bootstrap alice\n"
+                                    "block after=1000\n"
+                                    "  send alice\n"
+                                    "  send alice\n"
+                                    "replica\n"
+                                    "replica\n";
+
+Test(class, sees_a_vat_that_is_forgiven_an_illegal_syscall) {
+    expect_seen_by(forgiven_plan, PLANTED_VERDICT_CLEARED, 0, SEEN_BY(SIM_ORACLE_CLASS));
 }
 
 static const char slow_plan[] = "crankcase-plan 1\n"
@@ -435,6 +459,22 @@ Test(crash, is_told_of_with_its_seed_and_ends_no_other) {
     cr_assert(told.failure.oracle == SIM_ORACLE_CRASH && totals.failures == 1);
     cr_assert(strstr(told.died, "signal 6"), "%s", told.died); /* SIGABRT */
     cr_assert(totals.seeds == 30, "only %d seeds were run", (int)totals.seeds);
+}
+
+/* Whoever reads the report has the process no more, but what its kernel was in the midst of. */
+Test(crash, of_an_assertion_names_crank_vat_delivery_message_and_syscall) {
+    struct sim_campaign_totals totals;
+    const struct told told = run_campaign(PLANTED_ASSERTS, 10, &totals);
+    const struct sim_flight_tail *flight = &told.failure.flight;
+    cr_assert(told.failures > 0 && told.failure.oracle == SIM_ORACLE_CRASH, "%s",
+              told.failure.signature);
+    cr_assert(flight->any && !flight->crank_finished && flight->crank > 0);
+    cr_assert(flight->has_delivery && !flight->delivery_finished && flight->delivery > 0);
+    cr_assert(flight->vat[0] == 'v' && flight->syscalls > 0, "%s", flight->vat);
+    cr_assert_str_eq(flight->dispatch, "message");
+    cr_assert(strncmp(flight->message, "ko", 2) == 0, "%s", flight->message);
+    cr_assert(strncmp(flight->last_syscall, "[\"vatstoreSet\"", 14) == 0, "%s",
+              flight->last_syscall);
 }
 
 /* Leaks are found when a process ends, and nobody knows then which of its seeds it was. */

@@ -121,7 +121,7 @@ Test(plan_command, says_what_is_wrong_with_its_options) {
                                        "(did you mean 'disk-full'?) "},
         {"--seed 1 some.plan", "either a seed or plans, not both: some.plan "},
         {"--scale 2 some.plan",
-         "--replicas, --scale, --faults, --clock and --states are for a seed's plan "},
+         "--replicas, --scale, --faults, --clock, --states and --everything are for a seed's plan "},
         {"--seed 1 --check", "--check is for plans "},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -187,7 +187,7 @@ Test(plan_error, of_programs) {
                              "found '1'"},
         {TURN "send r r r r r r r r r r r r r r r r r",
          "4:38: expected 16 operands at most, found 'r'"},
-        {TURN "resolve p0", "4:9: expected a target (d0 r), found 'p0'"},
+        {TURN "resolve p0", "4:9: expected a target (d0 newp r), found 'p0'"},
         {TURN "reject d0 bytes=2", "4:11: expected the end of the line, found 'bytes=2'"},
         {TURN "subscribe d0", "4:11: expected a target (p0 a0), found 'd0'"},
         {TURN "drop e0", "4:6: expected a target (i0 a0), found 'e0'"},

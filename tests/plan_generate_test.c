@@ -95,6 +95,40 @@ Test(plan_generate, who_runs_it_does_not_shift_what_is_run) {
     vk_arena_release(&arena);
 }
 
+/* With `everything`, that is what the stories are about, all of it in one plan. */
+Test(plan_generate, everything_is_in_every_plan) {
+    static const enum sim_op_type ops[] = {SIM_OP_CREATE_VAT, SIM_OP_CREATE_METER};
+    const struct sim_generate_options options = {.everything = true};
+    uint64_t seen[SIM_OP_TYPE_COUNT] = {0}, inputs[SIM_INPUT_TYPE_COUNT] = {0};
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        uint64_t of_plan[SIM_OP_TYPE_COUNT] = {0}, in_completion = 0;
+        struct sim_plan plan;
+        generate(&plan, seed, &options);
+        for (size_t p = 0; p < plan.program_count; p++)
+            for (size_t t = 0; t < plan.programs[p].turn_count; t++)
+                for (size_t i = 0; i < plan.programs[p].turns[t].op_count; i++)
+                    of_plan[plan.programs[p].turns[t].ops[i].type]++;
+        for (size_t b = 0; b < plan.block_count; b++)
+            for (size_t i = 0; i < plan.blocks[b].input_count; i++)
+                inputs[plan.blocks[b].inputs[i].type]++;
+        for (size_t v = 0; v < plan.vat_count; v++)
+            in_completion += plan.vats[v].keeps_vatstore;
+        for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+            cr_expect(of_plan[ops[i]], "seed %d has no %s", (int)seed, sim_op_word(ops[i]));
+        cr_expect(of_plan[SIM_OP_ILLEGAL] + of_plan[SIM_OP_OVERRUN] + of_plan[SIM_OP_FAIL],
+                  "seed %d: nobody errs", (int)seed);
+        for (size_t i = 0; i < SIM_OP_TYPE_COUNT; i++)
+            seen[i] += of_plan[i] > 0;
+        cr_expect_lt(in_completion, plan.vat_count);
+        sim_plan_release(&plan);
+    }
+    for (size_t i = 0; i < SIM_OP_TYPE_COUNT; i++)
+        cr_expect(seen[i] > 3 || i == SIM_OP_READ_CLOCK, "%s in %d plans only",
+                  sim_op_word((enum sim_op_type)i), (int)seen[i]);
+    for (size_t i = 0; i < SIM_INPUT_TYPE_COUNT; i++)
+        cr_expect_gt(inputs[i], 3, "%s", sim_input_word((enum sim_input_type)i));
+}
+
 /* ---- INV-GENERATE-2 */
 
 struct count {

@@ -1,9 +1,10 @@
-/* postmortem_test.c - the flight recorder, and what a post-mortem makes of what it left behind.
+/* postmortem_test.c - what a post-mortem makes of what a kernel left behind. The recorder is in flight_recorder_test.c.
  */
 #include "sim/command.h"
 #include "sim/flight_recorder.h"
 #include "sim/postmortem.h"
 #include "testing_command.h"
+#include "testing_flight.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -25,7 +26,7 @@ static void set_up(void) {
 
 /* What a run left of its nodes. */
 static void remove_nodes(void) {
-    static const char *const files[] = {"slog", "swingstore.sqlite", ""};
+    static const char *const files[] = {"slog", "trace.jsonl", "swingstore.sqlite", ""};
     char path[200];
     for (int replica = 0; replica < 3; replica++)
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -42,92 +43,7 @@ static void tear_down(void) {
     test_folder_remove(&folder);
 }
 
-TestSuite(flight_recorder, .init = set_up, .fini = tear_down);
 TestSuite(postmortem, .init = set_up, .fini = tear_down);
-
-/* ---- the recorder */
-
-static void record(struct sim_flight *flight, const char *line) {
-    const struct vk_trace_event event = {
-        .type = VK_TRACE_SLOG, .key = VK_STR("x"), .value = vk_str(line)};
-    sim_flight_event(flight, &event);
-}
-
-static struct vk_str recorded(const char *name) {
-    struct vk_str bytes = test_file_read(test_folder_file(&folder, name)), text;
-    test_ok(sim_flight_unroll(&arena, bytes, &text));
-    test_ok(vk_arena_copy(&arena, text, &text));
-    free((void *)(uintptr_t)bytes.p);
-    return text;
-}
-
-Test(flight_recorder, the_ring_holds_the_newest_lines_and_only_whole_ones) {
-    static char all[400000];
-    size_t n = 0;
-    uint64_t random = 7;
-    struct sim_flight *flight;
-    test_ok(sim_flight_open(test_folder_file(&folder, "slog"), SIM_FLIGHT_BYTES_MIN, &flight));
-    for (int i = 0; i < 2000; i++) {
-        char line[200];
-        int length = snprintf(line, sizeof line, "{\"n\":%d,\"x\":\"%0*d\"}", i,
-                              1 + (int)test_random_below(&random, 120), 0);
-        record(flight, line);
-        memcpy(all + n, line, (size_t)length);
-        all[n + (size_t)length] = '\n';
-        n += (size_t)length + 1;
-        if (i > 3 && i % 50) continue;
-        struct vk_str text = recorded("slog");
-        cr_assert(text.n <= n && memcmp(all + n - text.n, text.p, text.n) == 0);
-        cr_assert(text.n == n || all[n - text.n - 1] == '\n', "begins within a line");
-        if (n <= SIM_FLIGHT_BYTES_MIN)
-            cr_assert_eq(text.n, n);
-        else
-            cr_assert_gt(text.n, SIM_FLIGHT_BYTES_MIN - 500);
-    }
-    sim_flight_close(flight);
-}
-
-Test(flight_recorder, a_line_that_was_being_written_is_not_seen) {
-    struct sim_flight *flight;
-    char line[120];
-    const char *path = test_folder_file(&folder, "slog");
-    test_ok(sim_flight_open(path, SIM_FLIGHT_BYTES_MIN, &flight));
-    for (int i = 0; i < 500; i++) {
-        snprintf(line, sizeof line, "{\"type\":\"x\",\"n\":%d}", i);
-        record(flight, line);
-    }
-    struct vk_str before = recorded("slog");
-    struct vk_str bytes = test_file_read(path);
-    struct sim_flight_header header;
-    memcpy(&header, bytes.p, sizeof header);
-    /* Its bytes are there, and the process died before it said so. */
-    char *ring = (char *)(uintptr_t)bytes.p + sizeof header;
-    const char half[] = "{\"type\":\"half\",\"n\":1}\n";
-    for (size_t i = 0; i < sizeof half - 1; i++)
-        ring[(header.written + i) % header.capacity] = half[i];
-    test_file_write(path, bytes);
-    struct vk_str text = recorded("slog");
-    cr_assert(text.n > 0 && text.n <= before.n);
-    cr_assert(memcmp(before.p + before.n - text.n, text.p, text.n) == 0);
-    cr_assert(vk_str_starts(text, VK_STR("{\"type\":\"x\"")));
-    free((void *)(uintptr_t)bytes.p);
-    sim_flight_close(flight);
-}
-
-Test(flight_recorder, a_new_process_goes_on_where_the_one_before_it_ended) {
-    struct sim_flight *flight;
-    const char *path = test_folder_file(&folder, "slog");
-    test_ok(sim_flight_open(path, SIM_FLIGHT_BYTES_MIN, &flight));
-    record(flight, "{\"type\":\"one\"}");
-    sim_flight_close(flight);
-    test_ok(sim_flight_open(path, SIM_FLIGHT_BYTES_MIN, &flight));
-    record(flight, "{\"type\":\"two\"}");
-    cr_assert(vk_str_eq(recorded("slog"), VK_STR("{\"type\":\"one\"}\n{\"type\":\"two\"}\n")));
-    sim_flight_close(flight);
-    test_ok(sim_flight_open(path, SIM_FLIGHT_BYTES_MIN + 1, &flight));
-    cr_assert_eq(recorded("slog").n, 0);
-    sim_flight_close(flight);
-}
 
 /* ---- what a slog comes to */
 
@@ -244,9 +160,9 @@ static void die_in_a_crank(const char *path) {
     signal(SIGABRT, SIG_DFL);
     if (sim_flight_open(path, SIM_FLIGHT_BYTES_MIN, &flight) != VK_OK) _exit(1);
     sim_flight_use(flight);
-    record(flight, CRANK);
-    record(flight, DELIVER);
-    record(flight, SYSCALL);
+    test_flight_delivery(flight);
+    test_flight_moment(flight, VK_MOMENT_SYSCALL, "subscribe", 0, "kp6",
+                       "[\"subscribe\",\"p-61\"]");
     VK_ASSERT(null == -7); /* INV-PLANTED-1: the comment beside it */
     _exit(0);
 }
@@ -268,6 +184,13 @@ Test(postmortem, a_failed_assertion_is_there_with_its_invariant) {
     SAME(seen.what, "assertion failed: null == -7");
     SAME(seen.source, "VK_ASSERT(null == -7); /* INV-PLANTED-1: the comment beside it */");
     cr_assert(seen.crank == 7890 && seen.delivery == 1234 && seen.syscalls.count == 1);
+    SAME(seen.vat, "v56");
+    SAME(seen.target, "ko9");
+    SAME(seen.method, "pay");
+    SAME(seen.result, "kp5");
+    SAME(seen.syscalls.at[0].json, "[\"subscribe\",\"p-61\"]");
+    SAME(seen.syscalls.at[0].target, "kp6");
+    cr_assert_null(seen.syscalls.at[0].result.p);
     sim_postmortem_release(&seen);
 }
 
@@ -302,6 +225,9 @@ Test(postmortem, a_panic_of_all_replicas_is_told_in_plain_words) {
     const struct test_outcome *outcome = run("run --keep nodes panic.plan");
     cr_assert_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->err);
     has(outcome->out, "panicked on 3 of 3 replicas");
+    has(outcome->out,
+        "kernel:    crank 15 (send) had just finished: v3, delivery 6, message ko22.say, "
+        "2 syscalls, the last [\"");
     for (int replica = 0; replica < 3; replica++) {
         char words[200];
         snprintf(words, sizeof words, "postmortem nodes/replica-%d nodes/replica-%d/slog", replica,
@@ -316,6 +242,18 @@ Test(postmortem, a_panic_of_all_replicas_is_told_in_plain_words) {
         has(outcome->out, "goes on with crank 0");
         has(outcome->out, "crank-15: skip");
     }
+}
+
+/* The recorder is always on. */
+Test(postmortem, a_panic_says_where_without_being_asked_to_keep_anything) {
+    test_file_write(test_folder_file(&folder, "panic.plan"), vk_str(panic_plan));
+    const struct test_outcome *outcome = run("run panic.plan");
+    has(outcome->out,
+        "kernel:    crank 15 (send) had just finished: v3, delivery 6, message ko22.say");
+    outcome = run("run --json panic.plan");
+    has(outcome->out, "\"flight\":{\"crankNum\":15,\"event\":\"send\",\"finished\":true,"
+                      "\"vatID\":\"v3\",\"deliveryNum\":6,\"deliveryFinished\":true,"
+                      "\"dispatch\":\"message\",\"message\":\"ko22.say\",\"syscalls\":2,");
 }
 
 Test(postmortem, json_is_one_object_with_the_same_facts) {

@@ -154,6 +154,7 @@ Test(run_directives, nothing_that_a_directive_does_breaks_an_oracle_whatever_fau
         struct sim_run_options options = {.directed_from_start = true};
         options.off[SIM_ORACLE_TWICE] = true;
         generate.states = seed % 2;
+        generate.everything = seed % 3 == 0;
         draw_directives(seed, text, sizeof text);
         read_directives(text);
         for (size_t i = 0; i < SIM_REPLICAS_MAX; i++)

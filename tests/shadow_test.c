@@ -252,3 +252,83 @@ Test(shadow, lost_before_any_commit_is_empty) {
     expect_state(shadow, &nothing, "lost");
     sim_shadow_free(shadow);
 }
+
+/* ---- counters, statistics, what is released */
+
+/* Of a crank that makes these writes; NULL ends them. */
+static struct sim_shadow_crank crank_of(struct sim_shadow *shadow, const char *const writes[][2]) {
+    happen(shadow, VK_TRACE_START_CRANK, "", "");
+    for (size_t i = 0; writes[i][0]; i++)
+        happen(shadow, writes[i][1] ? VK_TRACE_SET : VK_TRACE_DEL, writes[i][0],
+               writes[i][1] ? writes[i][1] : "");
+    happen(shadow, VK_TRACE_END_CRANK, "", "");
+    return sim_shadow_crank(shadow);
+}
+
+Test(shadow, sees_a_counter_that_is_not_counted_up_by_one) {
+    static const struct {
+        const char *from, *to;
+        const char *key;
+        bool is_skipped;
+    } cases[] = {
+        {"7", "8", "kp.nextID", false},         {"7", "9", "kp.nextID", true},
+        {"7", "7", "kp.nextID", true},          {"7", "0", "v1.o.nextID", true},
+        {"7", "0", "kp40.queue.nextID", false}, {"7", "x", "v1.vs.my.nextID", false},
+        {"99", "100", "crankNumber", false},    {"99", "101", "crankNumber", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_shadow *shadow = new_shadow();
+        const char *const writes[][2] = {
+            {cases[i].key, cases[i].from}, {cases[i].key, cases[i].to}, {NULL, NULL}};
+        struct sim_shadow_crank crank = crank_of(shadow, writes);
+        cr_expect_str_eq(crank.skipped, cases[i].is_skipped ? cases[i].key : "", "%s: %s -> %s",
+                         cases[i].key, cases[i].from, cases[i].to);
+        sim_shadow_free(shadow);
+    }
+}
+
+Test(shadow, counts_how_often_a_crank_is_numbered) {
+    static const char *const twice[][2] = {
+        {"crankNumber", "5"}, {"crankNumber", "6"}, {NULL, NULL}};
+    struct sim_shadow *shadow = new_shadow();
+    cr_expect_eq(crank_of(shadow, twice).numbered, 2);
+    happen(shadow, VK_TRACE_START_CRANK, "", "");
+    happen(shadow, VK_TRACE_SAVEPOINT, "start", "");
+    happen(shadow, VK_TRACE_SET, "crankNumber", "7");
+    happen(shadow, VK_TRACE_ROLLBACK, "start", "");
+    happen(shadow, VK_TRACE_SET, "crankNumber", "7");
+    cr_expect_eq(sim_shadow_crank(shadow).numbered, 1); /* the other one was taken back */
+    cr_expect_str_eq(sim_shadow_crank(shadow).skipped, "");
+    sim_shadow_free(shadow);
+}
+
+Test(shadow, sees_a_statistic_that_moves_otherwise_than_what_it_counts) {
+    static const char *const first[][2] = {
+        {"ko20.refCount", "0,0"}, {"local.kernelStats", "{\"kernelObjects\":4}"}, {NULL, NULL}};
+    static const char *const right[][2] = {
+        {"ko21.refCount", "0,0"}, {"local.kernelStats", "{\"kernelObjects\":5}"}, {NULL, NULL}};
+    static const char *const wrong[][2] = {
+        {"ko21.refCount", NULL}, {"local.kernelStats", "{\"kernelObjects\":3}"}, {NULL, NULL}};
+    struct sim_shadow *shadow = new_shadow();
+    cr_expect_null(crank_of(shadow, first).miscounted); /* who knows what came before */
+    cr_expect_null(crank_of(shadow, right).miscounted);
+    cr_expect_str_eq(crank_of(shadow, wrong).miscounted, "kernelObjects");
+    sim_shadow_free(shadow);
+}
+
+Test(shadow, knows_what_was_released_twice_in_a_crank) {
+    static const char *const once[][2] = {{"ko20.refCount", "1,1"},
+                                          {"ko20.refCount", "0,1"},
+                                          {"ko21.owner", "v1"},
+                                          {"ko21.refCount", "1,1"},
+                                          {"ko21.owner", NULL},
+                                          {"ko21.refCount", "0,1"},
+                                          {NULL, NULL}};
+    static const char *const again[][2] = {{"ko20.refCount", "0,0"}, {NULL, NULL}};
+    struct sim_shadow *shadow = new_shadow();
+    crank_of(shadow, once);
+    crank_of(shadow, again);
+    cr_expect(!sim_shadow_was_released_twice(shadow, VK_STR("ko20")));
+    cr_expect(sim_shadow_was_released_twice(shadow, VK_STR("ko21")));
+    sim_shadow_free(shadow);
+}

@@ -14,6 +14,8 @@
 
 static const struct test_setup ordinary = {0};
 static const struct test_setup plain = {.plain = true};
+static const struct test_setup one_in_completion = {
+    .options = {[TEST_CAROL] = "{\"vatstore\":\"completion\"}"}};
 static const struct test_setup snapshots = {
     .xsnap = true, .snapshot_initial = 3, .snapshot_interval = 3, .plain = true};
 
@@ -184,6 +186,42 @@ Test(story_outcome, no_error_of_a_workers_host_becomes_a_result) {
         cr_assert(world_traced(w, "titem v1 ", "vatTerminated") == 0);
     }
     lasting_close(&lasting);
+}
+
+/* Each event of a delivery is refused in turn, once, so that nothing else says that something was wrong. `delivery` is
+ * what bob is told, who waits for his syscalls, or carol, who does not. */
+static uint64_t hide_each_error(const char *whom, const char *delivery) {
+    uint64_t hidden = 0;
+    for (uint64_t n = 1;; n++) {
+        struct test_world world, *w = &world;
+        world_open(w, &one_in_completion, VK_STORE_WRITE_BACK, ":memory:");
+        world_tell(w, whom, "%s", delivery);
+        w->vats.swallow = true;
+        w->trace.fails_once = true;
+        w->trace.fail_at = w->trace.events + n;
+        struct vk_crank_result result = {.kind = VK_CRANK_NONE};
+        enum vk_err err = VK_OK;
+        while (err == VK_OK && result.kind != VK_CRANK_IDLE)
+            err = vk_kernel_run_crank(w->kernel, NULL, &result);
+        bool is_over = w->trace.events < w->trace.fail_at;
+        w->trace.fail_at = 0;
+        w->vats.swallow = false;
+        if (is_over) {
+            cr_assert_eq(err, VK_OK);
+            world_close(w);
+            return hidden;
+        }
+        cr_assert_eq(err, VK_ERR_TRACE, "event %d is refused, and nobody hears of it", (int)n);
+        hidden += strstr(vk_kernel_panic_reason(w->kernel), "went on") != NULL;
+        w->unaudited = true; /* the crank was given up half-way */
+        world_close(w);
+    }
+}
+
+Test(story_outcome, a_host_cannot_hide_an_error_that_a_syscall_came_to) {
+    cr_assert_gt(hide_each_error("bob", "{set a 1; set b 2; send o-50 {} new; get a}"), 5);
+    cr_assert_gt(hide_each_error("bob", "{call $0 hush} kd30"), 0);
+    cr_assert_gt(hide_each_error("carol", "{send o-50 {} new; get a}"), 1);
 }
 
 /* A new vat's startVat is a delivery like any other. */

@@ -92,6 +92,11 @@ static enum vk_err dev_invoke(void *impl, struct vk_arena *arena, const struct v
     if (vk_str_eq(method, VK_STR("stranger")))
         return dev_say(&dev, "#\"$0.Alleged: x\"", VK_STR("o-99"));
     if (vk_str_eq(method, VK_STR("send"))) return dev_send(&dev, call->args.slots[0]);
+    if (vk_str_eq(method, VK_STR("hush"))) { /* whatever it comes to, nothing is wrong */
+        enum vk_err err = powers->vatstore_set(powers->impl, VK_STR("hushed"), VK_STR("value"));
+        return err == VK_OK ? dev_say_text(&dev, VK_STR_NONE)
+                            : dev_say(&dev, "#\"all is well\"", VK_STR_NONE);
+    }
     if (vk_str_eq(method, VK_STR("strange_send"))) return dev_send(&dev, VK_STR("o-99"));
     if (!vk_str_eq(method, VK_STR("echo"))) return dev_vatstore(&dev);
     result->ok = true;

@@ -122,6 +122,9 @@ INTERPOSED(enum vk_err, vk_syscall_perform, struct vk_kernel *kernel, struct vk_
     if (syscall->type == VK_SYSCALL_VATSTORE_SET && vk_str_eq(syscall->key, VK_STR("k.9")) &&
         (is(PLANTED_PANICS) || is_nth(PLANTED_PANICS_ALONE)))
         return VK_RAISE(VK_ERR_PANIC, "planted: INV-PLANTED-1: nobody writes key 9");
+    if (syscall->type == VK_SYSCALL_VATSTORE_SET && vk_str_starts(syscall->key, VK_STR("k.")) &&
+        is_nth(PLANTED_ASSERTS))
+        VK_ASSERT(!*"planted: INV-PLANTED-2");
     if (kernel->verdict.illegal_syscall && is(PLANTED_VERDICT_CLEARED))
         kernel->verdict.illegal_syscall = false;
     return REAL(vk_syscall_perform)(kernel, vat, syscall, result, kernel_result);

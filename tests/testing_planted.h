@@ -28,6 +28,8 @@
     X(WORKER_STAYS, "worker-stays", 0,                                                             \
       "a vat that is ended in a roll-back keeps its place among those online")                     \
     X(PANICS, "panics", 0, "a vat that writes key 9 of its vatstore panics the kernel")            \
+    X(ASSERTS, "asserts", 1,                                                                       \
+      "the n-th change of a vat's own key breaks an invariant of the kernel")                      \
     /* Replicas. */                                                                                \
     X(PANICS_ALONE, "panics-alone", 1, "the n-th write of a key 9 panics the kernel")              \
     X(DEATH_IS_METERING, "death-is-metering", 0, "a worker's death is taken for a metering fault") \

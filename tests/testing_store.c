@@ -77,7 +77,9 @@ static enum vk_err trace_event(void *impl, const struct vk_trace_event *event) {
     struct test_trace *trace = impl;
     char line[128];
     trace->events++;
-    if (trace->fail_at && trace->events >= trace->fail_at)
+    bool is_due =
+        trace->fails_once ? trace->events == trace->fail_at : trace->events >= trace->fail_at;
+    if (trace->fail_at && is_due)
         return VK_RAISE(VK_ERR_TRACE, "event %llu", (unsigned long long)trace->events);
     trace_append(trace, event_name(event->type), strlen(event_name(event->type)));
     if (vk_str_present(event->key)) {

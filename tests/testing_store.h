@@ -19,11 +19,13 @@ struct test_heap {
 
 void test_heap_init(struct test_heap *heap);
 
-/* A trace sink that writes each event as one line, and refuses its fail_at-th (0: none). */
+/* A trace sink that writes each event as one line, and refuses its fail_at-th (0: none) and,
+ * unless fails_once, all after it. */
 struct test_trace {
     struct vk_trace port;
     uint64_t events;
     uint64_t fail_at;
+    bool fails_once;
     char *text;
     size_t length;
     size_t capacity;

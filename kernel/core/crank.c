@@ -12,6 +12,8 @@
  */
 #include "deliver.h"
 
+#include "vk/probe.h"
+
 #include "../object/gc_actions.h"
 #include "../object/meter.h"
 #include "../object/promise.h"
@@ -83,10 +85,27 @@ static enum vk_err next_event(struct vk_kernel *kernel, const struct vk_run_poli
 
 /* ---- brackets */
 
-static enum vk_err slog_start(struct vk_kernel *kernel, bool routing,
-                              const struct vk_event *event) {
+static void tell(const struct vk_kernel *kernel, enum vk_moment_type type, bool routing,
+                 const struct vk_event *event, uint64_t number) {
+    bool is_send = event->type == VK_EVENT_SEND;
+    bool has_vat = !is_send && event->type != VK_EVENT_NEGATED_GC_ACTION;
+    char text[VK_SLOT_TEXT_MAX];
+    const struct vk_moment moment = {
+        .type = type,
+        .is_routing = routing,
+        .name = vk_event_name(event->type),
+        .vat = has_vat ? event->vat.n : UINT64_MAX,
+        .number = number,
+        .target = is_send ? vk_kref_str(event->target, text) : VK_STR_NONE,
+        .json = event->json,
+    };
+    vk_kernel_tell(kernel, &moment);
+}
+
+static enum vk_err begin(struct vk_kernel *kernel, bool routing, const struct vk_event *event) {
     struct vk_slog_entry entry;
     uint64_t number;
+    tell(kernel, VK_MOMENT_CRANK, routing, event, 0);
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
     VK_TRY(vk_state_require_u64(&kernel->state, &number, KEY(LIT("crankNumber"))));
     kernel->crank_began_ns = vk_slog_now_ns(&kernel->state);
@@ -122,6 +141,7 @@ static enum vk_err finish(struct vk_kernel *kernel, bool routing, const struct v
     VK_TRY(vk_state_allocate_id(state, &number, KEY(LIT("crankNumber"))));
     VK_TRY(vk_save_stats(kernel));
     VK_TRY(vk_store_emit_hashes(kernel->store, result->crankhash, result->activityhash));
+    tell(kernel, VK_MOMENT_CRANK_DONE, routing, event, number);
     if (!vk_slog_wanted(state)) return VK_OK;
     vk_slog_begin(&entry, state, VK_STR("crank-finish"));
     vk_slog_text(&entry, "crankType", routing ? VK_STR("routing") : VK_STR("delivery"));
@@ -140,7 +160,9 @@ static enum vk_err route_one_send(struct vk_kernel *kernel, const struct vk_even
     struct vk_str text = event->json;
     VK_TRY(vk_route_send(kernel, event, &route));
     if (route.type == VK_ROUTE_SPLAT) return vk_send_drop_refs(kernel, event);
+    VK_SOMETIMES_IF(route.type == VK_ROUTE_REQUEUE, send_queued_on_promise);
     if (!vk_kref_eq(route.target, event->target)) {
+        VK_SOMETIMES(send_moved_to_what_promise_became);
         VK_TRY(vk_ref_drop(state, event->target, VK_REF_STRONG));
         VK_TRY(vk_ref_add(state, route.target, VK_REF_STRONG));
         VK_TRY(vk_send_json(&kernel->arena, route.target, event->message.json, &text));
@@ -151,7 +173,7 @@ static enum vk_err route_one_send(struct vk_kernel *kernel, const struct vk_even
 
 static enum vk_err run_routing(struct vk_kernel *kernel, const struct vk_event *event,
                                struct vk_crank_result *result) {
-    VK_TRY(slog_start(kernel, true, event));
+    VK_TRY(begin(kernel, true, event));
     if (event->type == VK_EVENT_SEND)
         VK_TRY(route_one_send(kernel, event));
     else
@@ -162,6 +184,8 @@ static enum vk_err run_routing(struct vk_kernel *kernel, const struct vk_event *
 /* ---- delivery cranks */
 
 static enum vk_err roll_back(struct vk_kernel *kernel, bool consume_message) {
+    VK_SOMETIMES_IF(consume_message, crank_rolled_back_to_delivery);
+    VK_SOMETIMES_IF(!consume_message, crank_rolled_back_to_start);
     VK_TRY(vk_store_rollback(kernel->store,
                              consume_message ? VK_SAVEPOINT_DELIVER : VK_SAVEPOINT_START));
     return vk_state_reload(&kernel->state);
@@ -175,6 +199,7 @@ enum vk_err vk_deduct_meter(struct vk_kernel *kernel, struct vk_str meter_id, ui
     bool crossed;
     VK_TRY(vk_meter_deduct(&kernel->state, meter_id, computrons, &crossed));
     if (!crossed) return VK_OK;
+    VK_SOMETIMES(meter_crossed_threshold);
     VK_TRY(vk_meter_get(&kernel->state, meter_id, &meter));
     VK_TRY(vk_state_text(&kernel->state, &text, KEY(U64(meter.remaining_computrons))));
     VK_TRY(vk_value_new(arena, VK_VALUE_ARRAY, &args));
@@ -246,6 +271,7 @@ static enum vk_err directed_results(struct vk_kernel *kernel, const struct vk_ev
                                     bool began, struct vk_crank_results *out) {
     const struct vk_directive *directive = kernel->directed;
     bool skips = directive->action == VK_DIRECTIVE_SKIP;
+    VK_RARELY_IF(began, directive_in_the_middle_of_a_crank);
     *out = (struct vk_crank_results){.abort = !skips || began, .consume_message = skips};
     /* A creation that is skipped has failed, as vat-admin is to hear. */
     out->terminate = !skips || event->type == VK_EVENT_CREATE_VAT;
@@ -269,7 +295,7 @@ static enum vk_err run_directed(struct vk_kernel *kernel, const struct vk_event 
 static enum vk_err run_delivery(struct vk_kernel *kernel, const struct vk_event *event,
                                 struct vk_crank_result *result) {
     struct vk_crank_results results;
-    VK_TRY(slog_start(kernel, false, event));
+    VK_TRY(begin(kernel, false, event));
     VK_TRY(vk_store_savepoint(kernel->store, VK_SAVEPOINT_DELIVER));
     VK_TRY(vk_deliver_by_state(kernel, event, &results));
     if (kernel->directed) return run_directed(kernel, event, false, true, result);
@@ -290,7 +316,7 @@ static enum vk_err run_crank(struct vk_kernel *kernel, const struct vk_run_polic
         result->event = vk_event_name(event.type);
         VK_TRY(vk_directive_at_crank(kernel, &event));
         if (kernel->directed) {
-            VK_TRY(slog_start(kernel, routing, &event));
+            VK_TRY(begin(kernel, routing, &event));
             VK_TRY(run_directed(kernel, &event, routing, false, result));
         } else if (routing)
             VK_TRY(run_routing(kernel, &event, result));

@@ -1,6 +1,8 @@
 /* deliver.c - see deliver.h. */
 #include "deliver.h"
 
+#include "vk/probe.h"
+
 #include "../object/clist.h"
 #include "../object/meter.h"
 #include "../object/object.h"
@@ -26,6 +28,7 @@ enum vk_err vk_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
 
 enum vk_err vk_condemn(struct vk_kernel *kernel, enum vk_condemned why, struct vk_str problem,
                        struct vk_crank_results *out) {
+    VK_SOMETIMES_IF(why == VK_CONDEMNED_UNDERFLOW, meter_underflow);
     out->condemned = why;
     out->abort = true;
     out->terminate = true;
@@ -34,6 +37,8 @@ enum vk_err vk_condemn(struct vk_kernel *kernel, enum vk_condemned why, struct v
 }
 
 static void exit_as_requested(const struct vk_verdict *verdict, struct vk_crank_results *out) {
+    VK_SOMETIMES_IF(verdict->exit_is_failure, vat_exited_with_failure);
+    VK_SOMETIMES_IF(!verdict->exit_is_failure, vat_exited_in_peace);
     out->abort = verdict->exit_is_failure;
     out->terminate = true;
     out->terminate_reject = verdict->exit_is_failure;
@@ -127,6 +132,7 @@ static enum vk_err deliver_notify(struct vk_kernel *kernel, const struct vk_even
         return VK_RAISE(VK_ERR_PANIC, "spurious notification kp%llu",
                         (unsigned long long)event->promise.id);
     VK_TRY(vk_clist_find(state, event->vat, event->promise, &entry));
+    VK_SOMETIMES_IF(!entry.exists, notify_of_what_was_told_already);
     if (!entry.exists) return VK_OK; /* told already, together with another promise */
     VK_TRY(vk_promises_to_retire(kernel, event->promise, &promise, &kpids, &count));
     VK_TRY(vk_translate_notify(kernel, event->vat, kpids, count, &parcel));
@@ -148,6 +154,7 @@ static enum vk_err deliver_gc(struct vk_kernel *kernel, const struct vk_event *e
     struct vk_parcel parcel;
     struct vk_delivery_status status;
     VK_TRY(vk_warehouse_lookup(kernel, event->vat, &info));
+    VK_RARELY_IF(!info.alive, gc_action_for_dead_vat);
     if (!info.alive) return VK_OK; /* can't collect from the dead */
     for (size_t i = 0; event->type == VK_EVENT_RETIRE_EXPORTS && i < event->kref_count; i++)
         VK_TRY(vk_object_delete(&kernel->state, event->krefs[i]));
@@ -178,6 +185,7 @@ enum vk_err vk_process_start_vat(struct vk_kernel *kernel, struct vk_vat_id vat,
     struct vk_parcel parcel;
     struct vk_delivery_status status;
     VK_TRY(vk_warehouse_lookup(kernel, vat, &info));
+    VK_RARELY_IF(!info.alive, vat_terminated_before_its_start);
     if (!info.alive) return VK_OK; /* terminated before it was started */
     VK_TRY(vk_vat_set_parameters(&kernel->state, vat, parameters));
     VK_TRY(vk_translate_start_vat(kernel, vat, parameters, &parcel));
@@ -289,6 +297,8 @@ static enum vk_err deliver_cleanup(struct vk_kernel *kernel, const struct vk_eve
                                    struct vk_crank_results *out) {
     bool done;
     VK_TRY(vk_cleanup_step(kernel, event, &out->cleanup, &done));
+    VK_SOMETIMES_IF(!done, cleanup_budget_spent);
+    VK_SOMETIMES_IF(done, cleanup_done);
     out->did_cleanup = true;
     VK_TRY(slog_cleanup(kernel, event->vat, &out->cleanup));
     if (!done) return VK_OK;

@@ -12,7 +12,14 @@
 struct call_context {
     struct vk_kernel *kernel;
     struct vk_device_id device;
+    enum vk_err failed; /* the first error of the host's that it was told */
 };
+
+/* Of what it asked for wrongly a device may make what it likes; of an error of the host's nobody may. */
+static enum vk_err keep(struct call_context *context, enum vk_err err) {
+    if (context->failed == VK_OK && err != VK_ERR_USAGE) context->failed = err;
+    return err;
+}
 
 static enum vk_err slots_to_kernel(struct vk_kernel *kernel, struct vk_device_id device,
                                    const struct vk_capdata *in, struct vk_capdata *out) {
@@ -44,9 +51,8 @@ static enum vk_err slots_to_device(struct vk_kernel *kernel, struct vk_device_id
     return VK_OK;
 }
 
-static enum vk_err power_send_only(void *impl, struct vk_str target,
-                                   const struct vk_capdata *methargs) {
-    struct call_context *context = impl;
+static enum vk_err send_only(const struct call_context *context, struct vk_str target,
+                             const struct vk_capdata *methargs) {
     struct vk_kernel *kernel = context->kernel;
     struct vk_fault fault = {0};
     struct vk_kref kref;
@@ -60,32 +66,37 @@ static enum vk_err power_send_only(void *impl, struct vk_str target,
     return vk_do_send(kernel, kref, &data, NULL, true);
 }
 
+static enum vk_err power_send_only(void *impl, struct vk_str target,
+                                   const struct vk_capdata *methargs) {
+    return keep(impl, send_only(impl, target, methargs));
+}
+
 static enum vk_err power_vatstore_get(void *impl, struct vk_str key, struct vk_str *value) {
     struct call_context *context = impl;
-    return vk_vatstore_get(context->kernel, DEVICE(context->device), key, value);
+    return keep(context, vk_vatstore_get(context->kernel, DEVICE(context->device), key, value));
 }
 
 static enum vk_err power_vatstore_set(void *impl, struct vk_str key, struct vk_str value) {
     struct call_context *context = impl;
-    return vk_vatstore_set(context->kernel, DEVICE(context->device), key, value);
+    return keep(context, vk_vatstore_set(context->kernel, DEVICE(context->device), key, value));
 }
 
 static enum vk_err power_vatstore_delete(void *impl, struct vk_str key) {
     struct call_context *context = impl;
-    return vk_vatstore_delete(context->kernel, DEVICE(context->device), key);
+    return keep(context, vk_vatstore_delete(context->kernel, DEVICE(context->device), key));
 }
 
 static enum vk_err power_state_set(void *impl, struct vk_str json) {
     struct call_context *context = impl;
-    return vk_state_set(&context->kernel->state, json,
-                        KEY(DEVICE(context->device), LIT(".deviceState")));
+    return keep(context, vk_state_set(&context->kernel->state, json,
+                                      KEY(DEVICE(context->device), LIT(".deviceState"))));
 }
 
 static enum vk_err invoke_host_device(struct vk_kernel *kernel, struct vk_device_id device,
                                       struct vk_device_call *call,
                                       struct vk_device_result *result) {
     const struct vk_device_host *host = kernel->ports->devices;
-    struct call_context context = {kernel, device};
+    struct call_context context = {.kernel = kernel, .device = device};
     struct vk_device_powers powers = {
         .impl = &context,
         .send_only = power_send_only,
@@ -99,7 +110,10 @@ static enum vk_err invoke_host_device(struct vk_kernel *kernel, struct vk_device
         return VK_OK;
     }
     VK_TRY(vk_state_text(&kernel->state, &call->device, KEY(DEVICE(device))));
-    return host->invoke(host->impl, &kernel->arena, call, &powers, result);
+    VK_TRY(host->invoke(host->impl, &kernel->arena, call, &powers, result));
+    if (context.failed == VK_OK) return VK_OK;
+    return VK_RAISE(context.failed, "device d%llu went on after an error of its host's",
+                    (unsigned long long)device.n);
 }
 
 static enum vk_err capdata_result(struct vk_kernel *kernel, const struct vk_capdata *data,

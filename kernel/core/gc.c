@@ -1,6 +1,8 @@
 /* gc.c - see gc.h. */
 #include "gc.h"
 
+#include "vk/probe.h"
+
 #include "../object/clist.h"
 #include "../object/gc_actions.h"
 #include "../object/object.h"
@@ -17,6 +19,7 @@ static enum vk_err free_promise(struct vk_kernel *kernel, struct vk_kref kpid) {
     bool exists;
     /* An aborted crank leaves names of promises that its roll-back erased. */
     VK_TRY(vk_promise_exists(state, kpid, &exists));
+    VK_RARELY_IF(!exists, gc_of_promise_that_was_rolled_back);
     if (!exists) return VK_OK;
     VK_TRY(vk_promise_refcount_get(state, kpid, &count));
     if (count) return VK_OK;
@@ -30,9 +33,11 @@ static enum vk_err tell_owner(struct vk_kernel *kernel, struct vk_kref kref, str
                               bool recognizable, struct vk_string_list *actions) {
     struct vk_clist_entry entry;
     VK_TRY(vk_clist_require(&kernel->state, owner, kref, &entry));
+    VK_SOMETIMES_IF(entry.reachable, gc_drop_export);
     if (entry.reachable)
         VK_TRY(vk_gc_action_note(&kernel->state, actions, owner, VK_GC_DROP_EXPORT, kref));
     if (recognizable) return VK_OK;
+    VK_SOMETIMES(gc_retire_export);
     return vk_gc_action_note(&kernel->state, actions, owner, VK_GC_RETIRE_EXPORT, kref);
 }
 
@@ -59,6 +64,9 @@ static enum vk_err free_object(struct vk_kernel *kernel, struct vk_kref kref,
     VK_TRY(vk_object_recorded_owner(state, kref, &owned, &owner));
     if (owned && !vk_vat_is_terminated(state, owner))
         return tell_owner(kernel, kref, owner, count.recognizable > 0, actions);
+    VK_SOMETIMES_IF(owned, gc_of_dead_vats_export);
+    VK_SOMETIMES_IF(!owned, gc_of_orphan);
+    VK_SOMETIMES_IF(count.recognizable, gc_of_what_others_recognize);
     if (owned) VK_TRY(abandon_early(kernel, kref, owner));
     if (count.recognizable) return vk_objects_retire(state, &kref, 1);
     return vk_object_delete(state, kref);
@@ -170,6 +178,7 @@ enum vk_err vk_gc_next_event(struct vk_kernel *kernel, bool *found, struct vk_ev
                                  .krefs = survivors,
                                  .kref_count = count};
     }
+    VK_SOMETIMES_IF(out->type == VK_EVENT_NEGATED_GC_ACTION, gc_actions_all_negated);
     return vk_gc_actions_save(&kernel->state, &texts);
 }
 
@@ -193,6 +202,7 @@ enum vk_err vk_gc_filter(struct vk_kernel *kernel, struct vk_event *event) {
     }
     event->krefs = survivors;
     event->kref_count = count;
+    VK_SOMETIMES_IF(!count, gc_action_negated_as_it_waited);
     if (!count) event->type = VK_EVENT_NEGATED_GC_ACTION;
     return VK_OK;
 }

@@ -1,6 +1,8 @@
 /* incarnation.c - see incarnation.h. */
 #include "incarnation.h"
 
+#include "vk/probe.h"
+
 #include "../object/clist.h"
 #include "../object/object.h"
 #include "../object/promise.h"
@@ -64,6 +66,8 @@ static enum vk_err disconnect_promises(struct vk_kernel *kernel, struct vk_vat_i
             !vk_vat_id_eq(promise.decider, vat))
             continue;
         VK_TRY(is_subscribed(kernel, &promise, vat, &self_subscribed));
+        VK_RARELY_IF(self_subscribed, disconnected_promise_of_its_own_subscriber);
+        VK_SOMETIMES_IF(!self_subscribed, disconnected_promise_of_others);
         VK_TRY(vk_reject(kernel, kpid, error, &vat));
         /* Its own notify will remove the entry; without a subscription nobody else would. */
         if (!self_subscribed) VK_TRY(vk_clist_delete_all(state, vat, &kpid, 1));

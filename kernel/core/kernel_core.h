@@ -69,4 +69,10 @@ struct vk_kernel {
 void vk_kernel_panic(struct vk_kernel *kernel, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Tells the trace's `moment`. */
+static inline void vk_kernel_tell(const struct vk_kernel *kernel, const struct vk_moment *moment) {
+    const struct vk_trace *trace = kernel->ports->trace;
+    if (trace && trace->moment) trace->moment(trace->impl, moment);
+}
+
 #endif

@@ -1,22 +1,25 @@
 /* recorder.c - see recorder.h. */
 #include "recorder.h"
 
+#include "vk/probe.h"
+
 #include "../object/slog.h"
 #include "completion.h"
 #include "syscall.h"
 
+#include <stdio.h>
+
 enum vk_err vk_recorder_begin(struct vk_recorder *recorder, struct vk_kernel *kernel,
-                              struct vk_vat_id vat, bool in_completion) {
-    *recorder = (struct vk_recorder){.kernel = kernel, .vat = vat, .in_completion = in_completion};
+                              const struct vk_online_vat *online) {
+    *recorder = (struct vk_recorder){.kernel = kernel,
+                                     .vat = online->vat,
+                                     .in_completion = online->vatstore_in_completion,
+                                     .delivery_number = online->next_delivery};
     vk_buf_init(&recorder->syscalls, &kernel->arena);
     VK_ASSERT(!vk_in_flight_count(&kernel->in_flight)); /* INV-IN-FLIGHT-2 */
     kernel->in_flight = (struct vk_in_flight){0};
-    kernel->verdict.first_exit_stays = in_completion;
+    kernel->verdict.first_exit_stays = recorder->in_completion;
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;
-    struct vk_span span;
-    char text[VK_SLOT_TEXT_MAX];
-    VK_TRY(vk_transcript_current(kernel->store, vk_vat_id_str(vat, text), &span));
-    recorder->delivery_number = span.end;
     return vk_state_require_u64(&kernel->state, &recorder->crank_number, KEY(LIT("crankNumber")));
 }
 
@@ -28,16 +31,32 @@ static void begin_entry(struct vk_recorder *recorder, struct vk_slog_entry *entr
     vk_slog_u64(entry, "deliveryNum", recorder->delivery_number);
 }
 
-enum vk_err vk_recorder_slog_delivery(struct vk_recorder *recorder,
+static void tell(const struct vk_recorder *recorder, enum vk_moment_type type, const char *name,
+                 uint64_t number, struct vk_str target, struct vk_str json) {
+    const struct vk_moment moment = {.type = type,
+                                     .name = name,
+                                     .vat = recorder->vat.n,
+                                     .number = number,
+                                     .target = target,
+                                     .json = json};
+    vk_kernel_tell(recorder->kernel, &moment);
+}
+
+enum vk_err vk_recorder_tell_delivery(struct vk_recorder *recorder,
                                       const struct vk_parcel *parcel) {
     struct vk_slog_entry entry;
+    const struct vk_delivery *delivery = &parcel->vat_delivery;
+    char text[VK_SLOT_TEXT_MAX];
+    bool is_message = delivery->type == VK_DELIVERY_MESSAGE;
+    tell(recorder, VK_MOMENT_DELIVERY, vk_delivery_name(delivery->type), recorder->delivery_number,
+         is_message ? vk_kref_str(parcel->target, text) : VK_STR_NONE, delivery->json);
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
     recorder->began_ns = vk_slog_now_ns(&recorder->kernel->state);
     begin_entry(recorder, &entry, "deliver");
     vk_slog_bool(&entry, "replay", false);
-    vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(parcel->vat_delivery.type)));
+    vk_slog_text(&entry, "dispatch", vk_str(vk_delivery_name(delivery->type)));
     vk_slog_json(&entry, "kd", parcel->kernel_delivery);
-    vk_slog_json(&entry, "vd", parcel->vat_delivery.json);
+    vk_slog_json(&entry, "vd", delivery->json);
     return vk_slog_end(&entry, &recorder->kernel->state);
 }
 
@@ -59,12 +78,14 @@ enum vk_err vk_delivery_result_json(struct vk_arena *arena, const struct vk_deli
     return vk_buf_finish(&buf, out);
 }
 
-enum vk_err vk_recorder_slog_result(struct vk_recorder *recorder,
+enum vk_err vk_recorder_tell_result(struct vk_recorder *recorder,
                                     const struct vk_delivery *delivery,
                                     const struct vk_delivery_result *result) {
     struct vk_slog_entry entry;
     struct vk_str json, changes;
     struct vk_buf buf;
+    tell(recorder, VK_MOMENT_DELIVERY_DONE, vk_delivery_name(delivery->type),
+         recorder->delivery_number, VK_STR_NONE, result->ok ? VK_STR_NONE : result->problem);
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
     VK_TRY(vk_delivery_result_json(&recorder->kernel->arena, result, &json));
     begin_entry(recorder, &entry, "deliver-result");
@@ -88,21 +109,30 @@ static void begin_syscall_entry(struct vk_recorder *recorder, struct vk_slog_ent
     vk_slog_text(entry, "syscall", vk_str(vk_syscall_name(syscall->type)));
 }
 
-static enum vk_err slog_syscall(struct vk_recorder *recorder, const struct vk_syscall *syscall,
-                                struct vk_str kernel_syscall) {
+/* `kernel_syscall`: NULL where it could not be translated. */
+static enum vk_err tell_syscall(struct vk_recorder *recorder, const struct vk_syscall *syscall,
+                                const struct vk_kernel_syscall *kernel_syscall) {
     struct vk_slog_entry entry;
+    char text[VK_SLOT_TEXT_MAX];
+    bool has_target = kernel_syscall &&
+                      (syscall->type == VK_SYSCALL_SEND || syscall->type == VK_SYSCALL_CALL_NOW ||
+                       syscall->type == VK_SYSCALL_SUBSCRIBE);
+    tell(recorder, VK_MOMENT_SYSCALL, vk_syscall_name(syscall->type), recorder->syscall_count,
+         has_target ? vk_kref_str(kernel_syscall->target, text) : VK_STR_NONE, syscall->json);
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
     recorder->syscall_began_ns = vk_slog_now_ns(&recorder->kernel->state);
     begin_syscall_entry(recorder, &entry, "syscall", syscall);
-    vk_slog_json(&entry, "ksc", kernel_syscall);
+    vk_slog_json(&entry, "ksc", kernel_syscall ? kernel_syscall->json : VK_STR_NONE);
     vk_slog_json(&entry, "vsc", syscall->json);
     return vk_slog_end(&entry, &recorder->kernel->state);
 }
 
-static enum vk_err slog_syscall_result(struct vk_recorder *recorder,
+static enum vk_err tell_syscall_result(struct vk_recorder *recorder,
                                        const struct vk_syscall *syscall,
                                        struct vk_str kernel_result, struct vk_str vat_result) {
     struct vk_slog_entry entry;
+    tell(recorder, VK_MOMENT_SYSCALL_DONE, vk_syscall_name(syscall->type), recorder->syscall_count,
+         VK_STR_NONE, vat_result);
     if (!vk_slog_wanted(&recorder->kernel->state)) return VK_OK;
     begin_syscall_entry(recorder, &entry, "syscall-result", syscall);
     vk_slog_json(&entry, "ksr", kernel_result);
@@ -150,13 +180,15 @@ static enum vk_err carry_out(struct vk_recorder *recorder, const struct vk_sysca
         fault = (struct vk_fault){true, "not for a vat that hands its changes over"};
     else
         VK_TRY(vk_translate_syscall(kernel, recorder->vat, syscall, &fault, &kernel_syscall));
-    VK_TRY(slog_syscall(recorder, syscall, fault.raised ? VK_STR_NONE : kernel_syscall.json));
+    VK_TRY(tell_syscall(recorder, syscall, fault.raised ? NULL : &kernel_syscall));
+    VK_SOMETIMES_IF(fault.raised, syscall_was_illegal);
     if (fault.raised) {
         condemn_for_fault(kernel, result);
         kernel_result = result->json;
     } else {
         enum vk_err err =
             vk_syscall_perform(kernel, recorder->vat, &kernel_syscall, result, &kernel_result);
+        VK_RARELY_IF(err == VK_ERR_PANIC, syscall_panicked_the_kernel);
         if (err == VK_ERR_PANIC) {
             condemn_for_panic(kernel, result);
             kernel_result = VK_STR("[\"error\",\"incomplete\"]");
@@ -165,40 +197,70 @@ static enum vk_err carry_out(struct vk_recorder *recorder, const struct vk_sysca
         VK_TRY(err);
     }
     record(recorder, syscall, result);
-    VK_TRY(slog_syscall_result(recorder, syscall, kernel_result, result->json));
+    VK_TRY(tell_syscall_result(recorder, syscall, kernel_result, result->json));
     recorder->syscall_count++;
     return VK_OK;
 }
 
-enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
-                                struct vk_syscall_result *result) {
-    VK_TRY(vk_recorder_settle(impl, UINT64_MAX)); /* INV-IN-FLIGHT-1 */
-    return carry_out(impl, syscall, true, result);
+/* INV-RECORDER-1 */
+static enum vk_err keep(struct vk_recorder *recorder, enum vk_err err) {
+    if (err == VK_OK || recorder->failed != VK_OK) return err;
+    recorder->failed = err;
+    snprintf(recorder->failed_text, sizeof recorder->failed_text, "%.180s", vk_err_origin()->text);
+    return err;
 }
 
-enum vk_err vk_recorder_submit(void *impl, const struct vk_syscall *syscall) {
-    struct vk_recorder *recorder = impl;
+static enum vk_err check_failed(const struct vk_recorder *recorder) {
+    if (recorder->failed == VK_OK) return VK_OK;
+    return VK_RAISE(recorder->failed, "%s; the worker of v%llu went on", recorder->failed_text,
+                    (unsigned long long)recorder->vat.n);
+}
+
+static enum vk_err settle(struct vk_recorder *recorder, uint64_t count) {
+    struct vk_syscall syscall;
+    struct vk_syscall_result unheard;
+    VK_TRY(check_failed(recorder));
+    while (count-- && vk_in_flight_take(&recorder->kernel->in_flight, &syscall))
+        VK_TRY(carry_out(recorder, &syscall, false, &unheard));
+    return VK_OK;
+}
+
+static enum vk_err make(struct vk_recorder *recorder, const struct vk_syscall *syscall,
+                        struct vk_syscall_result *result) {
+    VK_TRY(settle(recorder, UINT64_MAX)); /* INV-IN-FLIGHT-1 */
+    return carry_out(recorder, syscall, true, result);
+}
+
+enum vk_err vk_recorder_syscall(void *impl, const struct vk_syscall *syscall,
+                                struct vk_syscall_result *result) {
+    return keep(impl, make(impl, syscall, result));
+}
+
+static enum vk_err submit(struct vk_recorder *recorder, const struct vk_syscall *syscall) {
     struct vk_kernel *kernel = recorder->kernel;
+    VK_TRY(check_failed(recorder));
     if (!recorder->in_completion)
         return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu does not wait, which it is to do",
                         (unsigned long long)recorder->vat.n);
     return vk_in_flight_add(&kernel->in_flight, &kernel->arena, syscall);
 }
 
+enum vk_err vk_recorder_submit(void *impl, const struct vk_syscall *syscall) {
+    return keep(impl, submit(impl, syscall));
+}
+
 enum vk_err vk_recorder_settle(void *impl, uint64_t count) {
-    struct vk_recorder *recorder = impl;
-    struct vk_syscall syscall;
-    struct vk_syscall_result unheard;
-    while (count-- && vk_in_flight_take(&recorder->kernel->in_flight, &syscall))
-        VK_TRY(carry_out(recorder, &syscall, false, &unheard));
-    return VK_OK;
+    return keep(impl, settle(impl, count));
 }
 
 enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
                                  const struct vk_delivery_result *result) {
     const struct vk_in_flight *in_flight = &recorder->kernel->in_flight;
     unsigned long long vat = recorder->vat.n;
-    VK_TRY(vk_recorder_settle(recorder, UINT64_MAX));
+    VK_SOMETIMES_IF(vk_in_flight_count(in_flight), syscalls_in_flight_at_completion);
+    VK_SOMETIMES_IF(!result->ok && vk_in_flight_count(in_flight),
+                    vat_failed_with_syscalls_in_flight);
+    VK_TRY(settle(recorder, UINT64_MAX));                      /* INV-RECORDER-1 */
     VK_ASSERT(!vk_in_flight_count(in_flight));                 /* INV-IN-FLIGHT-2 */
     if (result->ok && in_flight->settled != result->submitted) /* INV-IN-FLIGHT-2 */
         return VK_RAISE(VK_ERR_WORKER_LOST, "the worker of v%llu sent %llu syscalls and says %llu",

@@ -1,6 +1,8 @@
 /* replay.c - see replay.h. Answers to replayTranscript and makeSyscallSimulator in vat-warehouse.js. */
 #include "replay.h"
 
+#include "vk/probe.h"
+
 #include "../object/slog.h"
 #include "completion.h"
 #include "kernel_core.h"
@@ -72,6 +74,7 @@ static enum vk_err read_result(struct vk_arena *arena, const struct vk_json *jso
 }
 
 static enum vk_err anachrophobia(struct replayed_item *item, const char *problem) {
+    VK_SOMETIMES(replay_made_other_syscalls);
     if (!item->problem) item->problem = problem;
     return VK_RAISE(VK_ERR_ANACHROPHOBIA, "anachrophobia in v%llu delivery d%llu: %s sc%llu",
                     (unsigned long long)item->vat.n, (unsigned long long)item->position, problem,

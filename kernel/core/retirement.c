@@ -1,6 +1,8 @@
 /* retirement.c - see retirement.h. */
 #include "retirement.h"
 
+#include "vk/probe.h"
+
 #include "../object/refcount.h"
 
 /* A promise whose slots are being looked at. */
@@ -24,6 +26,7 @@ static enum vk_err visit(struct scan *scan, struct vk_kref kpid, const struct vk
         size_t capacity = scan->capacity ? scan->capacity * 2 : 16;
         struct frame *frames;
         VK_TRY(VK_NEW_ARRAY(&scan->kernel->arena, &frames, capacity));
+        VK_RARELY_IF(scan->depth, promises_deeply_nested);
         if (scan->depth) memcpy(frames, scan->frames, scan->depth * sizeof *frames);
         scan->frames = frames;
         scan->capacity = capacity;
@@ -71,6 +74,7 @@ enum vk_err vk_promises_to_retire(struct vk_kernel *kernel, struct vk_kref root,
     if (err == VK_OK) err = VK_NEW_ARRAY(&kernel->arena, out, scan.seen.count);
     if (err == VK_OK) {
         *count = scan.seen.count;
+        VK_SOMETIMES_IF(scan.seen.count > 1, promises_retired_together);
         memcpy(*out, scan.seen.items, scan.seen.count * sizeof **out);
     }
     vk_dead_list_release(&scan.seen);

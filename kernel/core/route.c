@@ -1,6 +1,8 @@
 /* route.c - see route.h. */
 #include "route.h"
 
+#include "vk/probe.h"
+
 #include "../object/object.h"
 #include "../object/promise.h"
 #include "../object/refcount.h"
@@ -24,6 +26,7 @@ static enum vk_err route_to_object(struct vk_kernel *kernel, const struct vk_eve
                                    struct vk_kref target, struct vk_route *out) {
     bool owned;
     VK_TRY(vk_object_live_owner(&kernel->state, target, &owned, &out->vat));
+    VK_SOMETIMES_IF(!owned, send_to_object_without_owner);
     if (!owned) return splat_text(kernel, event, VK_STR("vat terminated"), out);
     out->type = VK_ROUTE_VAT;
     out->target = target;
@@ -41,6 +44,7 @@ static enum vk_err route_to_data(struct vk_kernel *kernel, const struct vk_event
                         (unsigned long long)event->target.id);
     if (slot.p && vk_kref_parse(slot, &kref) && kref.type == VK_SLOT_OBJECT)
         return route_to_object(kernel, event, kref, out);
+    VK_SOMETIMES(send_to_data);
     VK_TRY(vk_capdata_method(&kernel->arena, &event->message.methargs, &method));
     VK_TRY(vk_state_text(&kernel->state, &text,
                          KEY(LIT("data is not callable, has no method "), TEXT(method))));
@@ -54,8 +58,10 @@ static enum vk_err route_to_unresolved(struct vk_kernel *kernel, const struct vk
     out->target = event->target;
     if (!promise->has_decider) return VK_OK;
     VK_TRY(vk_warehouse_lookup(kernel, promise->decider, &info));
+    VK_RARELY_IF(!info.alive, promise_outlives_its_decider);
     if (!info.alive) return splat_text(kernel, event, VK_STR("vat terminated"), out);
     if (!info.enable_pipelining) return VK_OK;
+    VK_SOMETIMES(send_pipelined_to_decider);
     out->type = VK_ROUTE_VAT;
     out->vat = promise->decider;
     return VK_OK;
@@ -73,7 +79,9 @@ enum vk_err vk_route_send(struct vk_kernel *kernel, const struct vk_event *event
     VK_TRY(vk_promise_get(&kernel->state, event->target, &promise));
     switch (promise.state) {
     case VK_PROMISE_FULFILLED: return route_to_data(kernel, event, &promise, out);
-    case VK_PROMISE_REJECTED: return splat(kernel, event, &promise.data, out);
+    case VK_PROMISE_REJECTED:
+        VK_SOMETIMES(send_to_rejected_promise);
+        return splat(kernel, event, &promise.data, out);
     case VK_PROMISE_UNRESOLVED: return route_to_unresolved(kernel, event, &promise, out);
     }
     VK_ASSERT(false); /* INV-PROMISE-4: three states */

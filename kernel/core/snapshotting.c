@@ -1,6 +1,8 @@
 /* snapshotting.c - see snapshotting.h. */
 #include "snapshotting.h"
 
+#include "vk/probe.h"
+
 #include "kernel_core.h"
 #include "translate.h"
 
@@ -43,6 +45,7 @@ enum vk_err vk_snapshot_fetch(struct vk_kernel *kernel, struct vk_str vat, bool 
     if (!*found) return VK_OK;
     VK_TRY(vk_snapshot_load(kernel->store, &kernel->arena, vat, &image->bytes));
     VK_TRY(image_hash(kernel, image, hex));
+    VK_SOMETIMES_IF(strcmp(hex, info.hash) != 0, snapshot_has_another_hash);
     if (strcmp(hex, info.hash) != 0) /* INV-SNAPSHOT-1 */
         return VK_RAISE(VK_ERR_SNAPSHOT, "snapshot of %.*s: actual hash %s, expected %s",
                         VK_STR_ARG(vat), hex, info.hash);
@@ -155,12 +158,15 @@ enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_
                   &due));
     if (!due) return VK_OK;
     VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
+    VK_SOMETIMES_IF(state != VK_VAT_RUNNING, snapshot_of_vat_that_does_not_run);
     if (state != VK_VAT_RUNNING) return VK_OK;
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     if (!can_snapshot || !kernel->ports->workers->snapshot) return VK_OK;
     VK_TRY(bring_out_before(kernel, vat, id));
     VK_TRY(vk_warehouse_require_snapshotter(kernel, vat, &can_snapshot, &worker));
     VK_TRY(save(kernel, id, worker));
+    vk_warehouse_moved_on(kernel, vat, 2);
+    VK_SOMETIMES(snapshot_taken);
     *taken = true;
     return VK_OK;
 }

@@ -1,6 +1,8 @@
 /* suspend.c - see suspend.h. The restart of all vats and the host calls are in host_suspend.c. */
 #include "suspend.h"
 
+#include "vk/probe.h"
+
 #include "../object/meter.h"
 #include "../object/queue.h"
 #include "../object/side_queue.h"
@@ -56,6 +58,8 @@ static bool is_gc(enum vk_event_type type) {
 static enum vk_err set_aside(struct vk_kernel *kernel, struct vk_vat_id vat,
                              const struct vk_event *event) {
     struct vk_event described = *event;
+    VK_SOMETIMES(event_set_aside);
+    VK_SOMETIMES_IF(is_gc(event->type), gc_action_set_aside);
     /* The kernel's own events have a text for the slog only. */
     if (!described.json.p) VK_TRY(vk_event_describe(&kernel->arena, &described));
     return vk_side_queue_add(&kernel->state, vat, described.json);
@@ -68,6 +72,8 @@ static void spare(struct vk_crank_results *out, struct vk_vat_id vat, enum vk_va
     out->abort = true;
     out->terminate = false;
     out->measure_dirt = false;
+    VK_SOMETIMES_IF(event->was_set_aside, vat_spared_over_what_was_set_aside);
+    VK_SOMETIMES_IF(!event->was_set_aside, vat_spared);
     out->is_spared = true;
     out->spared = vat;
     out->spared_for = what;
@@ -101,6 +107,8 @@ static enum vk_err begin_on_demand(struct vk_kernel *kernel, struct vk_vat_id va
                                    bool *started) {
     struct vk_crank_results start;
     VK_TRY(begin(kernel, vat, from, why, event, &start, started));
+    VK_SOMETIMES_IF(*started, vat_started_on_demand);
+    VK_SOMETIMES_IF(!*started, vat_failed_to_start_on_demand);
     if (!*started) {
         *out = start;
         return VK_OK;
@@ -150,6 +158,7 @@ enum vk_err vk_side_queue_next_event(struct vk_kernel *kernel, bool *found, stru
     *found = text.p != NULL;
     if (!*found) return VK_OK;
     VK_TRY(vk_event_parse(&kernel->arena, text, out));
+    VK_SOMETIMES(event_taken_from_side_queue);
     out->was_set_aside = true;
     return is_gc(out->type) ? vk_gc_filter(kernel, out) : VK_OK;
 }
@@ -290,6 +299,7 @@ enum vk_err vk_process_suspend_vat(struct vk_kernel *kernel, const struct vk_eve
         VK_TRY(vk_incarnation_last_boyd(kernel, event->vat, &boyd));
         out->metered = boyd.metered;
         out->computrons = boyd.computrons;
+        VK_SOMETIMES_IF(boyd.terminate, suspension_failed_in_last_boyd);
         if (boyd.terminate) {
             spare(out, event->vat, VK_VAT_EVENT_CUT, event);
             return VK_OK;

@@ -1,6 +1,8 @@
 /* syscall.c - see syscall.h. */
 #include "syscall.h"
 
+#include "vk/probe.h"
+
 #include "../object/object.h"
 #include "device_call.h"
 #include "send.h"
@@ -78,6 +80,7 @@ static enum vk_err send(struct vk_kernel *kernel, const struct vk_kernel_syscall
  * be gone when the delivery is over; the slots are the kernel's. */
 static enum vk_err request_exit(struct vk_kernel *kernel, const struct vk_kernel_syscall *syscall) {
     count(kernel, VK_STAT_SYSCALL_EXIT);
+    VK_RARELY_IF(kernel->verdict.exit_requested, vat_exited_twice);
     if (kernel->verdict.exit_requested && kernel->verdict.first_exit_stays) return VK_OK;
     kernel->verdict.exit_requested = true;
     kernel->verdict.exit_is_failure = syscall->is_failure;

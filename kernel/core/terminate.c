@@ -1,6 +1,8 @@
 /* terminate.c - see terminate.h; the slow deletion is in cleanup.c. */
 #include "terminate.h"
 
+#include "vk/probe.h"
+
 #include "../object/promise.h"
 #include "../object/refcount.h"
 #include "../object/vat.h"
@@ -23,8 +25,10 @@ static enum vk_err reject_decided_promises(struct vk_kernel *kernel, struct vk_v
         VK_TRY(vk_kref_require(text, &kpid));
         VK_TRY(vk_promise_get(state, kpid, &promise));
         if (promise.state == VK_PROMISE_UNRESOLVED && promise.has_decider &&
-            vk_vat_id_eq(promise.decider, vat))
+            vk_vat_id_eq(promise.decider, vat)) {
+            VK_SOMETIMES(promise_rejected_by_its_deciders_death);
             VK_TRY(vk_reject(kernel, kpid, &error, &vat));
+        }
     }
 }
 
@@ -75,7 +79,9 @@ enum vk_err vk_terminate_vat(struct vk_kernel *kernel, struct vk_vat_id vat, boo
     bool alive, critical = false;
     /* A vat whose creation was rolled back is not alive, and there is nothing to end. */
     VK_TRY(vk_vat_is_alive(&kernel->state, vat, &alive));
+    VK_SOMETIMES_IF(!alive, termination_of_what_was_never_made);
     if (alive) VK_TRY(end_live_vat(kernel, vat, &critical));
+    VK_SOMETIMES_IF(critical, critical_vat_failed);
     if (critical)
         vk_kernel_panic(kernel, "critical vat v%llu failed: %.*s", (unsigned long long)vat.n,
                         VK_STR_ARG(info->body));

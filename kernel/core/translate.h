@@ -13,6 +13,7 @@
 struct vk_parcel {
     struct vk_delivery vat_delivery;
     struct vk_str kernel_delivery;
+    struct vk_kref target; /* of a message */
 };
 
 enum vk_err vk_translate_message(struct vk_kernel *kernel, struct vk_vat_id vat,

@@ -68,7 +68,7 @@ enum vk_err vk_translate_message(struct vk_kernel *kernel, struct vk_vat_id vat,
                                  struct vk_kref target, const struct vk_message *message,
                                  struct vk_parcel *out) {
     struct vk_delivery *d = &out->vat_delivery;
-    *out = (struct vk_parcel){.vat_delivery.type = VK_DELIVERY_MESSAGE};
+    *out = (struct vk_parcel){.vat_delivery.type = VK_DELIVERY_MESSAGE, .target = target};
     VK_TRY(target_to_vat(kernel, vat, target, &d->target));
     VK_TRY(slots_to_vat(kernel, vat, &message->methargs, &d->methargs));
     if (message->has_result) VK_TRY(result_to_vat(kernel, vat, message->result, &d->result));

@@ -7,6 +7,8 @@
  */
 #include "incarnation.h"
 
+#include "vk/probe.h"
+
 #include "../object/refcount.h"
 #include "suspend.h"
 
@@ -111,16 +113,21 @@ enum vk_err vk_process_upgrade_vat(struct vk_kernel *kernel, const struct vk_eve
     if (!kernel->has_admin_root)
         return VK_RAISE(VK_ERR_PANIC, "initializeKernel did not set vatAdminRootKref");
     VK_TRY(vk_warehouse_lookup(kernel, event->vat, &info));
+    VK_SOMETIMES_IF(!info.alive, upgrade_of_dead_vat);
     if (!info.alive) return VK_OK;
     VK_TRY(vk_vat_state_get(&kernel->state, event->vat, &state));
     if (vk_vat_transition(state, VK_VAT_EVENT_UPGRADE).action == VK_VAT_END_AND_BEGIN)
         VK_TRY(end_incarnation(kernel, event, &incarnation, out));
     else
         VK_TRY(next_incarnation(kernel, event->vat, &incarnation));
+    VK_SOMETIMES_IF(vk_vat_state_is_suspended(state), upgrade_of_suspended_vat);
+    VK_SOMETIMES_IF(out->terminate, upgrade_failed_in_last_boyd);
     if (out->terminate) return abort_upgrade(kernel, event, out);
     VK_TRY(vk_vat_change_state(kernel, event->vat, state, VK_VAT_EVENT_UPGRADE));
     VK_TRY(start_incarnation(kernel, event, info.meter_id, &start));
     add_computrons(&start, out);
+    VK_SOMETIMES_IF(start.terminate, upgrade_failed_in_start);
+    VK_SOMETIMES_IF(!start.terminate, upgrade_succeeded);
     if (start.terminate) {
         *out = start;
         return abort_upgrade(kernel, event, out);

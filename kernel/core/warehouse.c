@@ -1,6 +1,8 @@
 /* warehouse.c - workers online, page-out, deliveries. See warehouse.h; snapshots are in snapshotting.c. */
 #include "warehouse.h"
 
+#include "vk/probe.h"
+
 #include "directed.h"
 #include "kernel_core.h"
 #include "recorder.h"
@@ -27,6 +29,7 @@ static struct vk_online_vat *find(struct vk_kernel *kernel, struct vk_vat_id vat
 static void stop(struct vk_kernel *kernel, struct vk_online_vat *online) {
     struct vk_warehouse *warehouse = &kernel->warehouse;
     if (online->delivering) { /* its worker is still in our call stack */
+        VK_RARELY(worker_stopped_in_its_own_delivery);
         online->stop_when_delivered = true;
         return;
     }
@@ -49,7 +52,9 @@ static void page_out(struct vk_kernel *kernel) {
             if (!vat->delivering && !vat->is_attached && (!oldest || vat->used < oldest->used))
                 oldest = vat;
         }
+        VK_RARELY_IF(!oldest, nobody_can_be_paged_out);
         if (!oldest) return;
+        VK_SOMETIMES(vat_paged_out);
         stop(kernel, oldest);
     }
 }
@@ -128,6 +133,7 @@ struct startup {
     struct vk_vat_options options;
     struct vk_str bundle_id; /* absent: the source is a whole bundle */
     bool is_dynamic;
+    uint64_t next_delivery;
     uint64_t began_ns; /* by the slog's clock */
 };
 
@@ -191,6 +197,7 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
     VK_TRY(vk_snapshot_fetch(kernel, startup->id, &has_snapshot, &image));
     if (startup->options.use_transcript)
         VK_TRY(vk_transcript_current(kernel->store, startup->id, &span));
+    startup->next_delivery = span.end;
     struct vk_worker_spec spec = {
         .vat = startup->id,
         .name = startup->options.name,
@@ -202,6 +209,9 @@ static enum vk_err start_worker(struct vk_kernel *kernel, struct startup *startu
         .replays = span.end > span.start ? span.end - span.start - 1 : 0,
         .snapshot = has_snapshot ? &image : NULL,
     };
+    VK_SOMETIMES_IF(has_snapshot && !spec.replays, worker_from_snapshot_alone);
+    VK_SOMETIMES_IF(has_snapshot && spec.replays, worker_from_snapshot_and_replay);
+    VK_SOMETIMES_IF(!has_snapshot && spec.replays, worker_from_replay_alone);
     VK_TRY(host->start(host->impl, &spec, worker));
     enum vk_err err = begun ? slog_startup_finish(kernel, startup) : VK_OK;
     if (err != VK_OK) host->stop(host->impl, *worker);
@@ -228,6 +238,7 @@ static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *st
         .vat = startup->vat,
         .worker = worker,
         .used = ++warehouse->uses,
+        .next_delivery = startup->next_delivery,
         .enable_pipelining = startup->options.enable_pipelining,
         .use_transcript = startup->options.use_transcript,
         .vatstore_in_completion = startup->options.vatstore_in_completion,
@@ -328,6 +339,8 @@ enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, 
     bool has;
     VK_TRY(has_source(kernel, vat, &has));
     enum vk_err err = has ? require_online(kernel, vat, &online) : VK_OK;
+    VK_RARELY_IF(!has, creation_from_unknown_bundle);
+    VK_RARELY_IF(err == VK_ERR_WORKER_START, creation_without_worker);
     *started = has && err == VK_OK;
     *problem = has ? VK_STR("Error: worker could not be started")
                    : VK_STR("Error: unknown bundleID (a string)");
@@ -336,12 +349,18 @@ enum vk_err vk_warehouse_create(struct vk_kernel *kernel, struct vk_vat_id vat, 
 
 /* ---- deliveries */
 
+void vk_warehouse_moved_on(struct vk_kernel *kernel, struct vk_vat_id vat, uint64_t items) {
+    struct vk_online_vat *online = find(kernel, vat);
+    if (online) online->next_delivery += items;
+}
+
 static enum vk_err finish_transcript(struct vk_kernel *kernel, struct vk_recorder *recorder,
                                      const struct vk_delivery *delivery,
                                      const struct vk_delivery_result *result) {
     struct vk_str item;
     char text[VK_SLOT_TEXT_MAX];
     VK_TRY(vk_recorder_item(recorder, delivery, result, &item));
+    vk_warehouse_moved_on(kernel, recorder->vat, 1);
     return vk_transcript_add(kernel->store, vk_vat_id_str(recorder->vat, text), item);
 }
 
@@ -380,11 +399,11 @@ enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
         result->problem = VK_STR("not made: a directive");
         return VK_OK;
     }
-    VK_TRY(vk_recorder_begin(&recorder, kernel, vat, online->vatstore_in_completion));
-    VK_TRY(vk_recorder_slog_delivery(&recorder, parcel));
+    VK_TRY(vk_recorder_begin(&recorder, kernel, online));
+    VK_TRY(vk_recorder_tell_delivery(&recorder, parcel));
     VK_TRY(run_delivery(kernel, online, &recorder, delivery, result));
     VK_TRY(vk_recorder_complete(&recorder, result));
-    VK_TRY(vk_recorder_slog_result(&recorder, delivery, result));
+    VK_TRY(vk_recorder_tell_result(&recorder, delivery, result));
     if (use_transcript) VK_TRY(finish_transcript(kernel, &recorder, delivery, result));
     if (delivery->type == VK_DELIVERY_BRING_OUT_YOUR_DEAD)
         return vk_vat_clear_dirt(&kernel->state, vat);

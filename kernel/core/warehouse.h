@@ -28,6 +28,8 @@ struct vk_online_vat {
     struct vk_vat_id vat;
     struct vk_worker *worker;
     uint64_t used; /* when last, by the warehouse's own count */
+    uint64_t
+        next_delivery; /* its number: where the transcript ends that the worker has lived through */
     bool enable_pipelining;
     bool use_transcript;
     bool vatstore_in_completion;
@@ -76,6 +78,8 @@ enum vk_err vk_warehouse_deliver(struct vk_kernel *kernel, struct vk_vat_id vat,
 /* Takes a snapshot if the vat is due (`deliveries_min` 0: by the snapshot interval). */
 enum vk_err vk_warehouse_maybe_snapshot(struct vk_kernel *kernel, struct vk_vat_id vat,
                                         uint64_t deliveries_min, bool *taken) VK_MUST_CHECK;
+/* So many items were added to the transcript of a vat, which may be online. */
+void vk_warehouse_moved_on(struct vk_kernel *kernel, struct vk_vat_id vat, uint64_t items);
 /* Stops the worker, if there is one. */
 void vk_warehouse_stop_worker(struct vk_kernel *kernel, struct vk_vat_id vat);
 /* Ends the incarnation's worker, snapshot and transcript span. */

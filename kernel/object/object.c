@@ -1,6 +1,8 @@
 /* object.c - see object.h. */
 #include "object.h"
 
+#include "vk/probe.h"
+
 #include "clist.h"
 #include "refcount.h"
 #include "vat.h"
@@ -45,6 +47,7 @@ enum vk_err vk_object_orphan(struct vk_state *state, struct vk_kref kref, struct
         return VK_RAISE(VK_ERR_CORRUPT, "export ko%llu not owned by old vat v%llu",
                         (unsigned long long)kref.id, (unsigned long long)owner.n);
     struct vk_clist_entry entry;
+    VK_SOMETIMES(object_orphaned);
     VK_TRY(vk_state_delete(state, KEY(KREF(kref), LIT(".owner"))));
     VK_TRY(vk_clist_require(state, owner, kref, &entry));
     VK_TRY(vk_state_delete(state, KEY(VAT(owner), LIT(".c."), KREF(kref))));
@@ -98,6 +101,7 @@ enum vk_err vk_objects_retire(struct vk_state *state, const struct vk_kref *kref
         for (size_t j = 0; j < importers.count; j++) {
             struct vk_vat_id vat;
             if (!vk_vat_id_parse(importers.items[j], &vat)) continue; /* parsed once already */
+            VK_SOMETIMES(gc_retire_import);
             VK_TRY(vk_gc_action_note(state, &actions, vat, VK_GC_RETIRE_IMPORT, krefs[i]));
         }
         VK_TRY(vk_object_delete(state, krefs[i]));

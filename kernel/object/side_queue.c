@@ -1,6 +1,8 @@
 /* side_queue.c - see side_queue.h. */
 #include "side_queue.h"
 
+#include "vk/probe.h"
+
 #include "string_list.h"
 
 #define READY_KEY VK_STR("sideQueues.ready")
@@ -94,6 +96,7 @@ static enum vk_err take_from(struct vk_state *state, struct vk_vat_id vat, struc
     VK_TRY(vk_state_delete(state, ENTRY(vat, b.head)));
     b.head++;
     VK_TRY(bounds_set(state, vat, b));
+    VK_SOMETIMES_IF(b.head == b.tail, side_queue_drained);
     return b.head == b.tail ? vk_side_queue_hold(state, vat) : VK_OK;
 }
 
@@ -103,6 +106,7 @@ enum vk_err vk_side_queue_take(struct vk_state *state, struct vk_vat_id *vat,
     *event = VK_STR_NONE;
     VK_TRY(ready_load(state, &ready));
     if (!ready.count) return VK_OK;
+    VK_SOMETIMES_IF(ready.count > 1, side_queues_of_several_vats);
     if (!vk_vat_id_parse(ready.items[0], vat))
         return VK_RAISE(VK_ERR_CORRUPT, "sideQueues.ready: '%.*s'", VK_STR_ARG(ready.items[0]));
     return take_from(state, *vat, event);

@@ -11,6 +11,8 @@
  */
 #include "store_state.h"
 
+#include "vk/probe.h"
+
 enum vk_err vk_store_start_crank(struct vk_store *store) {
     VK_TRY(vk_store_writable(store));
     if (store->in_crank) return VK_RAISE(VK_ERR_USAGE, "a crank starts in a crank");
@@ -44,6 +46,7 @@ enum vk_err vk_store_rollback(struct vk_store *store, enum vk_savepoint savepoin
     size_t depth = 0;
     while (depth < store->mark_count && store->marks[depth].savepoint != savepoint)
         depth++;
+    VK_SOMETIMES_IF(depth + 1 < store->mark_count, rollback_over_inner_savepoint);
     if (depth == store->mark_count)
         return VK_RAISE(VK_ERR_USAGE, "no savepoint %.*s", VK_STR_ARG(savepoint_name(savepoint)));
     VK_TRY(store->mode->txn->rollback(store, depth, &store->marks[depth]));
@@ -90,6 +93,7 @@ enum vk_err vk_store_end_crank(struct vk_store *store) {
 
 void vk_store_abandon_crank(struct vk_store *store) {
     if (!store->in_crank) return;
+    VK_SOMETIMES(crank_abandoned);
     store->mode->txn->abandon(store, &store->crank_mark);
     store->state_hash = store->crank_mark.state_hash;
     store->mark_count = 0;

@@ -10,6 +10,8 @@
  */
 #include "overlay.h"
 
+#include "vk/probe.h"
+
 #include "xxh3.h"
 
 struct vk_overlay_slot {
@@ -90,6 +92,7 @@ static void slot_clear(struct vk_overlay *overlay, const struct vk_entry *entry)
         size_t home = slot_home(overlay, slots[i].hash);
         /* The entry at i may move to the hole if its home is not in (hole, i]. */
         if (((i - home) & mask) < ((i - hole) & mask)) continue;
+        VK_SOMETIMES(hash_table_gap_closed);
         slots[hole] = slots[i];
         overlay->tags[hole] = overlay->tags[i];
         hole = i;
@@ -238,6 +241,8 @@ enum vk_err vk_overlay_kill(struct vk_overlay *overlay, struct vk_entry *entry) 
 
 void vk_overlay_restore(struct vk_overlay *overlay, struct vk_entry *entry, struct vk_str value,
                         bool live) {
+    VK_SOMETIMES_IF(live && !entry->live, rollback_revived_a_key);
+    VK_SOMETIMES_IF(!live && entry->live, rollback_unmade_a_key);
     if (live) {
         entry_fill(entry, VK_STR_NONE, value);
         VK_ASSERT(entry->place != VK_ORDER_LOOSE); /* INV-ORDER-2 */
@@ -286,6 +291,7 @@ void vk_overlay_reap(struct vk_overlay *overlay) {
         struct vk_entry *entry = overlay->dying;
         overlay->dying = entry->dying_next;
         entry->dying = false;
+        VK_SOMETIMES_IF(entry->live, key_set_again_in_the_crank_that_deleted_it);
         if (entry->live) continue;
         vk_order_remove(&overlay->order, entry);
         if (!entry->stored) vk_overlay_forget(overlay, entry);

@@ -8,6 +8,8 @@
  */
 #include "store_state.h"
 
+#include "vk/probe.h"
+
 static enum vk_err hash_check(const char *hash) {
     if (strlen(hash) == VK_HASH_HEX - 1) return VK_OK;
     return VK_RAISE(VK_ERR_USAGE, "a snapshot hash of %zu characters", strlen(hash));
@@ -96,6 +98,7 @@ enum vk_err vk_snapshot_delete(struct vk_store *store, struct vk_str vat, uint64
     bool all = budget == VK_UNLIMITED, found = false;
     uint64_t position;
     VK_TRY(vk_store_writable(store));
+    VK_SOMETIMES_IF(!all, snapshots_deleted_by_budget);
     if (budget == 0) return VK_RAISE(VK_ERR_USAGE, "a clean-up with no budget");
     VK_TRY(snapshots_visit(store, vat, budget, !all, cleanups));
     if (all)

@@ -7,6 +7,8 @@
 #include "snapshot_sql.h"
 #include "store_state.h"
 
+#include "vk/probe.h"
+
 static void row_read(const struct vk_entry *entry, struct vk_snapshot_row *row) {
     VK_ASSERT(entry->value_n >= sizeof *row); /* INV-ROWS-3 */
     memcpy(row, entry->value, sizeof *row);
@@ -142,6 +144,7 @@ static enum vk_err overlay_retire(struct vk_store *store, struct vk_str vat,
     struct vk_row_key key;
     VK_TRY(vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, info->position));
     struct vk_entry *entry = vk_row_get(store, &key);
+    VK_SOMETIMES_IF(entry, snapshot_replaced_before_it_was_written);
     if (entry) {
         VK_TRY(pending_retire(store, entry, keep));
     } else {

@@ -16,18 +16,27 @@
 static const char usage[] =
     "usage: crankcase-bench [OPTIONS] [FOLDER...]\n\n"
     "Measures reading and replaying of the recordings in each folder (default: fuzz and suite of\n"
-    "corpus/recordings), how the time splits, the cost of a crank over small and large states, and\n"
-    "running of seeds. Rates are by CPU time.\n\n"
+    "corpus/recordings), how the time splits, the cost of a crank over small and large states and\n"
+    "among few and many suspended vats, and running of seeds. Rates are by CPU time.\n\n"
     "options:\n"
     "  --json       one JSON object a line\n"
-    "  --only PART  reading, replay, split, state or run; may be given more than once\n"
+    "  --only PART  reading, replay, split, state, suspended or run; may be given more than once\n"
     "  --passes N   passes over the recordings, and rounds over the states (default 5)\n"
     "  --keys N     the largest state (default 1000000)\n"
     "  --help       this text";
 
-enum part { PART_READING, PART_REPLAY, PART_SPLIT, PART_STATE, PART_RUN, PART_COUNT };
+enum part {
+    PART_READING,
+    PART_REPLAY,
+    PART_SPLIT,
+    PART_STATE,
+    PART_SUSPENDED,
+    PART_RUN,
+    PART_COUNT
+};
 
-static const char *const part_names[PART_COUNT] = {"reading", "replay", "split", "state", "run"};
+static const char *const part_names[PART_COUNT] = {"reading", "replay",    "split",
+                                                   "state",   "suspended", "run"};
 
 struct command {
     struct bench_options options;
@@ -81,6 +90,7 @@ static int measure(const struct command *command) {
     for (size_t i = 0; of_folders && is_done && i < command->folder_count; i++)
         is_done = measure_folder(command, command->folders[i]);
     if (is_done && command->parts[PART_STATE]) is_done = bench_state(&command->options);
+    if (is_done && command->parts[PART_SUSPENDED]) is_done = bench_suspended(&command->options);
     if (is_done && command->parts[PART_RUN]) is_done = bench_running(&command->options);
     return is_done ? 0 : 4;
 }

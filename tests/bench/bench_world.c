@@ -2,6 +2,7 @@
 #include "bench_world.h"
 
 #include "sim/auditor.h"
+#include "vk/json.h"
 #include "vk/scan.h"
 
 #include <stdio.h>
@@ -36,6 +37,47 @@ static enum vk_err initialize(struct bench_world *world) {
                                      .default_reap_interval = 1000,
                                      .snapshot_interval = 200};
     return vk_kernel_initialize(world->store, &world->ports, &config, kpid);
+}
+
+static enum vk_err write_sleeper(struct bench_world *world, uint64_t vat, struct vk_str options,
+                                 struct vk_str source, struct vk_buf *ids) {
+    const struct {
+        const char *key;
+        struct vk_str value;
+    } pairs[] = {{"o.nextID", VK_STR("50")},   {"p.nextID", VK_STR("60")},
+                 {"d.nextID", VK_STR("70")},   {"reapDirt", VK_STR("{}")},
+                 {"options", options},         {"source", source},
+                 {"suspended", VK_STR("true")}};
+    struct vk_str key;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        VK_TRY(vk_arena_format(&world->arena, &key, "v%llu.%s", (unsigned long long)vat,
+                               pairs[i].key));
+        VK_TRY(vk_store_set(world->store, key, pairs[i].value));
+    }
+    VK_TRY(vk_arena_format(&world->arena, &key, "v%llu", (unsigned long long)vat));
+    vk_buf_add(ids, ids->n > 1 ? VK_STR(",") : VK_STR(""));
+    vk_json_quote(ids, key);
+    return vk_transcript_init(world->store, key);
+}
+
+/* Suspended vats as they stand in a database, made of the first vat. No kernel is open. */
+static enum vk_err add_sleepers(struct bench_world *world, uint64_t count) {
+    struct vk_str options, source, text;
+    struct vk_buf ids;
+    VK_TRY(vk_store_get(world->store, &world->arena, VK_STR("v2.options"), &options));
+    VK_TRY(vk_store_get(world->store, &world->arena, VK_STR("v2.source"), &source));
+    vk_buf_init(&ids, &world->arena);
+    vk_buf_char(&ids, '[');
+    for (uint64_t i = 0; i < count; i++)
+        VK_TRY(write_sleeper(world, BENCH_VATS + 2 + i, options, source, &ids));
+    vk_buf_char(&ids, ']');
+    VK_TRY(vk_buf_finish(&ids, &text));
+    VK_TRY(vk_store_set(world->store, VK_STR("vat.dynamicIDs"), text));
+    VK_TRY(vk_arena_format(&world->arena, &text, "%llu",
+                           (unsigned long long)(BENCH_VATS + 2 + count)));
+    VK_TRY(vk_store_set(world->store, VK_STR("vat.nextID"), text));
+    vk_arena_clear(&world->arena);
+    return vk_store_commit(world->store);
 }
 
 static enum vk_err run_until_idle(struct bench_world *world) {
@@ -129,25 +171,35 @@ static enum vk_err audit(struct bench_world *world) {
     return VK_OK;
 }
 
-static enum vk_err make(struct bench_world *world, enum vk_store_mode mode, uint64_t keys) {
+static enum vk_err make(struct bench_world *world, enum vk_store_mode mode, uint64_t keys,
+                        uint64_t suspended) {
+    uint64_t keys_of_sleepers = 0;
     const struct vk_store_options store_options = {.mode = mode};
     const struct vk_kernel_options options = {0};
     VK_TRY(vk_store_open(&world->ports, &store_options, &world->store));
     VK_TRY(initialize(world));
+    if (suspended) {
+        uint64_t before;
+        VK_TRY(bench_world_count_keys(world, &before));
+        VK_TRY(add_sleepers(world, suspended));
+        VK_TRY(bench_world_count_keys(world, &keys_of_sleepers));
+        keys_of_sleepers -= before;
+    }
     VK_TRY(vk_kernel_open(world->store, &world->ports, &options, &world->kernel));
     VK_TRY(run_until_idle(world));
     VK_TRY(introduce(world));
-    VK_TRY(fill(world, keys));
-    return keys <= KEYS_AUDITED_MAX ? audit(world) : VK_OK;
+    VK_TRY(fill(world, keys + keys_of_sleepers));
+    return keys <= KEYS_AUDITED_MAX && !suspended ? audit(world) : VK_OK;
 }
 
-enum vk_err bench_world_make(struct bench_world *world, enum vk_store_mode mode, uint64_t keys) {
+enum vk_err bench_world_make(struct bench_world *world, enum vk_store_mode mode, uint64_t keys,
+                             uint64_t suspended) {
     *world = (struct bench_world){.random = keys};
     vk_arena_init(&world->arena, vk_heap_system());
     bench_vats_init(world);
     world->ports = (struct vk_ports){
         .heap = vk_heap_system(), .disk = {.path = ":memory:"}, .workers = &world->host};
-    enum vk_err err = make(world, mode, keys);
+    enum vk_err err = make(world, mode, keys, suspended);
     if (err != VK_OK) bench_world_release(world);
     return err;
 }

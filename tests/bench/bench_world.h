@@ -1,7 +1,8 @@
 /* bench_world.h - a kernel with a number of vats that do what a script says, over a state of a
  * wanted size.
  *
- * Everything in the state was put there by cranks of the kernel: vats fill their vatstores and
+ * Everything in the state was put there by cranks of the kernel, but for suspended vats, of which ten thousand would take
+ * too long: vats fill their vatstores and
  * send each other objects and promises that are never dropped or settled. Afterwards two of the
  * vats play ping-pong: a message with an exported object and a result promise, which is
  * subscribed to and resolved; each delivery of one reads, sets and steps on from a vatstore key
@@ -42,9 +43,10 @@ struct bench_world {
     uint64_t random;
 };
 
-/* A new kernel in memory with about `keys` keys (never fewer than its vats need), committed. */
-enum vk_err bench_world_make(struct bench_world *world, enum vk_store_mode mode, uint64_t keys)
-    VK_MUST_CHECK;
+/* A new kernel in memory with about `keys` keys (never fewer than its vats need), and as many vats more that are suspended,
+ * committed. */
+enum vk_err bench_world_make(struct bench_world *world, enum vk_store_mode mode, uint64_t keys,
+                             uint64_t suspended) VK_MUST_CHECK;
 /* Sets two vats to ping-pong: from now on there always is a next crank. */
 enum vk_err bench_world_serve(struct bench_world *world) VK_MUST_CHECK;
 enum vk_err bench_world_count_keys(struct bench_world *world, uint64_t *keys) VK_MUST_CHECK;

@@ -7,19 +7,16 @@
  * type. Some changes are libFuzzer's own (bytes, and the target's dictionary), on one line or on
  * all.
  *
- * Linked to every target, in libFuzzer builds only. What it does depends on the seed alone.
+ * Linked to the targets whose inputs are text, in libFuzzer builds only, by text_hooks.c or plan_mutator.c. What it does depends on the seed alone.
  */
+#include "text_mutator.h"
+
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
-                                 size_t size2, uint8_t *out, size_t max_size, unsigned int seed);
 
 struct text {
     uint8_t *p;
@@ -51,12 +48,14 @@ static const char *const values[] = {
     "0.5",
 };
 
-static uint64_t draw(struct text *text) { /* splitmix64 */
-    uint64_t z = text->random += UINT64_C(0x9e3779b97f4a7c15);
+uint64_t fuzz_draw(uint64_t *state) {
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
 }
+
+static uint64_t draw(struct text *text) { return fuzz_draw(&text->random); }
 
 static size_t below(struct text *text, size_t bound) {
     return bound ? (size_t)(draw(text) % bound) : 0;
@@ -209,7 +208,7 @@ static void (*const changes[])(struct text *) = {
     set_value,    set_value, step_number,     step_number, mutate_line, mutate_line,
 };
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
+size_t fuzz_text_mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
     struct text text = {.p = data, .n = size, .max = max_size, .random = seed};
     if (size == 0 || below(&text, 8) == 0) return LLVMFuzzerMutate(data, size, max_size);
     for (size_t count = 1 + below(&text, 3); count > 0 && text.n > 0; count--)
@@ -218,8 +217,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 }
 
 /* The first lines of one and the last lines of the other; or one with a line of the other. */
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
-                                 size_t size2, uint8_t *out, size_t max_size, unsigned int seed) {
+size_t fuzz_text_cross_over(const uint8_t *data1, size_t size1, const uint8_t *data2, size_t size2,
+                            uint8_t *out, size_t max_size, unsigned int seed) {
     if (size1 == 0 || size2 == 0 || size1 > max_size) return 0;
     struct text text = {.p = out, .n = size1, .max = max_size, .random = seed};
     memcpy(out, data1, size1);

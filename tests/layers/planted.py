@@ -115,6 +115,8 @@ BUILT = [
      " { return sqlite3_initialize(); }", "sqlite3_initialize: the kernel may not call this here"),
     ("int vk_count(void); int vk_count(void) { static int calls; return ++calls; }",
      "writable data (.bss"),
+    ("void vk_rare(void); void vk_rare(void) { static void *listed"
+     " __attribute__((section(\"vk_probes\"), used)); }", "writable data (vk_probes"),
     ("int vk_level = 3;", "writable data (.data"),
     ("int vk_last(int a); int vk_last(int a) { static _Thread_local int last = 7;"
      " int was = last; last = a; return was; }", "writable data (.tdata"),

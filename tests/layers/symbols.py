@@ -41,7 +41,7 @@ IN_LAYER = {
 }
 # Per-thread, like errno, and no kernel's own; and where a host that loads the library wants to have it.
 WRITABLE_ALLOWED = {("err.c.o", "origin"), ("err.c.o", "origin_of_thread")}
-WRITABLE_SECTION = re.compile(r"\.(t?data|t?bss)(\.|$)|\*COM\*|COMMON")
+WRITABLE_SECTION = re.compile(r"\.(t?data|t?bss)(\.|$)|\*COM\*|COMMON|vk_probes$")
 
 
 class Symbol:

@@ -17,7 +17,7 @@
 #include "vk/kernel.h"
 #include "vk/scan.h"
 
-#define VK_ABI_VERSION 1u
+#define VK_ABI_VERSION 2u
 
 /* Every public function, without its vk_, that takes a store or a kernel or makes one. */
 #define VK_MODULE_FUNCTIONS(X)                                                                     \

@@ -61,12 +61,36 @@ struct vk_trace_event {
     bool done;
 };
 
+/* What the kernel is in the midst of, told as it comes to it: for a recorder that is always on. */
+enum vk_moment_type {
+    VK_MOMENT_CRANK, /* an event was taken; json: the event as the queue had it, if it was in one */
+    VK_MOMENT_DELIVERY,     /* number: its place in the vat's transcript; json: what the vat gets */
+    VK_MOMENT_SYSCALL,      /* number: from 0, in this delivery; json: as the vat made it */
+    VK_MOMENT_SYSCALL_DONE, /* json: what the vat is answered */
+    VK_MOMENT_DELIVERY_DONE, /* json: absent, or the vat's problem: no JSON, but its words */
+    VK_MOMENT_CRANK_DONE,    /* number: the crank's */
+};
+
+struct vk_moment {
+    enum vk_moment_type type;
+    bool is_routing; /* CRANK, CRANK_DONE */
+    const char
+        *name;    /* of the event ("send"), the delivery ("message"), the syscall ("vatstoreGet") */
+    uint64_t vat; /* UINT64_MAX: none */
+    uint64_t number;
+    struct vk_str target; /* CRANK, DELIVERY, SYSCALL: whom it is sent to, a kref; or absent */
+    struct vk_str json;
+};
+
 struct vk_trace {
     void *impl;
     bool wants_slog; /* false: no VK_TRACE_SLOG entry is even built */
     /* An error (VK_ERR_TRACE, say) ends the crank as any host failure does. The event and its texts
      * are valid during the call only. */
     enum vk_err (*event)(void *impl, const struct vk_trace_event *event);
+    /* NULL: nobody looks. Nothing is read, built or allocated for it, and it cannot fail; the moment and its texts are
+     * valid during the call only. Deliveries that are replayed are no moments. */
+    void (*moment)(void *impl, const struct vk_moment *moment);
 };
 
 /* ---- workers: the processes that vats run in. */

