@@ -34,7 +34,8 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 # valgrind.run run whole. ASan and UBSan see all of them.
 set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host|vat_state|vat_program|directive|run_directives|kernel_module|postmortem|disk_fault|mem_disk"
-  "|oracle|diff|diff_command|slog_replay|corpus|shrink|shrink_command|failure_to_fix|plan_generate|recorded_run|replay|run|run_command|sweep|sim_worker|sqlite_heap_fault)_test$"
+  "|oracle|diff|diff_command|slog_replay|corpus|shrink|shrink_command|failure_to_fix|plan_generate|recorded_run|replay|results|run|run_command|run_reports"
+  "|sweep|timeline|sim_worker|sqlite_heap_fault)_test$"
   "|^store_(file|model|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
@@ -58,6 +59,7 @@ add_dependencies(sweep_test crankcase)
 add_dependencies(probes_test crankcase)
 add_dependencies(postmortem_test crankcase)
 add_dependencies(run_directives_test crankcase)
+add_dependencies(run_reports_test crankcase)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
 

@@ -55,3 +55,13 @@ add_test(NAME gdb.stops_before_the_delivery
     $<TARGET_FILE:crankcase> ${PROJECT_SOURCE_DIR}/kernel/gdb/vk_printers.py)
 set_tests_properties(gdb.stops_before_the_delivery PROPERTIES
   LABELS gdb SKIP_RETURN_CODE 77 TIMEOUT 120)
+
+# Reports as CI and people read them; 77 says that a reader is missing.
+set(reports ${PROJECT_SOURCE_DIR}/tests/reports)
+add_test(NAME reports.junit_readers
+  COMMAND ${reports}/junit_readers $<TARGET_FILE:crankcase> $<TARGET_FILE:crankcase-planted>)
+add_test(NAME reports.page
+  COMMAND ${Python3_EXECUTABLE} -B ${reports}/page.py $<TARGET_FILE:crankcase>
+    $<TARGET_FILE:crankcase-planted> ${PROJECT_BINARY_DIR})
+set_tests_properties(reports.junit_readers reports.page PROPERTIES
+  LABELS reports SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -160,10 +160,8 @@ static const char *duration(double seconds, char text[48]) {
     return text;
 }
 
-/* Of few seeds nobody expects that every fault strikes. */
 static bool totals_are_few(const struct report_summary *summary) {
-    enum { FEW = 1000 };
-    return summary->totals->seeds < FEW;
+    return summary->totals->seeds < REPORT_SEEDS_TO_JUDGE_FAULTS;
 }
 
 static void print_faults(FILE *out, const struct report_summary *summary, bool colours) {

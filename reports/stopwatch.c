@@ -14,3 +14,11 @@ void report_stopwatch_start(struct report_stopwatch *watch) { watch->started_ns 
 double report_stopwatch_seconds(const struct report_stopwatch *watch) {
     return (double)(now_ns() - watch->started_ns) / 1e9;
 }
+
+void report_calendar_time(char text[REPORT_CALENDAR_TIME_SIZE]) {
+    time_t now = time(NULL);
+    struct tm utc;
+    if (!gmtime_r(&now, &utc) ||
+        strftime(text, REPORT_CALENDAR_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+        text[0] = '\0';
+}

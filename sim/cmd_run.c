@@ -7,6 +7,7 @@
 #include "fault_words.h"
 #include "jobs.h"
 #include "kernel_module.h"
+#include "oracle_words.h"
 #include "plan_notes.h"
 #include "recorded_runs.h"
 #include "reports/colour.h"
@@ -14,6 +15,7 @@
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
 #include "run_directives.h"
+#include "run_reports.h"
 #include "run_shrink.h"
 #include "text_file.h"
 
@@ -34,6 +36,7 @@ static const char usage[] =
     "  --seed N           the run that seed N stands for; with --seeds the first one (default 1)\n"
     "  --seeds N          N seeds\n"
     "  --minutes N        as many seeds as N minutes hold\n"
+    "  --budget TIME      the same, for 90s, 5m, 2h\n"
     "  --until-stable     stop when new seeds show nothing new\n"
     "  --faults LIST      all, none, invisible, halt, divergence or words of the summary's table,\n"
     "                     with commas; -WORD takes one out (default all,-divergence)\n"
@@ -56,7 +59,7 @@ static const char usage[] =
     "  --twice            run every seed twice (default: one in 40 of a campaign)\n"
     "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
     "                     them: the preset probes)\n"
-    "  --no-activityhash  leave crankhash and activityhash out, for speed\n"
+    "  --no-activityhash  leave crankhash and activityhash out, for speed\n" SIM_RUN_REPORTS_USAGE
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
@@ -71,14 +74,19 @@ static const char usage[] =
     "  crankcase run --minutes 10 --faults invisible --until-stable\n"
     "  crankcase run --seeds 1000 --shrink\n"
     "  crankcase run crankcase-failures/seed-42.plan\n"
-    "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n\n"
+    "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n"
+    "  crankcase run --budget 5m --junit results.xml --summary \"$GITHUB_STEP_SUMMARY\"\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
     "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
 enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
-enum { KERNEL_PATH_MAX = 1000, REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200 };
+enum {
+    PLAN_ERROR_MAX = 1400,
+    KERNEL_PATH_MAX = 1000,
+    REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200
+};
 _Static_assert((int)REPRODUCE_MAX <= (int)SIM_RUN_SHRINK_REPRODUCE_MAX, "a reproducer is whole");
-enum { SEEDS_TO_JUDGE_FAULTS = 1000, STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
+enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 
 struct run_command {
     struct sim_campaign campaign;
@@ -87,8 +95,10 @@ struct run_command {
     const char *out_folder;
     const char *kernel; /* the path of a module, or NULL */
     struct sim_run_directives directives;
-    uint64_t minutes;
+    struct sim_run_reports reports;
+    uint64_t budget_seconds;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
+    char plan_error[PLAN_ERROR_MAX]; /* of the one that is being run */
     bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
@@ -163,6 +173,7 @@ static enum vk_err write_plan(const struct run_command *command, uint64_t seed,
     return err;
 }
 
+/* In text or JSON; the reports are told by the caller. */
 static void print_failure(struct run_command *command, const struct report_failure *report) {
     if (report->failure->oracle != SIM_ORACLE_LIVENESS) command->other_than_liveness = true;
     report_progress_clear(&command->progress);
@@ -187,6 +198,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     bool is_written = write_plan(command, seed, reproduce, failure, path) == VK_OK;
     const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
     print_failure(command, &report);
+    sim_run_reports_seed_failure(&command->reports, seed, &report);
     if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
     if (is_written) sim_run_shrink_put_off(&command->shrink, seed, reproduce, failure);
 }
@@ -224,7 +236,7 @@ static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals)
     if (interrupted) return true;
     shrink_seeds(command);
     double seconds = report_stopwatch_seconds(&command->watch);
-    if (command->minutes && seconds >= (double)command->minutes * 60) return true;
+    if (command->budget_seconds && seconds >= (double)command->budget_seconds) return true;
     uint64_t after = totals->newest_feature_at < STABLE_AFTER_MIN ? STABLE_AFTER_MIN
                                                                   : totals->newest_feature_at * 2;
     command->is_stable = command->until_stable && totals->seeds >= after;
@@ -237,13 +249,14 @@ static void campaign_progress(void *impl, const struct sim_campaign_totals *tota
     snprintf(text, sizeof text, "%" PRIu64 " failed, %" PRIu64 " features", totals->failures,
              totals->covered);
     uint64_t done = totals->seeds;
-    if (command->minutes) done = (uint64_t)report_stopwatch_seconds(&command->watch);
+    if (command->budget_seconds) done = (uint64_t)report_stopwatch_seconds(&command->watch);
     report_progress_draw(&command->progress, (size_t)done, text);
+    sim_run_reports_progress(&command->reports, totals);
 }
 
 /* A fault that was wanted and never struck is no success. */
 static bool some_never_struck(const struct run_command *command) {
-    if (command->totals.seeds < SEEDS_TO_JUDGE_FAULTS) return false;
+    if (command->totals.seeds < REPORT_SEEDS_TO_JUDGE_FAULTS) return false;
     for (int k = 0; k < FAULT_KIND_COUNT; k++)
         if (command->campaign.generate.faults[k] && !command->totals.hits[k]) return true;
     return false;
@@ -283,6 +296,20 @@ static int failed(const char *what) {
     return SIM_EXIT_FAILED;
 }
 
+/* All is run, or the testbed failed with `err`: the exit code. */
+static int end_reports(struct run_command *command, enum vk_err err, int code) {
+    const struct report_results_end ends = {
+        .totals = &command->totals,
+        .state = err != VK_OK  ? REPORT_RESULTS_FAILED
+                 : interrupted ? REPORT_RESULTS_INTERRUPTED
+                               : REPORT_RESULTS_FINISHED,
+        .error = err != VK_OK ? vk_err_origin()->text : NULL,
+        .is_stable = command->is_stable,
+        .code = code,
+    };
+    return sim_run_reports_end(&command->reports, &ends);
+}
+
 static int run_campaign(struct run_command *command) {
     struct sim_campaign *campaign = &command->campaign;
     struct sigaction on_signal = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
@@ -294,21 +321,29 @@ static int run_campaign(struct run_command *command) {
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;
-    if (command->minutes || command->until_stable) {
+    if (command->budget_seconds || command->until_stable) {
         campaign->twice_every = command->twice ? 1 : TWICE_EVERY;
         if (!command->has_seeds) campaign->seeds = UINT64_MAX;
     }
     report_progress_begin(&command->progress,
-                          command->minutes ? (size_t)command->minutes * 60
-                                           : (size_t)campaign->seeds,
+                          command->budget_seconds ? (size_t)command->budget_seconds
+                                                  : (size_t)campaign->seeds,
                           !command->quiet);
     enum vk_err err = sim_campaign_run(campaign, &command->totals);
     shrink_seeds(command);
     print_summary(command, true);
-    return err == VK_OK ? exit_code(command) : failed(vk_err_origin()->text);
+    if (err == VK_OK) sim_run_reports_watch(&command->reports, campaign);
+    return end_reports(command, err,
+                       err == VK_OK ? exit_code(command) : failed(vk_err_origin()->text));
 }
 
 /* ---- plans */
+
+static int plan_failed(struct run_command *command, int code, const char *what) {
+    snprintf(command->plan_error, sizeof command->plan_error, "%s", what);
+    fprintf(stderr, "crankcase run: %s\n", what);
+    return code;
+}
 
 static int run_text(struct run_command *command, const char *path, struct vk_str text) {
     struct sim_plan plan;
@@ -317,22 +352,27 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     char reproduce[REPRODUCE_MAX];
     enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
     if (err != VK_OK) {
-        fprintf(stderr, "crankcase run: %s:%zu:%zu: %s\n", path, error.line, error.column,
-                error.what);
-        return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
+        char what[PLAN_ERROR_MAX];
+        snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
+        return plan_failed(command, err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED,
+                           what);
     }
     if (command->directives.any)
         sim_run_directives_give(&command->directives, path, &command->campaign.run);
     err = sim_run(&plan, &command->campaign.run, &result);
+    command->campaign.run.observer = NULL; /* who shrinks it is not watched */
     if (err != VK_OK) {
         sim_plan_release(&plan);
-        return failed(vk_err_origin()->text);
+        return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
     }
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
     reproduce_text(command, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
-    if (result.failed) print_failure(command, &report);
+    if (result.failed) {
+        print_failure(command, &report);
+        sim_run_reports_failure(&command->reports, &report);
+    }
     const struct sim_shrink_file like = shrink_file(command);
     if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
     sim_plan_release(&plan);
@@ -353,7 +393,7 @@ static int run_plan(struct run_command *command, const char *path) {
     if (sim_text_file_read(path, &arena, &text) == VK_OK)
         code = run_text(command, path, text);
     else
-        fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+        plan_failed(command, code, vk_err_origin()->text);
     vk_arena_release(&arena);
     return code;
 }
@@ -375,16 +415,30 @@ static int run_recordings(struct run_command *command, int count, char **paths) 
     return (int)sim_recorded_runs(&asked);
 }
 
+static int run_plan_reported(struct run_command *command, const char *path) {
+    double begun = report_stopwatch_seconds(&command->watch);
+    uint64_t failures = command->totals.failures;
+    command->plan_error[0] = '\0';
+    sim_run_reports_plan_begins(&command->reports, path, &command->campaign.run);
+    int code = run_plan(command, path);
+    enum report_plan_state state = code == SIM_EXIT_BAD_INPUT             ? REPORT_PLAN_BAD
+                                   : code != SIM_EXIT_OK                  ? REPORT_PLAN_FAILED
+                                   : command->totals.failures != failures ? REPORT_PLAN_DIFFERENT
+                                                                          : REPORT_PLAN_PASSED;
+    sim_run_reports_plan_ends(&command->reports, path, state,
+                              report_stopwatch_seconds(&command->watch) - begun,
+                              command->plan_error);
+    return code;
+}
+
 static int run_plans(struct run_command *command, int count, char **paths) {
-    static const bool none[FAULT_KIND_COUNT];
     int worst = SIM_EXIT_OK;
-    memcpy(command->campaign.generate.faults, none, sizeof none);
     for (int i = 0; i < count; i++) {
-        int code = run_plan(command, paths[i]);
+        int code = run_plan_reported(command, paths[i]);
         if (code > worst) worst = code;
     }
     if (command->totals.seeds) print_summary(command, true);
-    return worst != SIM_EXIT_OK ? worst : exit_code(command);
+    return end_reports(command, VK_OK, worst != SIM_EXIT_OK ? worst : exit_code(command));
 }
 
 /* ---- the command line */
@@ -394,31 +448,11 @@ static int bad_usage(const char *what, const char *which) {
     return SIM_EXIT_BAD_INPUT;
 }
 
-static int print_oracles(void) {
-    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
-        printf("%-10s %s; costs %s\n", sim_oracle_word((enum sim_oracle)i),
-               sim_oracle_demand((enum sim_oracle)i), sim_oracle_cost((enum sim_oracle)i));
-    return SIM_EXIT_OK;
-}
-
-static bool turn_off(struct run_command *command, struct vk_str word) {
-    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
-        if (vk_str_eq(word, vk_str(sim_oracle_word((enum sim_oracle)i)))) {
-            command->campaign.run.off[i] = true;
-            return true;
-        }
-    return false;
-}
-
-static int turn_off_all(struct run_command *command, const char *list) {
-    for (const char *word = list;; word++) {
-        size_t n = strcspn(word, ",");
-        if (!turn_off(command, (struct vk_str){word, n}))
-            return bad_usage("--off takes oracles (crankcase run --oracles), not ",
-                             n ? word : "nothing");
-        word += n;
-        if (!*word) return SIM_EXIT_OK;
-    }
+static int turn_off(struct run_command *command, const char *list) {
+    const char *wrong = sim_oracle_words_turn_off(list, command->campaign.run.off);
+    return !wrong ? SIM_EXIT_OK
+                  : bad_usage("--off takes oracles (crankcase run --oracles), not ",
+                              wrong[0] ? wrong : "nothing");
 }
 
 enum option_code {
@@ -478,6 +512,7 @@ static const struct option options[] = {
     {"halt-after", required_argument, NULL, OPTION_HALT_AFTER},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    SIM_RUN_REPORTS_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -499,8 +534,10 @@ static int take_number(struct run_command *command, int option) {
         command->has_seeds = true;
         return n ? SIM_EXIT_OK : bad_usage("--seeds takes a number from 1 on, not ", optarg);
     case OPTION_MINUTES:
-        command->minutes = n;
-        return n ? SIM_EXIT_OK : bad_usage("--minutes takes a number from 1 on, not ", optarg);
+        command->budget_seconds = n * 60;
+        return n && n <= UINT64_MAX / 60
+                   ? SIM_EXIT_OK
+                   : bad_usage("--minutes takes a number from 1 on, not ", optarg);
     case OPTION_CHECK_EVERY:
         campaign->run.check_every = n;
         return n ? SIM_EXIT_OK : bad_usage("--check-every takes a number from 1 on, not ", optarg);
@@ -582,16 +619,40 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_DIRECTIVES_AT_START:
         command->campaign.run.directed_from_start = true;
         return SIM_EXIT_OK;
-    case OPTION_OFF: return turn_off_all(command, optarg);
+    case OPTION_OFF: return turn_off(command, optarg);
     case OPTION_FAULTS: return take_faults(command);
     case OPTION_KERNEL: return take_kernel(command);
-    default: return take_number(command, option);
+    case SIM_RUN_REPORTS_BUDGET:
+        return sim_run_reports_budget(optarg, &command->budget_seconds)
+                   ? SIM_EXIT_OK
+                   : bad_usage("--budget takes a time such as 90s, 5m or 2h, not ", optarg);
+    default:
+        return sim_run_reports_take(&command->reports, option, optarg)
+                   ? SIM_EXIT_OK
+                   : take_number(command, option);
     }
 }
 
 static bool is_for_one_plan(const struct run_command *command) {
     const struct sim_run_options *run = &command->campaign.run;
     return run->keep || run->halt_after || run->directed_from_start || command->directives.any;
+}
+
+/* Plans, from argv[optind] on, or seeds. */
+static int run(struct run_command *command, int argc, char **argv) {
+    static const bool none[FAULT_KIND_COUNT];
+    bool of_plans = optind < argc;
+    bool *faults = command->campaign.generate.faults;
+    if (of_plans) memcpy(faults, none, sizeof none);
+    int code = of_plans ? SIM_EXIT_OK : check_out_folder(command->out_folder);
+    const struct report_results_begin begins = {.kind = of_plans ? "plans" : "seeds",
+                                                .kernel = command->kernel,
+                                                .faults = faults,
+                                                .off = command->campaign.run.off};
+    if (code == SIM_EXIT_OK) code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    if (code != SIM_EXIT_OK) return code;
+    report_stopwatch_start(&command->watch);
+    return of_plans ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);
 }
 
 static int parse_and_run(struct run_command *command, int argc, char **argv) {
@@ -602,16 +663,19 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        if (option == OPTION_ORACLES) return print_oracles();
+        if (option == OPTION_ORACLES) return sim_oracle_words_print(), SIM_EXIT_OK;
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
     bool has_seeds =
-        command->has_seed || command->has_seeds || command->minutes || command->until_stable;
+        command->has_seed || command->has_seeds || command->budget_seconds || command->until_stable;
     if (optind == argc && !has_seeds) return bad_usage("neither a plan nor a seed is named", "");
     bool recordings = optind < argc;
     for (int i = optind; i < argc; i++)
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
+    if (recordings && sim_run_reports_any(&command->reports))
+        return bad_usage("--results, --junit, --summary, --html and --trace are not for recordings",
+                         "");
     if (recordings && command->kernel)
         return bad_usage("--kernel is for seeds and plans, not for recordings", "");
     if (recordings && command->shrink.wanted)
@@ -627,14 +691,13 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
             "--replicas, --scale, --faults, --clock, --states and --everything are for seeds, not "
             "for plans: ",
             argv[optind]);
+    if (command->reports.trace && argc - optind != 1)
+        return bad_usage("--trace is for one plan", "");
     if (is_for_one_plan(command) && (recordings || argc - optind != 1))
         return bad_usage("--keep, --directives and --halt-after are for one plan", "");
     if (is_for_one_plan(command) && command->shrink.wanted)
         return bad_usage("--shrink does not go with --keep, --directives and --halt-after", "");
-    report_stopwatch_start(&command->watch);
-    if (optind < argc) return run_plans(command, argc - optind, argv + optind);
-    code = check_out_folder(command->out_folder);
-    return code != SIM_EXIT_OK ? code : run_campaign(command);
+    return run(command, argc, argv);
 }
 
 static int run_main(int argc, char **argv) {

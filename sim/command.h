@@ -30,6 +30,7 @@ extern const struct sim_command sim_cmd_corpus;
 extern const struct sim_command sim_cmd_diff;
 extern const struct sim_command sim_cmd_plan;
 extern const struct sim_command sim_cmd_postmortem;
+extern const struct sim_command sim_cmd_report;
 extern const struct sim_command sim_cmd_run;
 extern const struct sim_command sim_cmd_shrink;
 extern const struct sim_command sim_cmd_sweep;

@@ -6,7 +6,7 @@
 
 static const struct sim_command *const commands[] = {
     &sim_cmd_replay,     &sim_cmd_audit, &sim_cmd_run,    &sim_cmd_plan,   &sim_cmd_sweep,
-    &sim_cmd_postmortem, &sim_cmd_diff,  &sim_cmd_shrink, &sim_cmd_corpus,
+    &sim_cmd_postmortem, &sim_cmd_diff,  &sim_cmd_shrink, &sim_cmd_corpus, &sim_cmd_report,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -101,7 +101,9 @@ static uint64_t draw(void *impl) {
 
 static enum vk_err traced(void *impl, const struct vk_trace_event *event) {
     struct sim_replica *replica = impl;
+    const struct sim_observer *observer = replica->options.observer;
     if (replica->log) sim_trace_log_event(replica->log, event);
+    if (observer) observer->event(observer->impl, replica, event);
     return replica->shadow ? sim_shadow_event(replica->shadow, event) : VK_OK;
 }
 

@@ -57,7 +57,18 @@ struct sim_account;
 struct sim_host;
 struct sim_replica;
 
+/* Told of everything that a node does, without taking part in it: it may look, and change nothing. */
+struct sim_observer {
+    void *impl;
+    /* An event of the store's trace, as it happens. */
+    void (*event)(void *impl, struct sim_replica *replica, const struct vk_trace_event *event);
+    /* A step is over. `start_ns`: when its process was started, if that was the step. */
+    void (*step)(void *impl, struct sim_replica *replica, enum sim_step step, uint64_t start_ns);
+};
+#define SIM_OBSERVER_NO_START UINT64_MAX
+
 struct sim_replica_options {
+    const struct sim_observer *observer; /* its `event`; NULL: nobody looks */
     bool no_activity_hash;
     bool no_shadow;
     const struct vk_module *module; /* the kernel; NULL: the one that is linked in */

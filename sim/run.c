@@ -446,9 +446,12 @@ static enum vk_err take_step(struct run *run, uint32_t index) {
     struct node *node = &run->nodes[index];
     uint64_t hits = hits_that_stop(node, STOPS_AT_ONCE);
     bool starts = sim_replica_state(node->replica) == SIM_REPLICA_DOWN;
+    uint64_t start_ns = starts ? sim_replica_now_ns(node->replica) : SIM_OBSERVER_NO_START;
     enum sim_step step;
     if (starts) node->hits_at_start = hits_that_stop(node, STOPS_LATER);
     VK_TRY(sim_replica_step(node->replica, &step));
+    const struct sim_observer *observer = run->options->observer;
+    if (observer && !run->probe) observer->step(observer->impl, node->replica, step, start_ns);
     if (step == SIM_STEP_POINT) VK_TRY(arrived(run, node, index));
     bool is_to_stop = hits_that_stop(node, STOPS_AT_ONCE) > hits;
     if (step == SIM_STEP_POINT && has_gone_far_enough(run, node)) halt(run, node);
@@ -640,6 +643,7 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
         .no_activity_hash = options->no_activity_hash,
         .no_shadow = options->off[SIM_ORACLE_ROLLBACK] || probe,
         .keep = probe ? NULL : options->keep,
+        .observer = probe ? NULL : options->observer,
         .rings = probe ? NULL : options->rings,
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
@@ -672,8 +676,10 @@ enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *o
     VK_TRY(run_whole(plan, options, NULL, result));
     bool is_whole = !result->failed && !result->stopped && !result->refused;
     if (options->off[SIM_ORACLE_TWICE] || !is_whole) return VK_OK;
+    struct sim_run_options unobserved = *options;
     struct sim_run_result again;
-    VK_TRY(run_whole(plan, options, NULL, &again));
+    unobserved.observer = NULL;
+    VK_TRY(run_whole(plan, &unobserved, NULL, &again));
     if (again.hash.low == result->hash.low && again.hash.high == result->hash.high) return VK_OK;
     result->failed = true;
     result->failure =

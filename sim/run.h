@@ -28,6 +28,7 @@ struct sim_run_options {
     /* Told of each point that a replica comes to, if not NULL. */
     void (*at_point)(void *impl, struct sim_replica *replica);
     void *impl;
+    const struct sim_observer *observer; /* of every replica; NULL: nobody looks */
 };
 
 struct sim_run_result {

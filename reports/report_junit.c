@@ -1,0 +1,253 @@
+/* report_junit.c - see report_junit.h. */
+#include "report_junit.h"
+
+#include "escape.h"
+
+#include <inttypes.h>
+
+enum outcome { PASSED, FAILURE, ERROR, SKIPPED, OUTCOMES };
+
+/* Cases are written into a text of their own: the counts stand in front of them. */
+struct suite {
+    struct vk_buf *out;
+    uint64_t counts[OUTCOMES];
+};
+
+static void put(struct vk_buf *buf, const char *text) { vk_buf_add(buf, vk_str(text)); }
+
+static void put_attribute(struct vk_buf *buf, const char *name, const char *value) {
+    vk_buf_char(buf, ' ');
+    put(buf, name);
+    vk_buf_lit(buf, "=\"");
+    report_escape_xml_attribute(buf, value);
+    vk_buf_char(buf, '"');
+}
+
+static void put_count(struct vk_buf *buf, const char *name, uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    put_attribute(buf, name, text);
+}
+
+static void put_seconds(struct vk_buf *buf, double seconds) {
+    char text[40];
+    snprintf(text, sizeof text, "%.3f", seconds);
+    put_attribute(buf, "time", text);
+}
+
+/* ---- cases */
+
+static void begin_case(struct suite *suite, enum outcome outcome, const char *class_name,
+                       const char *name, double seconds) {
+    suite->counts[outcome]++;
+    vk_buf_lit(suite->out, "    <testcase");
+    put_attribute(suite->out, "classname", class_name);
+    put_attribute(suite->out, "name", name);
+    put_seconds(suite->out, seconds);
+    vk_buf_lit(suite->out, ">");
+}
+
+static void end_case(struct suite *suite) { vk_buf_lit(suite->out, "</testcase>\n"); }
+
+/* `text` NULL: the message says all. */
+static void put_outcome(struct suite *suite, enum outcome outcome, const char *type,
+                        const char *message, const char *text) {
+    static const char *const elements[] = {
+        [PASSED] = "", [FAILURE] = "failure", [ERROR] = "error", [SKIPPED] = "skipped"};
+    VK_ASSERT(outcome != PASSED);
+    vk_buf_char(suite->out, '<');
+    put(suite->out, elements[outcome]);
+    put_attribute(suite->out, "message", message);
+    if (outcome != SKIPPED) put_attribute(suite->out, "type", type);
+    vk_buf_char(suite->out, '>');
+    report_escape_xml(suite->out, text ? text : message);
+    vk_buf_lit(suite->out, "</");
+    put(suite->out, elements[outcome]);
+    vk_buf_lit(suite->out, ">");
+}
+
+static void whole_case(struct suite *suite, enum outcome outcome, const char *class_name,
+                       const char *name, const char *message) {
+    begin_case(suite, outcome, class_name, name, 0);
+    if (outcome != PASSED) put_outcome(suite, outcome, "crankcase", message, NULL);
+    end_case(suite);
+}
+
+/* ---- failures */
+
+/* The first line of what is wrong. */
+static void first_line(const char *what, char line[400]) {
+    size_t n = strcspn(what, "\n");
+    if (n >= 400) n = 399;
+    while (n && ((unsigned char)what[n] & 0xc0) == 0x80)
+        n--;
+    snprintf(line, 400, "%.*s", (int)n, what);
+}
+
+/* What `crankcase run` says of it; INV-JUNIT-2. */
+static void put_failure(struct suite *suite, const struct report_model *model, size_t i,
+                        const char *others) {
+    const struct report_failure report = report_model_failure(model, i);
+    const struct sim_failure *failure = report.failure;
+    char message[400], text[4096], vat[32] = "";
+    first_line(failure->what, message);
+    if (failure->vat != VK_NO_VAT) snprintf(vat, sizeof vat, ", vat v%" PRIu64, failure->vat);
+    snprintf(text, sizeof text,
+             "%s: %s\nreplica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64
+             ", %s%s)\nsignature: %s%s%s\nreproduce: ",
+             report.name, failure->what, failure->replica, failure->point, failure->block,
+             failure->event, vat, failure->signature, report.plan ? "\nplan: " : "",
+             report.plan ? report.plan : "");
+    vk_buf_lit(suite->out, "<failure");
+    put_attribute(suite->out, "message", message);
+    put_attribute(suite->out, "type", sim_oracle_word(failure->oracle));
+    vk_buf_char(suite->out, '>');
+    report_escape_xml(suite->out, text);
+    report_escape_xml(suite->out, report.reproduce);
+    report_escape_xml(suite->out, others);
+    vk_buf_lit(suite->out, "</failure>");
+}
+
+/* ---- plans */
+
+static size_t same_name_before(const struct report_model *model, size_t i) {
+    size_t same = 0;
+    for (size_t k = 0; k < i; k++)
+        same += strcmp(model->plans[k].name, model->plans[i].name) == 0;
+    return same;
+}
+
+static void put_plan(struct suite *suite, const struct report_model *model, size_t i) {
+    const struct report_plan *plan = &model->plans[i];
+    enum outcome outcome = plan->state == REPORT_PLAN_PASSED      ? PASSED
+                           : plan->state == REPORT_PLAN_DIFFERENT ? FAILURE
+                                                                  : ERROR;
+    char name[1200];
+    size_t same = same_name_before(model, i);
+    snprintf(name, sizeof name, same ? "%.1100s (%zu)" : "%.1100s", plan->name, same + 1);
+    begin_case(suite, outcome, "crankcase.plans", name, plan->seconds);
+    if (plan->failure != SIZE_MAX)
+        put_failure(suite, model, plan->failure, "");
+    else if (plan->is_in_progress)
+        put_outcome(suite, ERROR, "crankcase", "was being run when all ended", NULL);
+    else if (outcome != PASSED)
+        put_outcome(suite, outcome, "crankcase", plan->error, NULL);
+    end_case(suite);
+}
+
+/* ---- seeds */
+
+static void put_group(struct suite *suite, const struct report_model *model, size_t i) {
+    const struct report_group *group = &model->groups[i];
+    const struct report_found *first = &model->failures[group->first];
+    char class_name[80], others[80] = "";
+    snprintf(class_name, sizeof class_name, "crankcase.campaign.%s",
+             sim_oracle_word(first->failure.oracle));
+    if (group->count > 1)
+        snprintf(others, sizeof others, "\n%zu seeds more have this signature", group->count - 1);
+    begin_case(suite, FAILURE, class_name, first->failure.signature, first->seconds);
+    put_failure(suite, model, group->first, others);
+    end_case(suite);
+}
+
+static void put_oracles(struct suite *suite, const struct report_model *model) {
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
+        enum sim_oracle oracle = (enum sim_oracle)i;
+        bool held = true;
+        for (size_t k = 0; k < model->group_count; k++)
+            held = held && model->failures[model->groups[k].first].failure.oracle != oracle;
+        if (held)
+            whole_case(suite, model->off[i] ? SKIPPED : PASSED, "crankcase.campaign.oracles",
+                       sim_oracle_demand(oracle), "nobody looked");
+    }
+}
+
+static void put_faults(struct suite *suite, const struct report_model *model) {
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        enum fault_kind kind = (enum fault_kind)k;
+        if (!model->wanted[k]) continue;
+        enum outcome outcome = model->totals.hits[k]                    ? PASSED
+                               : report_model_never_struck(model, kind) ? FAILURE
+                                                                        : SKIPPED;
+        whole_case(suite, outcome, "crankcase.campaign.faults", fault_word(kind),
+                   outcome == FAILURE ? "it never struck: what it would show is not shown"
+                                      : "it did not strike in so few seeds");
+    }
+}
+
+static void put_end(struct suite *suite, const struct report_model *model) {
+    const char *partial = report_model_partial(model);
+    enum outcome outcome = !partial                                     ? PASSED
+                           : model->state == REPORT_RESULTS_INTERRUPTED ? SKIPPED
+                                                                        : ERROR;
+    begin_case(suite, outcome, "crankcase.campaign", "comes to its end", model->seconds);
+    if (partial)
+        put_outcome(suite, outcome, "crankcase", partial, model->error[0] ? model->error : NULL);
+    end_case(suite);
+}
+
+/* ---- the file */
+
+static void put_cases(struct suite *suite, const struct report_model *model) {
+    if (model->of_plans) {
+        for (size_t i = 0; i < model->plan_count; i++)
+            put_plan(suite, model, i);
+        return;
+    }
+    put_end(suite, model);
+    put_oracles(suite, model);
+    for (size_t i = 0; i < model->group_count; i++)
+        put_group(suite, model, i);
+    put_faults(suite, model);
+}
+
+static void put_property(struct vk_buf *buf, const char *name, const char *value) {
+    vk_buf_lit(buf, "      <property");
+    put_attribute(buf, "name", name);
+    put_attribute(buf, "value", value);
+    vk_buf_lit(buf, "/>\n");
+}
+
+static void put_properties(struct vk_buf *buf, const struct report_model *model) {
+    char seeds[24], hash[40];
+    snprintf(seeds, sizeof seeds, "%" PRIu64, model->totals.seeds);
+    snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, model->totals.hash.high,
+             model->totals.hash.low);
+    vk_buf_lit(buf, "    <properties>\n");
+    put_property(buf, "command", model->command);
+    put_property(buf, "state", report_results_state_word(model->state));
+    put_property(buf, "seeds", seeds);
+    put_property(buf, "hash", hash);
+    if (model->kernel[0]) put_property(buf, "kernel", model->kernel);
+    vk_buf_lit(buf, "    </properties>\n");
+}
+
+static void put_counts(struct vk_buf *buf, const struct suite *suite, double seconds) {
+    uint64_t tests = 0;
+    for (int i = 0; i < OUTCOMES; i++)
+        tests += suite->counts[i];
+    put_count(buf, "tests", tests);
+    put_count(buf, "failures", suite->counts[FAILURE]);
+    put_count(buf, "errors", suite->counts[ERROR]);
+    put_count(buf, "skipped", suite->counts[SKIPPED]);
+    put_seconds(buf, seconds);
+}
+
+void report_junit(struct vk_buf *buf, const struct report_model *model) {
+    struct vk_buf cases;
+    struct vk_str text = VK_STR("");
+    struct suite suite = {.out = &cases};
+    vk_buf_init(&cases, buf->arena);
+    put_cases(&suite, model);
+    if (vk_buf_finish(&cases, &text) != VK_OK) buf->failed = true;
+    vk_buf_lit(buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"crankcase\"");
+    put_counts(buf, &suite, model->seconds);
+    vk_buf_lit(buf, ">\n  <testsuite");
+    put_attribute(buf, "name", model->of_plans ? "crankcase plans" : "crankcase campaign");
+    put_counts(buf, &suite, model->seconds);
+    put_attribute(buf, "timestamp", model->started);
+    vk_buf_lit(buf, ">\n");
+    put_properties(buf, model);
+    vk_buf_add(buf, text);
+    vk_buf_lit(buf, "  </testsuite>\n</testsuites>\n");
+}

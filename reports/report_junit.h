@@ -1,0 +1,17 @@
+/* report_junit.h - a result database as JUnit XML, as GitHub's test reporters, GitLab and Jenkins read it.
+ *
+ * Plans: a test case each. A campaign of seeds has no list that would be the same tomorrow, so its cases are what it
+ * is to show: one for each oracle that held, one for each signature that was found, one for each kind of fault that
+ * was to strike, and one for the campaign's own end.
+ *
+ * INV-JUNIT-1  No two cases have the same class name and name; the counts of a suite are those of its cases.
+ * INV-JUNIT-2  A case that failed has the command that shows it again in its text.
+ */
+#ifndef REPORTS_REPORT_JUNIT_H
+#define REPORTS_REPORT_JUNIT_H
+
+#include "results_read.h"
+
+void report_junit(struct vk_buf *buf, const struct report_model *model);
+
+#endif

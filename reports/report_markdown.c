@@ -1,0 +1,113 @@
+/* report_markdown.c - see report_markdown.h. */
+#include "report_markdown.h"
+
+#include "buf_format.h"
+#include "escape.h"
+
+#include <inttypes.h>
+
+/* INV-MARKDOWN-1 */
+enum { GROUPS_SHOWN_MAX = 50, PLANS_SHOWN_MAX = 200 };
+
+static void put_head(struct vk_buf *buf, const struct report_model *model) {
+    const char *partial = report_model_partial(model);
+    bool failed = model->totals.failures || (model->code != UINT64_MAX && model->code);
+    report_format(buf, "## crankcase: %s\n\n",
+                  failed    ? "failed"
+                  : partial ? "incomplete"
+                            : "passed");
+    report_markdown_code(buf, model->command);
+    vk_buf_char(buf, '\n');
+    if (partial) {
+        vk_buf_lit(buf, "**Partial.** ");
+        report_escape_markdown(buf, partial);
+        vk_buf_char(buf, ' ');
+        report_escape_markdown(buf, model->error);
+        vk_buf_lit(buf, "\n\n");
+    }
+}
+
+static void put_glance(struct vk_buf *buf, const struct report_model *model) {
+    const struct sim_campaign_totals *totals = &model->totals;
+    double seconds = model->seconds > 0 ? model->seconds : 1;
+    report_format(buf,
+                  "| %s | failed | signatures | cranks | crashes | features | time | a second |\n",
+                  model->of_plans ? "plans" : "seeds");
+    vk_buf_lit(buf, "|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    report_format(buf,
+                  "| %" PRIu64 " | %" PRIu64 " | %zu | %" PRIu64 " | %" PRIu64 " | %" PRIu64
+                  " | %.1f s | %.1f |\n\n",
+                  model->of_plans ? (uint64_t)model->plan_count : totals->seeds, totals->failures,
+                  model->group_count, totals->all_cranks, totals->crashes, totals->covered,
+                  model->seconds, (double)totals->seeds / seconds);
+}
+
+static void put_group(struct vk_buf *buf, const struct report_model *model, size_t i) {
+    const struct report_group *group = &model->groups[i];
+    const struct report_found *found = &model->failures[group->first];
+    vk_buf_lit(buf, "### ");
+    report_escape_markdown(buf, found->failure.signature);
+    report_format(buf, "\n\n%zu time%s, first ", group->count, group->count == 1 ? "" : "s");
+    report_escape_markdown(buf, found->name);
+    report_format(buf,
+                  ": replica %" PRIu32 ", point %" PRIu64 ", block %" PRIu64
+                  ". The oracle demands: ",
+                  found->failure.replica, found->failure.point, found->failure.block);
+    report_escape_markdown(buf, sim_oracle_demand(found->failure.oracle));
+    vk_buf_lit(buf, ".\n\n");
+    report_markdown_code(buf, found->failure.what);
+    vk_buf_lit(buf, "\nReproduce:\n\n");
+    report_markdown_code(buf, found->reproduce);
+    vk_buf_char(buf, '\n');
+}
+
+static void put_groups(struct vk_buf *buf, const struct report_model *model) {
+    for (size_t i = 0; i < model->group_count && i < GROUPS_SHOWN_MAX; i++)
+        put_group(buf, model, i);
+    if (model->group_count > GROUPS_SHOWN_MAX)
+        report_format(buf, "And %zu signatures more.\n\n", model->group_count - GROUPS_SHOWN_MAX);
+}
+
+/* Those that passed only count. */
+static void put_plans(struct vk_buf *buf, const struct report_model *model) {
+    size_t shown = 0, not_passed = 0;
+    for (size_t i = 0; i < model->plan_count; i++)
+        not_passed += model->plans[i].state != REPORT_PLAN_PASSED;
+    if (!not_passed) return;
+    vk_buf_lit(buf, "| plan | came to | |\n|---|---|---|\n");
+    for (size_t i = 0; i < model->plan_count && shown < PLANS_SHOWN_MAX; i++) {
+        const struct report_plan *plan = &model->plans[i];
+        if (plan->state == REPORT_PLAN_PASSED) continue;
+        shown++;
+        vk_buf_lit(buf, "| ");
+        report_escape_markdown(buf, plan->name);
+        report_format(buf, " | %s | ", report_plan_state_word(plan->state));
+        report_escape_markdown(buf, plan->failure != SIZE_MAX
+                                        ? model->failures[plan->failure].failure.signature
+                                        : plan->error);
+        vk_buf_lit(buf, " |\n");
+    }
+    if (not_passed > shown) report_format(buf, "\nAnd %zu plans more.\n", not_passed - shown);
+    vk_buf_char(buf, '\n');
+}
+
+static void put_faults(struct vk_buf *buf, const struct report_model *model) {
+    vk_buf_lit(buf, "<details><summary>Faults</summary>\n\n"
+                    "| fault | class | struck |\n|---|---|---:|\n");
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        enum fault_kind kind = (enum fault_kind)k;
+        if (!model->wanted[k] && !model->totals.hits[k]) continue;
+        report_format(buf, "| %s | %s | %" PRIu64 "%s |\n", fault_word(kind),
+                      fault_class_word(fault_class_of(kind)), model->totals.hits[k],
+                      report_model_never_struck(model, kind) ? " (never)" : "");
+    }
+    vk_buf_lit(buf, "\n</details>\n");
+}
+
+void report_markdown(struct vk_buf *buf, const struct report_model *model) {
+    put_head(buf, model);
+    put_glance(buf, model);
+    put_plans(buf, model);
+    put_groups(buf, model);
+    put_faults(buf, model);
+}

@@ -1,0 +1,12 @@
+/* report_markdown.h - a result database as a page of Markdown, for the summary of a GitHub job.
+ *
+ * INV-MARKDOWN-1  It stays far below the 1 MiB that GitHub takes, whatever was found.
+ */
+#ifndef REPORTS_REPORT_MARKDOWN_H
+#define REPORTS_REPORT_MARKDOWN_H
+
+#include "results_read.h"
+
+void report_markdown(struct vk_buf *buf, const struct report_model *model);
+
+#endif

@@ -1,0 +1,130 @@
+/* report_results.c - see report_results.h. */
+#include "report_results.h"
+
+#include "colour.h"
+#include "json_line.h"
+
+#include <inttypes.h>
+
+enum { NAMES_SHOWN_MAX = 10 };
+
+/* ---- as text */
+
+static void print_head(FILE *out, const struct report_model *model, bool colours) {
+    const char *partial = report_model_partial(model);
+    fprintf(out, "%s\n  begun %s UTC, %s\n", model->command, model->started,
+            report_results_state_word(model->state));
+    if (model->kernel[0]) fprintf(out, "  kernel %s\n", model->kernel);
+    if (partial)
+        fprintf(out, "%spartial%s: %s\n", report_colour(REPORT_YELLOW, colours),
+                report_colour(REPORT_PLAIN, colours), partial);
+    if (model->error[0]) fprintf(out, "  %s\n", model->error);
+    if (model->unwritten)
+        fprintf(out, "  %" PRIu64 " times there was no room to write into this file\n",
+                model->unwritten);
+}
+
+static void print_others(FILE *out, const struct report_model *model, size_t group) {
+    size_t shown = 0, count = model->groups[group].count;
+    if (count == 1) return;
+    fprintf(out, "  and %zu more of this signature: ", count - 1);
+    for (size_t i = model->groups[group].first + 1;
+         i < model->failure_count && shown < NAMES_SHOWN_MAX; i++) {
+        if (model->failures[i].group != group) continue;
+        fprintf(out, "%s%s", shown ? ", " : "", model->failures[i].name);
+        shown++;
+    }
+    fputs(count - 1 > shown ? " ...\n" : "\n", out);
+}
+
+static void print_plans(FILE *out, const struct report_model *model) {
+    for (size_t i = 0; i < model->plan_count; i++) {
+        const struct report_plan *plan = &model->plans[i];
+        if (plan->is_in_progress)
+            fprintf(out, "%s: was being run when all ended\n", plan->name);
+        else if (plan->error[0])
+            fprintf(out, "%s: %s\n", plan->name, plan->error);
+    }
+}
+
+void report_results_text(FILE *out, const struct report_model *model, bool colours) {
+    print_head(out, model, colours);
+    for (size_t i = 0; i < model->group_count; i++) {
+        const struct report_failure failure = report_model_failure(model, model->groups[i].first);
+        report_run_failure(out, &failure, colours);
+        print_others(out, model, i);
+    }
+    print_plans(out, model);
+    const struct report_summary summary = report_model_summary(model);
+    report_run_summary(out, &summary, colours);
+}
+
+/* ---- as JSON lines */
+
+static void begin_line(struct vk_buf *buf, struct vk_arena *arena, const char *type) {
+    vk_arena_clear(arena);
+    vk_buf_init(buf, arena);
+    vk_buf_lit(buf, "{\"type\":");
+    vk_json_quote(buf, vk_str(type));
+}
+
+static void end_line(FILE *out, struct vk_buf *buf) {
+    vk_buf_char(buf, '}');
+    report_json_print(out, buf);
+}
+
+static void print_campaign_json(FILE *out, const struct report_model *model,
+                                struct vk_arena *arena) {
+    struct vk_buf buf;
+    begin_line(&buf, arena, "campaign");
+    report_json_text(&buf, "command", model->command);
+    report_json_text(&buf, "started", model->started);
+    if (model->kernel[0]) report_json_text(&buf, "kernel", model->kernel);
+    report_json_text(&buf, "state", report_results_state_word(model->state));
+    report_json_name(&buf, "partial");
+    vk_buf_add(&buf, report_model_partial(model) ? VK_STR("true") : VK_STR("false"));
+    if (model->error[0]) report_json_text(&buf, "error", model->error);
+    if (model->code != UINT64_MAX) report_json_count(&buf, "exitCode", model->code);
+    report_json_count(&buf, "unwritten", model->unwritten);
+    report_json_count(&buf, "signatures", model->group_count);
+    end_line(out, &buf);
+}
+
+static void print_sample_json(FILE *out, const struct report_sample *sample,
+                              struct vk_arena *arena) {
+    struct vk_buf buf;
+    begin_line(&buf, arena, "sample");
+    report_json_real(&buf, "seconds", sample->seconds);
+    report_json_count(&buf, "seeds", sample->seeds);
+    report_json_count(&buf, "failures", sample->failures);
+    report_json_count(&buf, "allCranks", sample->cranks);
+    report_json_count(&buf, "features", sample->features);
+    end_line(out, &buf);
+}
+
+static void print_plan_json(FILE *out, const struct report_plan *plan, struct vk_arena *arena) {
+    struct vk_buf buf;
+    begin_line(&buf, arena, "plan");
+    report_json_text(&buf, "name", plan->name);
+    report_json_text(&buf, "state", report_plan_state_word(plan->state));
+    report_json_real(&buf, "seconds", plan->seconds);
+    if (plan->error[0]) report_json_text(&buf, "error", plan->error);
+    end_line(out, &buf);
+}
+
+void report_results_json(FILE *out, const struct report_model *model) {
+    struct vk_arena arena;
+    vk_arena_init(&arena, vk_heap_system());
+    print_campaign_json(out, model, &arena);
+    for (size_t i = 0; i < model->sample_count; i++)
+        print_sample_json(out, &model->samples[i], &arena);
+    for (size_t i = 0; i < model->plan_count; i++)
+        print_plan_json(out, &model->plans[i], &arena);
+    for (size_t i = 0; i < model->failure_count; i++) {
+        const struct report_failure failure = report_model_failure(model, i);
+        report_run_failure_json(out, &failure);
+    }
+    const struct report_summary summary = report_model_summary(model);
+    report_run_summary_json(out, &summary);
+    vk_arena_release(&arena);
+}

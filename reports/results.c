@@ -1,0 +1,396 @@
+/* results.c - see results.h. */
+#include "results.h"
+
+#include "statement.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SAMPLES_MAX = 512, BUSY_MS = 5000 };
+
+static const char schema[] =
+    "PRAGMA page_size = 4096;"
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE campaign ("
+    "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+    "  kind TEXT NOT NULL, command TEXT NOT NULL, kernel TEXT, started TEXT NOT NULL,"
+    "  state TEXT NOT NULL, error TEXT, code INTEGER, stable INTEGER NOT NULL DEFAULT 0,"
+    "  seconds REAL NOT NULL DEFAULT 0, hash TEXT, unwritten INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE TABLE total (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE fault ("
+    "  word TEXT PRIMARY KEY, class TEXT NOT NULL, meaning TEXT NOT NULL,"
+    "  wanted INTEGER NOT NULL, hits INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE TABLE vat_end ("
+    "  words TEXT PRIMARY KEY, illegal INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE TABLE oracle (word TEXT PRIMARY KEY, off INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE timeline ("
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, failure INTEGER REFERENCES failure,"
+    "  json TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE sample ("
+    "  id INTEGER PRIMARY KEY, seconds REAL NOT NULL, seeds INTEGER NOT NULL,"
+    "  failures INTEGER NOT NULL, cranks INTEGER NOT NULL, features INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE plan ("
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL,"
+    "  seconds REAL NOT NULL DEFAULT 0, error TEXT"
+    ") STRICT;"
+    "CREATE TABLE failure ("
+    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, plan INTEGER REFERENCES plan,"
+    "  oracle TEXT NOT NULL, signature TEXT NOT NULL, what TEXT NOT NULL,"
+    "  replica INTEGER NOT NULL, point INTEGER NOT NULL, block INTEGER NOT NULL,"
+    "  event TEXT NOT NULL, vat INTEGER, at_ns INTEGER NOT NULL,"
+    "  reproduce TEXT NOT NULL, path TEXT, seconds REAL NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX failure_signature ON failure (signature);";
+
+const char *report_results_state_word(enum report_results_state state) {
+    static const char *const words[] = {
+        [REPORT_RESULTS_RUNNING] = "running",
+        [REPORT_RESULTS_FINISHED] = "finished",
+        [REPORT_RESULTS_INTERRUPTED] = "interrupted",
+        [REPORT_RESULTS_FAILED] = "failed",
+    };
+    return words[state];
+}
+
+const char *report_plan_state_word(enum report_plan_state state) {
+    static const char *const words[] = {
+        [REPORT_PLAN_RUNNING] = "running",     [REPORT_PLAN_PASSED] = "passed",
+        [REPORT_PLAN_DIFFERENT] = "different", [REPORT_PLAN_BAD] = "bad",
+        [REPORT_PLAN_FAILED] = "failed",
+    };
+    return words[state];
+}
+
+void report_results_totals(struct sim_campaign_totals *totals, void *impl,
+                           void (*each)(void *impl, const char *name, uint64_t *value)) {
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } all[] = {
+        {"seeds", &totals->seeds},
+        {"failures", &totals->failures},
+        {"panicked", &totals->panicked},
+        {"diverged", &totals->diverged},
+        {"halted", &totals->halted},
+        {"points", &totals->points},
+        {"cranks", &totals->cranks},
+        {"deliveries", &totals->deliveries},
+        {"syscalls", &totals->syscalls},
+        {"in-flight", &totals->in_flight},
+        {"aborted", &totals->aborted},
+        {"terminated", &totals->terminated},
+        {"all-cranks", &totals->all_cranks},
+        {"starts", &totals->starts},
+        {"crashes", &totals->crashes},
+        {"commits", &totals->commits},
+        {"simulated-ns", &totals->simulated_ns},
+        {"features", &totals->covered},
+        {"newest-feature-at", &totals->newest_feature_at},
+        {"hash-low", &totals->hash.low},
+        {"hash-high", &totals->hash.high},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        each(impl, all[i].name, all[i].value);
+}
+
+/* ---- connections */
+
+static enum vk_err open_database(const char *path, sqlite3 **db) {
+    int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK) code = sqlite3_busy_timeout(*db, BUSY_MS);
+    if (code == SQLITE_OK) return VK_OK;
+    enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", path, sqlite3_errstr(code));
+    sqlite3_close(*db);
+    *db = NULL;
+    return err;
+}
+
+static enum vk_err begin(const struct report_results *results, sqlite3 **db) {
+    VK_TRY(open_database(results->path, db));
+    if (sqlite3_exec(*db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) return VK_OK;
+    enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", results->path, sqlite3_errmsg(*db));
+    sqlite3_close(*db);
+    return err;
+}
+
+/* INV-RESULTS-1 and -3: what was written in the statement is there when this returns VK_OK, or nothing of it is. */
+static enum vk_err end(struct report_results *results, sqlite3 *db, bool is_written) {
+    is_written = is_written && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    enum vk_err err =
+        is_written ? VK_OK : VK_RAISE(VK_ERR_DISK, "%s: %s", results->path, sqlite3_errmsg(db));
+    sqlite3_close(db); /* rolls back what was not committed */
+    results->unwritten += err != VK_OK;
+    return err;
+}
+
+static enum vk_err not_begun(struct report_results *results, enum vk_err err) {
+    results->unwritten++;
+    return err;
+}
+
+/* ---- making one */
+
+static bool insert_campaign(sqlite3 *db, const struct report_results_begin *begins) {
+    char started[REPORT_CALENDAR_TIME_SIZE];
+    struct report_statement row;
+    report_calendar_time(started);
+    bool ok = report_statement(&row, db,
+                               "INSERT INTO campaign (id, kind, command, kernel, started, state)"
+                               " VALUES (1, ?, ?, ?, ?, ?)");
+    report_statement_text(&row, begins->kind);
+    report_statement_text(&row, begins->command);
+    report_statement_text(&row, begins->kernel);
+    report_statement_text(&row, started);
+    report_statement_text(&row, report_results_state_word(REPORT_RESULTS_RUNNING));
+    return report_statement_run(&row) && report_statement_end(&row) && ok;
+}
+
+static bool insert_kinds(sqlite3 *db, const struct report_results_begin *begins) {
+    struct report_statement fault, vat_end, oracle;
+    report_statement(&fault, db,
+                     "INSERT INTO fault (word, class, meaning, wanted) VALUES (?, ?, ?, ?)");
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        enum fault_kind kind = (enum fault_kind)k;
+        report_statement_text(&fault, fault_word(kind));
+        report_statement_text(&fault, fault_class_word(fault_class_of(kind)));
+        report_statement_text(&fault, fault_meaning(kind));
+        report_statement_count(&fault, begins->faults[k]);
+        report_statement_run(&fault);
+    }
+    report_statement(&vat_end, db, "INSERT INTO vat_end (words, illegal) VALUES (?, ?)");
+    for (int i = 0; i < SIM_VAT_END_COUNT; i++) {
+        report_statement_text(&vat_end, sim_vat_end_words((enum sim_vat_end)i));
+        report_statement_count(&vat_end, i >= SIM_VAT_END_ILLEGAL);
+        report_statement_run(&vat_end);
+    }
+    report_statement(&oracle, db, "INSERT INTO oracle (word, off) VALUES (?, ?)");
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
+        report_statement_text(&oracle, sim_oracle_word((enum sim_oracle)i));
+        report_statement_count(&oracle, begins->off[i]);
+        report_statement_run(&oracle);
+    }
+    bool ok = report_statement_end(&fault);
+    ok = report_statement_end(&oracle) && ok;
+    return report_statement_end(&vat_end) && ok;
+}
+
+enum vk_err report_results_create(struct report_results *results, const char *path,
+                                  const struct report_results_begin *begins) {
+    enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
+    char ids[100];
+    sqlite3 *db = NULL;
+    *results = (struct report_results){.path = path, .sample_every_seconds = 1};
+    report_stopwatch_start(&results->watch);
+    if (access(path, F_OK) == 0)
+        return VK_RAISE(VK_ERR_USAGE, "%s: is there already, and may hold results", path);
+    if (sqlite3_open_v2(path, &db, FLAGS, NULL) != SQLITE_OK) {
+        int code = sqlite3_system_errno(db);
+        const char *why = code ? strerror(code) : sqlite3_errmsg(db);
+        enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", path, why);
+        sqlite3_close(db);
+        return err;
+    }
+    snprintf(ids, sizeof ids, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             REPORT_RESULTS_ID, REPORT_RESULTS_VERSION);
+    bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
+              sqlite3_exec(db, ids, NULL, NULL, NULL) == SQLITE_OK && insert_campaign(db, begins) &&
+              insert_kinds(db, begins);
+    enum vk_err err = end(results, db, ok);
+    if (err != VK_OK) remove(path);
+    return err;
+}
+
+/* ---- what was found */
+
+static bool insert_failure(const struct report_results *results, sqlite3 *db,
+                           const struct report_failure *report) {
+    const struct sim_failure *failure = report->failure;
+    struct report_statement row;
+    report_statement(&row, db,
+                     "INSERT INTO failure (name, plan, oracle, signature, what, replica, point,"
+                     " block, event, vat, at_ns, reproduce, path, seconds)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    report_statement_text(&row, report->name);
+    if (results->plan)
+        report_statement_count(&row, results->plan);
+    else
+        report_statement_text(&row, NULL);
+    report_statement_text(&row, sim_oracle_word(failure->oracle));
+    report_statement_text(&row, failure->signature);
+    report_statement_text(&row, failure->what);
+    report_statement_count(&row, failure->replica);
+    report_statement_count(&row, failure->point);
+    report_statement_count(&row, failure->block);
+    report_statement_text(&row, failure->event);
+    if (failure->vat == VK_NO_VAT)
+        report_statement_text(&row, NULL);
+    else
+        report_statement_count(&row, failure->vat);
+    report_statement_count(&row, failure->at_ns);
+    report_statement_text(&row, report->reproduce);
+    report_statement_text(&row, report->plan);
+    report_statement_real(&row, report_stopwatch_seconds(&results->watch));
+    return report_statement_run(&row) && report_statement_end(&row);
+}
+
+enum vk_err report_results_failure(struct report_results *results,
+                                   const struct report_failure *report) {
+    sqlite3 *db;
+    enum vk_err err = begin(results, &db);
+    if (err != VK_OK) return not_begun(results, err);
+    bool ok = insert_failure(results, db, report);
+    results->failure = ok ? (uint64_t)sqlite3_last_insert_rowid(db) : 0;
+    return end(results, db, ok);
+}
+
+enum vk_err report_results_timeline(struct report_results *results, const char *name,
+                                    uint64_t failure, struct vk_str json) {
+    struct report_statement row;
+    sqlite3 *db;
+    enum vk_err err = begin(results, &db);
+    if (err != VK_OK) return not_begun(results, err);
+    report_statement(&row, db, "INSERT INTO timeline (name, failure, json) VALUES (?, ?, ?)");
+    report_statement_text(&row, name);
+    if (failure)
+        report_statement_count(&row, failure);
+    else
+        report_statement_text(&row, NULL);
+    report_statement_str(&row, json);
+    bool ok = report_statement_run(&row);
+    return end(results, db, report_statement_end(&row) && ok);
+}
+
+/* ---- totals and samples */
+
+static void write_total(void *impl, const char *name, uint64_t *value) {
+    struct report_statement *row = impl;
+    report_statement_text(row, name);
+    report_statement_count(row, *value);
+    report_statement_run(row);
+}
+
+static bool write_totals(const struct report_results *results, sqlite3 *db,
+                         const struct sim_campaign_totals *totals) {
+    struct report_statement total, fault, vat_end, campaign;
+    struct sim_campaign_totals copy = *totals;
+    report_statement(&total, db, "INSERT OR REPLACE INTO total (name, value) VALUES (?, ?)");
+    report_results_totals(&copy, &total, write_total);
+    report_statement(&fault, db, "UPDATE fault SET hits = ? WHERE word = ?");
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        report_statement_count(&fault, totals->hits[k]);
+        report_statement_text(&fault, fault_word((enum fault_kind)k));
+        report_statement_run(&fault);
+    }
+    report_statement(&vat_end, db, "UPDATE vat_end SET times = ? WHERE words = ?");
+    for (int i = 0; i < SIM_VAT_END_COUNT; i++) {
+        report_statement_count(&vat_end, totals->ends[i]);
+        report_statement_text(&vat_end, sim_vat_end_words((enum sim_vat_end)i));
+        report_statement_run(&vat_end);
+    }
+    report_statement(&campaign, db, "UPDATE campaign SET seconds = ?, unwritten = ?");
+    report_statement_real(&campaign, report_stopwatch_seconds(&results->watch));
+    report_statement_count(&campaign, results->unwritten);
+    report_statement_run(&campaign);
+    bool ok = report_statement_end(&total);
+    ok = report_statement_end(&fault) && ok;
+    ok = report_statement_end(&vat_end) && ok;
+    return report_statement_end(&campaign) && ok;
+}
+
+static bool write_sample(const struct report_results *results, sqlite3 *db,
+                         const struct sim_campaign_totals *totals) {
+    struct report_statement row;
+    report_statement(&row, db,
+                     "INSERT INTO sample (seconds, seeds, failures, cranks, features)"
+                     " VALUES (?, ?, ?, ?, ?)");
+    report_statement_real(&row, report_stopwatch_seconds(&results->watch));
+    report_statement_count(&row, totals->seeds);
+    report_statement_count(&row, totals->failures);
+    report_statement_count(&row, totals->all_cranks);
+    report_statement_count(&row, totals->covered);
+    return report_statement_run(&row) && report_statement_end(&row);
+}
+
+/* A night has as many samples as a minute: when there are too many, every other one goes. */
+static bool thin_out(struct report_results *results, sqlite3 *db) {
+    static const char sql[] = "DELETE FROM sample WHERE id % 2 = 1;"
+                              "UPDATE sample SET id = -id; UPDATE sample SET id = -id / 2;";
+    if (results->samples < SAMPLES_MAX) return true;
+    results->samples /= 2;
+    results->sample_every_seconds *= 2;
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+enum vk_err report_results_progress(struct report_results *results,
+                                    const struct sim_campaign_totals *totals) {
+    double seconds = report_stopwatch_seconds(&results->watch);
+    sqlite3 *db;
+    if (seconds < results->next_sample_seconds) return VK_OK;
+    results->next_sample_seconds = seconds + results->sample_every_seconds;
+    enum vk_err err = begin(results, &db);
+    if (err != VK_OK) return not_begun(results, err);
+    bool ok = write_totals(results, db, totals) && write_sample(results, db, totals);
+    results->samples++;
+    return end(results, db, ok && thin_out(results, db));
+}
+
+/* ---- plans */
+
+enum vk_err report_results_plan_begins(struct report_results *results, const char *name) {
+    struct report_statement row;
+    sqlite3 *db;
+    enum vk_err err = begin(results, &db);
+    results->plan = 0;
+    if (err != VK_OK) return not_begun(results, err);
+    report_statement(&row, db, "INSERT INTO plan (name, state) VALUES (?, ?)");
+    report_statement_text(&row, name);
+    report_statement_text(&row, report_plan_state_word(REPORT_PLAN_RUNNING));
+    bool ok = report_statement_run(&row) && report_statement_end(&row);
+    uint64_t id = (uint64_t)sqlite3_last_insert_rowid(db);
+    err = end(results, db, ok);
+    if (err == VK_OK) results->plan = id;
+    return err;
+}
+
+enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
+                                     double seconds, const char *error) {
+    struct report_statement row;
+    sqlite3 *db;
+    enum vk_err err = begin(results, &db);
+    if (err != VK_OK) return not_begun(results, err);
+    report_statement(&row, db, "UPDATE plan SET state = ?, seconds = ?, error = ? WHERE id = ?");
+    report_statement_text(&row, report_plan_state_word(state));
+    report_statement_real(&row, seconds);
+    report_statement_text(&row, error);
+    report_statement_count(&row, results->plan);
+    bool ok = report_statement_run(&row) && report_statement_end(&row);
+    results->plan = 0;
+    return end(results, db, ok);
+}
+
+/* ---- the end */
+
+enum vk_err report_results_end(struct report_results *results,
+                               const struct report_results_end *ends) {
+    struct report_statement row;
+    sqlite3 *db;
+    enum vk_err err = begin(results, &db);
+    if (err != VK_OK) return not_begun(results, err);
+    bool ok = write_totals(results, db, ends->totals) && write_sample(results, db, ends->totals);
+    report_statement(&row, db, "UPDATE campaign SET state = ?, error = ?, stable = ?, code = ?");
+    report_statement_text(&row, report_results_state_word(ends->state));
+    report_statement_text(&row, ends->error);
+    report_statement_count(&row, ends->is_stable);
+    report_statement_count(&row, (uint64_t)ends->code);
+    ok = report_statement_run(&row) && ok;
+    return end(results, db, report_statement_end(&row) && ok);
+}

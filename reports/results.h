@@ -1,0 +1,91 @@
+/* results.h - the result database: what a campaign found, in a file that is right at every moment.
+ *
+ * One SQLite file a campaign (or a list of plans), written while it runs and read by `crankcase report` afterwards.
+ * It is of SQLite's own system disk and heap; what a simulated kernel does to its database does not touch it.
+ *
+ * INV-RESULTS-1  A failure is committed before report_results_failure() returns: no interrupt, full disk or kill that
+ *                comes later loses it.
+ * INV-RESULTS-2  `state` says "running" until all is told: of a file that was left behind it is seen that it is partial.
+ * INV-RESULTS-3  Between two calls no connection is open: processes may be forked.
+ * INV-RESULTS-4  What could not be written is counted, and told when there is room again.
+ *
+ * The times in it are for people; nothing that a run comes to depends on them.
+ */
+#ifndef REPORTS_RESULTS_H
+#define REPORTS_RESULTS_H
+
+#include "report_run.h"
+#include "stopwatch.h"
+
+/* "crnk", and the number of the schema below. */
+enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 1 };
+
+struct report_results_begin {
+    const char *kind;    /* "seeds" or "plans" */
+    const char *command; /* as it was typed */
+    const char *kernel;  /* the path of a module, or NULL */
+    const bool *faults;  /* those that may strike, by kind */
+    const bool *off;     /* oracles that nobody asks, by enum sim_oracle */
+};
+
+enum report_results_state {
+    REPORT_RESULTS_RUNNING, /* or ended from outside */
+    REPORT_RESULTS_FINISHED,
+    REPORT_RESULTS_INTERRUPTED, /* and ended in peace */
+    REPORT_RESULTS_FAILED,      /* the testbed did */
+};
+const char *report_results_state_word(enum report_results_state state);
+
+enum report_plan_state {
+    REPORT_PLAN_RUNNING,
+    REPORT_PLAN_PASSED,
+    REPORT_PLAN_DIFFERENT, /* a failure tells of it */
+    REPORT_PLAN_BAD,       /* could not be read */
+    REPORT_PLAN_FAILED,    /* the testbed did */
+};
+const char *report_plan_state_word(enum report_plan_state state);
+
+struct report_results {
+    const char *path;
+    struct report_stopwatch watch;
+    double next_sample_seconds, sample_every_seconds;
+    uint64_t samples;
+    uint64_t unwritten; /* INV-RESULTS-4 */
+    uint64_t plan;      /* the number in the file of the one that is being run, or 0 */
+    uint64_t failure;   /* and of the newest failure */
+};
+
+/* Makes the file, which may not exist. `path` must outlive it. VK_ERR_USAGE if it exists, VK_ERR_DISK. */
+enum vk_err report_results_create(struct report_results *results, const char *path,
+                                  const struct report_results_begin *begin) VK_MUST_CHECK;
+
+/* Each of these commits, or changes nothing in the file, is counted, and says what is wrong: VK_ERR_DISK. One may go on. */
+enum vk_err report_results_failure(struct report_results *results,
+                                   const struct report_failure *report) VK_MUST_CHECK;
+/* Writes the totals and a sample when one is due, which is less often the longer it takes. */
+enum vk_err report_results_progress(struct report_results *results,
+                                    const struct sim_campaign_totals *totals) VK_MUST_CHECK;
+enum vk_err report_results_plan_begins(struct report_results *results, const char *name)
+    VK_MUST_CHECK;
+enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
+                                     double seconds, const char *error) VK_MUST_CHECK;
+
+struct report_results_end {
+    const struct sim_campaign_totals *totals;
+    enum report_results_state state;
+    const char *error; /* or NULL */
+    bool is_stable;
+    int code; /* that the command exits with */
+};
+enum vk_err report_results_end(struct report_results *results, const struct report_results_end *end)
+    VK_MUST_CHECK;
+
+/* The totals by name, as the file has them: calls `each` for every one. */
+void report_results_totals(struct sim_campaign_totals *totals, void *impl,
+                           void (*each)(void *impl, const char *name, uint64_t *value));
+
+/* A run as report_timeline() has it. `failure`: its number in the file, 0 for none. */
+enum vk_err report_results_timeline(struct report_results *results, const char *name,
+                                    uint64_t failure, struct vk_str json) VK_MUST_CHECK;
+
+#endif

@@ -1,0 +1,87 @@
+/* results_read.h - a result database, read whole: what every writer of a report gets to see.
+ *
+ * INV-RESULTS-READ-1  All text is valid UTF-8, and lives in the arena.
+ * INV-RESULTS-READ-2  Failures are in the order in which they were found; each is of the group of its signature.
+ */
+#ifndef REPORTS_RESULTS_READ_H
+#define REPORTS_RESULTS_READ_H
+
+#include "results.h"
+
+struct report_found {
+    struct sim_failure failure;
+    const char *name, *reproduce;
+    const char *plan; /* the file that was written, or NULL */
+    double seconds;   /* into the campaign */
+    size_t group;
+    uint64_t id; /* in the file */
+};
+
+/* The failures of one signature. */
+struct report_group {
+    size_t first; /* failure */
+    size_t count;
+};
+
+struct report_plan {
+    const char *name;
+    enum report_plan_state state;
+    double seconds;
+    const char *error;   /* "" if there is none */
+    size_t failure;      /* SIZE_MAX: none */
+    bool is_in_progress; /* whoever ran it was ended in the midst of it */
+    uint64_t id;
+};
+
+struct report_sample {
+    double seconds;
+    uint64_t seeds, failures, cranks, features;
+};
+
+struct report_model_timeline {
+    const char *name;
+    size_t failure;     /* that it is of; SIZE_MAX: none */
+    struct vk_str json; /* see report_timeline.h */
+};
+
+struct report_model {
+    const char *path;
+    bool of_plans; /* else of seeds */
+    const char *command, *started;
+    const char *kernel; /* "" for the one that is linked in */
+    enum report_results_state state;
+    const char *error; /* "" if there is none */
+    uint64_t code;     /* UINT64_MAX: none yet */
+    uint64_t unwritten;
+    double seconds;
+    struct sim_campaign_totals totals;
+    bool is_stable;
+    bool wanted[FAULT_KIND_COUNT];
+    bool off[SIM_ORACLE_COUNT]; /* nobody looked */
+    struct report_found *failures;
+    size_t failure_count;
+    struct report_group *groups; /* in the order of their first failures */
+    size_t group_count;
+    struct report_plan *plans;
+    size_t plan_count;
+    struct report_sample *samples;
+    size_t sample_count;
+    struct report_model_timeline *timelines;
+    size_t timeline_count;
+};
+
+/* VK_ERR_SYNTAX if the file is no result database of this version, VK_ERR_DISK if it cannot be read: the origin is one
+ * line, with the file's name. */
+enum vk_err report_model_load(struct report_model *model, const char *path, struct vk_arena *arena)
+    VK_MUST_CHECK;
+
+/* Why it is not all that there would have been, as a sentence; NULL: it is. */
+const char *report_model_partial(const struct report_model *model);
+/* As the summary of a run has it. */
+struct report_summary report_model_summary(const struct report_model *model);
+/* Whether a fault that was wanted never struck, in so many seeds that it should have. */
+bool report_model_never_struck(const struct report_model *model, enum fault_kind kind);
+/* A failure as a run tells it. */
+struct report_failure report_model_failure(const struct report_model *model, size_t i);
+
+#endif

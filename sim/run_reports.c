@@ -1,0 +1,278 @@
+/* run_reports.c - see run_reports.h. */
+#include "run_reports.h"
+
+#include "command.h"
+#include "faults/sqlite_heap_fault.h"
+#include "jobs.h"
+#include "reports/report_timeline.h"
+#include "reports/report_trace.h"
+#include "text_file.h"
+
+#include <stdio.h>
+
+enum { SECONDS_MAX = 366 * 86400 };
+
+bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value) {
+    switch (option) {
+    case SIM_RUN_REPORTS_RESULTS: reports->results = value; return true;
+    case SIM_RUN_REPORTS_JUNIT: reports->files.junit = value; return true;
+    case SIM_RUN_REPORTS_SUMMARY: reports->files.summary = value; return true;
+    case SIM_RUN_REPORTS_HTML: reports->files.html = value; return true;
+    case SIM_RUN_REPORTS_TRACE: reports->trace = value; return true;
+    default: return false;
+    }
+}
+
+bool sim_run_reports_any(const struct sim_run_reports *reports) {
+    return reports->results || reports->trace || report_files_any(&reports->files);
+}
+
+bool sim_run_reports_budget(const char *text, uint64_t *seconds) {
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    size_t n = strlen(text);
+    for (size_t i = 0; n && i < sizeof units / sizeof *units; i++) {
+        if (text[n - 1] != units[i].unit) continue;
+        bool is_number = vk_str_to_u64((struct vk_str){text, n - 1}, seconds);
+        if (!is_number || !*seconds || *seconds > SECONDS_MAX / units[i].seconds) return false;
+        *seconds *= units[i].seconds;
+        return true;
+    }
+    return false;
+}
+
+/* ---- what was typed */
+
+/* As a shell would read it. */
+static void add_word(struct vk_buf *buf, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_=+./,:@%";
+    bool is_plain = word[0] && word[strspn(word, plain)] == '\0';
+    vk_buf_char(buf, ' ');
+    if (!is_plain) vk_buf_char(buf, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            vk_buf_lit(buf, "'\\''");
+        else
+            vk_buf_char(buf, *word);
+    }
+    if (!is_plain) vk_buf_char(buf, '\'');
+}
+
+static enum vk_err command_line(struct vk_arena *arena, int argc, char **argv, const char **line) {
+    struct vk_buf buf;
+    struct vk_str text;
+    vk_buf_init(&buf, arena);
+    vk_buf_lit(&buf, "crankcase");
+    for (int i = 0; i < argc; i++)
+        add_word(&buf, argv[i]);
+    vk_buf_char(&buf, '\0');
+    enum vk_err err = vk_buf_finish(&buf, &text);
+    *line = err == VK_OK ? text.p : "";
+    return err;
+}
+
+/* ---- what happens */
+
+/* INV-RUN-REPORTS-1 */
+static void heed(struct sim_run_reports *reports, enum vk_err err) {
+    if (err == VK_OK) return;
+    if (!reports->has_failed)
+        fprintf(stderr, "crankcase run: %s; what was written before is there\n",
+                vk_err_origin()->text);
+    reports->has_failed = true;
+}
+
+static bool name_results(struct sim_run_reports *reports) {
+    const struct report_files *files = &reports->files;
+    const char *beside = files->junit     ? files->junit
+                         : files->summary ? files->summary
+                         : files->html    ? files->html
+                                          : reports->trace;
+    char *name = reports->results_beside;
+    size_t size = sizeof reports->results_beside;
+    int n = snprintf(name, size, "%s.results.sqlite", beside);
+    if (n < 0 || (size_t)n >= size) return false;
+    remove(name); /* of a run that was killed: nobody asked for it to stay */
+    reports->results = name;
+    return true;
+}
+
+int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
+                          const struct report_results_begin *begins) {
+    struct report_results_begin with_command = *begins;
+    struct vk_arena arena;
+    if (!sim_run_reports_any(reports)) return SIM_EXIT_OK;
+    if (!reports->results && !name_results(reports)) {
+        fputs("crankcase run: the name of a report is too long\n", stderr);
+        return SIM_EXIT_BAD_INPUT;
+    }
+    fault_sqlite_heap_install(); /* before SQLite is used at all */
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = command_line(&arena, argc, argv, &with_command.command);
+    if (err == VK_OK)
+        err = report_results_create(&reports->database, reports->results, &with_command);
+    vk_arena_release(&arena);
+    reports->is_open = err == VK_OK;
+    if (err == VK_OK) return SIM_EXIT_OK;
+    fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    return SIM_EXIT_BAD_INPUT;
+}
+
+void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report) {
+    if (!reports->is_open) return;
+    reports->failed_at = report->failure->point;
+    heed(reports, report_results_failure(&reports->database, report));
+}
+
+void sim_run_reports_progress(struct sim_run_reports *reports,
+                              const struct sim_campaign_totals *totals) {
+    if (reports->is_open) heed(reports, report_results_progress(&reports->database, totals));
+}
+
+/* ---- timelines */
+
+static enum vk_err keep_timeline(struct sim_run_reports *reports,
+                                 const struct sim_timeline *timeline, const char *name,
+                                 uint64_t failure, uint64_t focus) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    struct vk_str json;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    report_timeline(&buf, timeline, focus);
+    enum vk_err err = vk_buf_finish(&buf, &json);
+    if (err == VK_OK) err = report_results_timeline(&reports->database, name, failure, json);
+    vk_arena_release(&arena);
+    return err;
+}
+
+static enum vk_err write_trace(const struct sim_run_reports *reports, const char *name) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    struct vk_str text;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    report_trace(&buf, reports->timeline, name);
+    enum vk_err err = vk_buf_finish(&buf, &text);
+    if (err == VK_OK) err = sim_text_file_write(reports->trace, text);
+    vk_arena_release(&arena);
+    return err;
+}
+
+/* Runs a seed once more. In a process of its own: it may crash, and nobody's runs are to notice. */
+static void watch_seed(const struct sim_campaign *campaign, struct sim_run_reports *reports,
+                       const struct sim_run_reports_watched *watched) {
+    struct sim_run_options options = campaign->run;
+    struct sim_run_result result;
+    struct sim_plan plan;
+    char name[40];
+    struct sim_timeline *timeline = sim_timeline_new();
+    if (!timeline) return;
+    options.off[SIM_ORACLE_TWICE] = true;
+    options.observer = sim_timeline_observer(timeline);
+    if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) == VK_OK) {
+        snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
+        if (sim_run(&plan, &options, &result) == VK_OK)
+            heed(reports, keep_timeline(reports, timeline, name, watched->failure, watched->point));
+        sim_plan_release(&plan);
+    }
+    sim_timeline_free(timeline);
+}
+
+struct watching {
+    struct sim_run_reports *reports;
+    const struct sim_campaign *campaign;
+};
+
+static void watch_job(void *impl, size_t i, FILE *out) {
+    const struct watching *watching = impl;
+    (void)out;
+    watch_seed(watching->campaign, watching->reports, &watching->reports->to_watch[i]);
+}
+
+/* A timeline that is not there is no result that is lost. */
+static void watch_finished(void *impl, size_t i, FILE *in, const char *died) {
+    (void)impl, (void)i, (void)in, (void)died;
+}
+
+void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign) {
+    struct watching watching = {reports, campaign};
+    const struct sim_jobs jobs = {.count = reports->to_watch_count,
+                                  .at_once = 1,
+                                  .isolated = true,
+                                  .impl = &watching,
+                                  .run = watch_job,
+                                  .finished = watch_finished};
+    if (reports->is_open) heed(reports, sim_jobs_run(&jobs));
+}
+
+void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
+                                  const struct report_failure *report) {
+    const struct sim_failure *failure = report->failure;
+    sim_run_reports_failure(reports, report);
+    if (!reports->is_open || !reports->database.failure || failure->oracle == SIM_ORACLE_CRASH ||
+        reports->to_watch_count == SIM_RUN_REPORTS_TIMELINES_MAX)
+        return;
+    for (size_t i = 0; i < reports->to_watch_count; i++)
+        if (strcmp(reports->to_watch[i].signature, failure->signature) == 0) return;
+    struct sim_run_reports_watched *watched = &reports->to_watch[reports->to_watch_count++];
+    *watched = (struct sim_run_reports_watched){
+        .seed = seed, .failure = reports->database.failure, .point = failure->point};
+    snprintf(watched->signature, sizeof watched->signature, "%s", failure->signature);
+}
+
+/* ---- plans */
+
+void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
+                                 struct sim_run_options *run) {
+    if (!reports->is_open) return;
+    reports->database.failure = 0;
+    reports->failed_at = 0;
+    heed(reports, report_results_plan_begins(&reports->database, name));
+    reports->timeline = sim_timeline_new();
+    if (reports->timeline) run->observer = sim_timeline_observer(reports->timeline);
+}
+
+/* Of plans, those that failed are kept, and the first of all: something is to be seen of a sound run, too. */
+void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
+                               enum report_plan_state state, double seconds, const char *error) {
+    uint64_t failure = reports->database.failure;
+    if (!reports->is_open) return;
+    bool is_first = reports->database.plan == 1;
+    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error));
+    bool was_run = state == REPORT_PLAN_PASSED || state == REPORT_PLAN_DIFFERENT;
+    if (reports->timeline && was_run && reports->trace) heed(reports, write_trace(reports, name));
+    bool is_kept = failure ? reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX : is_first;
+    if (reports->timeline && was_run && is_kept) {
+        reports->to_watch_count += failure != 0;
+        heed(reports, keep_timeline(reports, reports->timeline, name, failure, reports->failed_at));
+    }
+    sim_timeline_free(reports->timeline);
+    reports->timeline = NULL;
+}
+
+/* ---- the end */
+
+static void write_files(struct sim_run_reports *reports) {
+    struct vk_arena arena;
+    struct report_model model;
+    if (!report_files_any(&reports->files)) return;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = report_model_load(&model, reports->results, &arena);
+    if (err == VK_OK) err = report_files_write(&reports->files, &model);
+    heed(reports, err);
+    vk_arena_release(&arena);
+}
+
+int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends) {
+    if (!reports->is_open) return ends->code;
+    reports->is_open = false;
+    heed(reports, report_results_end(&reports->database, ends));
+    write_files(reports);
+    if (reports->results == reports->results_beside && !reports->has_failed)
+        remove(reports->results_beside);
+    return reports->has_failed ? SIM_EXIT_FAILED : ends->code;
+}

@@ -1,0 +1,287 @@
+/* report_writers_test.c - JUnit, Markdown, HTML and text from one result database, with the worst that a failure can say. */
+#include "reports/report_files.h"
+#include "reports/report_html.h"
+#include "reports/report_junit.h"
+#include "reports/report_markdown.h"
+#include "reports/report_results.h"
+#include "testing_results.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <yajl/yajl_tree.h>
+
+static struct test_folder folder;
+static struct vk_arena arena, model_arena;
+static char path[1000];
+
+static void begin(void) {
+    test_folder_make(&folder);
+    snprintf(path, sizeof path, "%s", test_folder_file(&folder, "results.sqlite"));
+    vk_arena_init(&arena, vk_heap_system());
+    vk_arena_init(&model_arena, vk_heap_system());
+}
+
+static void end(void) {
+    vk_arena_release(&arena);
+    vk_arena_release(&model_arena);
+    test_folder_remove(&folder);
+}
+
+TestSuite(report_writers, .init = begin, .fini = end);
+
+/* Two signatures in three seeds; one fault that never struck. */
+static struct report_model campaign(enum report_results_state state) {
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, false);
+    test_results_fail(&results, 1, "a<b>");
+    test_results_fail(&results, 2, "c");
+    test_results_fail(&results, 3, "a<b>");
+    test_results_end(&results, state, 2000, 3);
+    vk_arena_release(&model_arena);
+    test_results_load(&model, path, &model_arena);
+    return model;
+}
+
+static struct report_model plans(void) {
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, true);
+    test_ok(report_results_plan_begins(&results, "good.plan"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_begins(&results, "good.plan"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_begins(&results, "differs|<.plan"));
+    test_results_fail(&results, 1, "a");
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+    test_ok(report_results_plan_begins(&results, "bad.plan"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_BAD, 0, "bad.plan:1:1: " TEST_NASTY));
+    test_ok(report_results_plan_begins(&results, "crashes.plan"));
+    vk_arena_release(&model_arena);
+    test_results_load(&model, path, &model_arena);
+    return model;
+}
+
+static const char *written(void (*writer)(struct vk_buf *buf, const struct report_model *model),
+                           const struct report_model *model) {
+    struct vk_buf buf;
+    struct vk_str out;
+    vk_buf_init(&buf, &arena);
+    writer(&buf, model);
+    vk_buf_char(&buf, '\0');
+    cr_assert_eq(vk_buf_finish(&buf, &out), VK_OK);
+    return out.p;
+}
+
+static size_t times(const char *text, const char *what) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        count++;
+    return count;
+}
+
+/* ---- JUnit */
+
+static unsigned long count_of(const char *xml, const char *name) {
+    char member[40];
+    snprintf(member, sizeof member, " %s=\"", name);
+    const char *at = strstr(xml, member);
+    cr_assert_not_null(at, "%s", name);
+    return strtoul(at + strlen(member), NULL, 10);
+}
+
+static void expect_counts(const char *xml) {
+    cr_expect_eq(count_of(xml, "tests"), times(xml, "<testcase "));
+    cr_expect_eq(count_of(xml, "failures"), times(xml, "<failure "));
+    cr_expect_eq(count_of(xml, "errors"), times(xml, "<error "));
+    cr_expect_eq(count_of(xml, "skipped"), times(xml, "<skipped "));
+    cr_expect_eq(times(xml, "<testcase "), times(xml, "<testcase classname=\"crankcase."));
+}
+
+/* What stands in <testcase ...> up to its time. */
+static void expect_no_case_twice(const char *xml) {
+    for (const char *at = xml; (at = strstr(at, "<testcase ")); at++) {
+        char name[2000];
+        const char *time = strstr(at, " time=");
+        cr_assert_not_null(time);
+        snprintf(name, sizeof name, "%.*s", (int)(time - at), at);
+        cr_expect_eq(times(xml, name), 1, "%s", name);
+    }
+}
+
+Test(report_writers, junit_of_plans_has_a_case_each) {
+    const struct report_model model = plans();
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    expect_no_case_twice(xml);
+    cr_expect_eq(times(xml, "<testcase "), 5);
+    cr_expect(strstr(xml, "name=\"good.plan\"") && strstr(xml, "name=\"good.plan (2)\""));
+    cr_expect(strstr(xml, "reproduce: crankcase run --seed 1 --faults &#39;&lt;&amp;&gt;&#39;"));
+    cr_expect(strstr(xml, "was being run when all ended"));
+    cr_expect_eq(count_of(xml, "failures"), 1);
+    cr_expect_eq(count_of(xml, "errors"), 2);
+    cr_expect_null(strchr(xml, '\x01'));
+}
+
+Test(report_writers, junit_of_a_campaign_has_a_case_for_all_that_it_is_to_show) {
+    const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    expect_no_case_twice(xml);
+    cr_expect_eq(count_of(xml, "failures"), 3, "two signatures, and bit-rot never struck");
+    cr_expect_eq(times(xml, "classname=\"crankcase.campaign.replicas\""), 2);
+    cr_expect(strstr(xml, "1 seeds more have this signature"));
+    cr_expect(strstr(xml, "name=\"bit-rot\" time=\"0.000\"><failure "));
+    cr_expect(strstr(xml, "name=\"disk-full\" time=\"0.000\"></testcase>"));
+    cr_expect_eq(times(xml, "nobody looked</skipped>"), 1);
+    cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 1,
+                 "one did not hold");
+}
+
+Test(report_writers, junit_says_how_a_campaign_ended) {
+    static const struct {
+        enum report_results_state state;
+        const char *element;
+    } ends[] = {{REPORT_RESULTS_FINISHED, "</testcase>"},
+                {REPORT_RESULTS_INTERRUPTED, "<skipped "},
+                {REPORT_RESULTS_RUNNING, "<error "},
+                {REPORT_RESULTS_FAILED, "<error "}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        remove(path);
+        const struct report_model model = campaign(ends[i].state);
+        const char *at = strstr(written(report_junit, &model), "name=\"comes to its end\"");
+        cr_assert_not_null(at);
+        at = strchr(at, '>') + 1;
+        cr_expect_eq(strncmp(at, ends[i].element, strlen(ends[i].element)), 0, "%.60s", at);
+    }
+}
+
+/* ---- Markdown */
+
+Test(report_writers, markdown_says_all_of_a_failure_and_breaks_nothing) {
+    const struct report_model model = campaign(REPORT_RESULTS_INTERRUPTED);
+    const char *page = written(report_markdown, &model);
+    cr_expect(strstr(page, "## crankcase: failed\n") == page);
+    cr_expect(strstr(page, "**Partial.** It was interrupted"));
+    cr_expect(strstr(page, "### replicas/send/a&#60;b&#62;\n\n2 times, first seed 1"));
+    cr_expect(strstr(page, "crankcase run --seed 1 --faults '<&>'\n```\n"));
+    cr_expect(strstr(page, "| bit-rot | halt | 0 (never) |"));
+    cr_expect_eq(times(page, "\n````text\ndiffers at"), 2, "its fence is longer than theirs");
+}
+
+Test(report_writers, markdown_stays_below_what_github_takes) {
+    struct report_results results;
+    struct report_model model;
+    char family[20];
+    test_results_begin(&results, path, false);
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(family, sizeof family, "f%u", i);
+        test_results_fail(&results, i, family);
+    }
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 300, 300);
+    test_results_load(&model, path, &model_arena);
+    const char *page = written(report_markdown, &model);
+    cr_expect_lt(strlen(page), (size_t)200 * 1024);
+    cr_expect(strstr(page, "And 250 signatures more."));
+}
+
+/* ---- HTML */
+
+static yajl_val data_of(const char *page) {
+    static const char begins[] = "<script type=\"application/json\" id=\"data\">";
+    char error[200] = "";
+    const char *at = strstr(page, begins);
+    cr_assert_not_null(at);
+    at += strlen(begins);
+    const char *stop = strstr(at, "</script>");
+    cr_assert_not_null(stop);
+    char *json = strndup(at, (size_t)(stop - at));
+    yajl_val tree = yajl_tree_parse(json, error, sizeof error);
+    cr_assert_not_null(tree, "%s", error);
+    free(json);
+    return tree;
+}
+
+Test(report_writers, html_is_one_page_in_which_text_is_data) {
+    const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
+    const char *page = written(report_html, &model);
+    const char *what[] = {"failures", NULL};
+    yajl_val data = data_of(page);
+    yajl_val failures = yajl_tree_get(data, what, yajl_t_array);
+    cr_assert(failures && failures->u.array.len == 3);
+    what[0] = "what";
+    const char *text =
+        YAJL_GET_STRING(yajl_tree_get(failures->u.array.values[0], what, yajl_t_string));
+    cr_assert_not_null(text);
+    cr_expect(strstr(text, "</script><script>alert(1)</script>"));
+    cr_expect_eq(times(page, "<script"), 3, "only those of the page");
+    cr_expect_eq(times(page, "alert(1)"), 3, "three times data");
+    cr_expect(!strstr(page, "http://") ||
+              times(page, "http://") == times(page, "http://www.w3.org"));
+    cr_expect(!strstr(page, "https://") && !strstr(page, "src=") && !strstr(page, "@import"));
+    yajl_tree_free(data);
+}
+
+/* ---- text and JSON lines */
+
+static const char *printed(void (*print)(FILE *out, const struct report_model *model),
+                           const struct report_model *model) {
+    static char text[200000];
+    FILE *out = fmemopen(text, sizeof text, "w");
+    print(out, model);
+    fclose(out);
+    return text;
+}
+
+static void print_text(FILE *out, const struct report_model *model) {
+    report_results_text(out, model, false);
+}
+
+Test(report_writers, text_tells_each_signature_once) {
+    const struct report_model model = campaign(REPORT_RESULTS_RUNNING);
+    const char *text = printed(print_text, &model);
+    cr_expect(strstr(text, "\npartial: It did not come to its end"), "%s", text);
+    cr_expect_eq(times(text, " failed: oracle replicas ("), 2);
+    cr_expect(strstr(text, "and 1 more of this signature: seed 3\n"));
+    cr_expect(strstr(text, "\n3 of 2000 seeds failed\n"));
+}
+
+Test(report_writers, json_lines_are_an_object_each) {
+    const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
+    char *text = strdup(printed(report_results_json, &model));
+    size_t lines = 0;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        char error[200] = "";
+        yajl_val tree = yajl_tree_parse(line, error, sizeof error);
+        cr_expect(tree && YAJL_IS_OBJECT(tree), "%s: %s", line, error);
+        yajl_tree_free(tree);
+    }
+    cr_expect_eq(lines, 1 + 1 + 3 + 1, "campaign, sample, failures, summary");
+    free(text);
+}
+
+/* ---- files */
+
+Test(report_writers, a_summary_is_added_and_other_files_are_replaced) {
+    const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
+    char summary[1000], junit[1000];
+    snprintf(summary, sizeof summary, "%s", test_folder_file(&folder, "summary.md"));
+    snprintf(junit, sizeof junit, "%s", test_folder_file(&folder, "junit.xml"));
+    test_file_write(summary, VK_STR("before\n"));
+    test_file_write(junit, VK_STR("before\n"));
+    const struct report_files files = {.junit = junit, .summary = summary};
+    test_ok(report_files_write(&files, &model));
+    struct vk_str first = test_file_read(summary), second = test_file_read(junit);
+    cr_expect(vk_str_starts(first, VK_STR("before\n## crankcase: failed")));
+    cr_expect(vk_str_starts(second, VK_STR("<?xml ")));
+    free((void *)(uintptr_t)first.p);
+    free((void *)(uintptr_t)second.p);
+    const struct report_files nowhere = {.html = "/no/such/folder/x.html", .junit = junit};
+    remove(junit);
+    cr_expect_eq(report_files_write(&nowhere, &model), VK_ERR_DISK);
+    cr_expect(strstr(vk_err_origin()->text, "/no/such/folder/x.html"));
+    second = test_file_read(junit);
+    cr_expect_gt(second.n, 100, "what can be written is");
+    free((void *)(uintptr_t)second.p);
+}

@@ -1,0 +1,254 @@
+/* results_test.c - the result database: nothing that was found is lost, and what is missing is said. */
+#include "reports/results_read.h"
+#include "testing_results.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct test_folder folder;
+static char path[1000];
+
+static void begin(void) {
+    test_folder_make(&folder);
+    snprintf(path, sizeof path, "%s", test_folder_file(&folder, "results.sqlite"));
+}
+
+static void end(void) { test_folder_remove(&folder); }
+
+TestSuite(results, .init = begin, .fini = end);
+
+static void change(const char *sql) {
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+Test(results, what_was_told_is_read) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    test_results_begin(&results, path, false);
+    test_results_fail(&results, 1, "a");
+    test_results_fail(&results, 2, "b");
+    test_results_fail(&results, 3, "a");
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 2000, 3);
+    test_results_load(&model, path, &arena);
+    cr_expect_null(report_model_partial(&model));
+    cr_expect(model.totals.seeds == 2000 && model.totals.failures == 3 && model.code == 1);
+    cr_expect(model.totals.hash.low == UINT64_MAX && model.totals.hash.high == 1);
+    cr_expect_eq(model.totals.hits[FAULT_DISK_FULL], 3);
+    cr_expect(model.wanted[FAULT_BIT_ROT] && !model.wanted[FAULT_HEAP]);
+    cr_expect(model.off[SIM_ORACLE_RECORDING] && !model.off[SIM_ORACLE_AUDIT]);
+    cr_expect(report_model_never_struck(&model, FAULT_BIT_ROT));
+    cr_expect(!report_model_never_struck(&model, FAULT_DISK_FULL));
+    cr_assert(model.failure_count == 3 && model.group_count == 2);
+    cr_expect(model.groups[0].first == 0 && model.groups[0].count == 2);
+    cr_expect(model.groups[1].first == 1 && model.groups[1].count == 1);
+    const struct report_found *third = &model.failures[2];
+    cr_expect(third->group == 0 && third->failure.point == 3 && third->failure.vat == 3);
+    cr_expect_eq(model.failures[1].failure.vat, VK_NO_VAT);
+    cr_expect_str_eq(third->reproduce, "crankcase run --seed 3 --faults '<&>'");
+    cr_expect(strstr(third->failure.what, "]]>\x01\xef\xbf\xbd\xef\xbf\xbd"), "%s",
+              third->failure.what);
+    vk_arena_release(&arena);
+}
+
+Test(results, plans_have_their_failures_and_errors) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    test_results_begin(&results, path, true);
+    test_ok(report_results_plan_begins(&results, "good.plan"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_begins(&results, "bad.plan"));
+    test_results_fail(&results, 1, "a");
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+    test_ok(report_results_plan_begins(&results, "crashes.plan"));
+    test_results_load(&model, path, &arena);
+    cr_assert(model.of_plans && model.plan_count == 3);
+    cr_expect(model.plans[0].state == REPORT_PLAN_PASSED && model.plans[0].failure == SIZE_MAX);
+    cr_expect(model.plans[1].state == REPORT_PLAN_DIFFERENT && model.plans[1].failure == 0);
+    cr_expect(model.plans[2].is_in_progress);
+    cr_expect_not_null(report_model_partial(&model));
+    vk_arena_release(&arena);
+}
+
+Test(results, a_file_that_is_there_stays_as_it_is) {
+    static const bool faults[FAULT_KIND_COUNT], off[SIM_ORACLE_COUNT];
+    const struct report_results_begin begins = {
+        .kind = "seeds", .command = "crankcase run", .faults = faults, .off = off};
+    struct report_results results;
+    test_file_write(path, VK_STR("mine"));
+    cr_expect_eq(report_results_create(&results, path, &begins), VK_ERR_USAGE);
+    struct vk_str bytes = test_file_read(path);
+    cr_expect(vk_str_eq(bytes, VK_STR("mine")));
+    free((void *)(uintptr_t)bytes.p);
+    cr_expect_eq(report_results_create(&results, "/no/such/folder/r.sqlite", &begins), VK_ERR_DISK);
+    cr_expect(strstr(vk_err_origin()->text, "No such file"), "%s", vk_err_origin()->text);
+}
+
+/* ---- ended before the end */
+
+Test(results, killed_at_any_time_it_has_all_failures_and_says_that_it_is_partial) {
+    enum { FAILURES = 5 };
+    for (unsigned killed_after = 0; killed_after <= FAILURES; killed_after++) {
+        struct report_model model;
+        struct vk_arena arena;
+        int status;
+        pid_t process = fork();
+        if (process == 0) {
+            struct report_results results;
+            test_results_begin(&results, path, false);
+            for (unsigned i = 0; i < killed_after; i++)
+                test_results_fail(&results, i, "a");
+            raise(SIGKILL);
+        }
+        cr_assert_eq(waitpid(process, &status, 0), process);
+        cr_assert(WIFSIGNALED(status));
+        test_results_load(&model, path, &arena);
+        cr_expect_eq(model.failure_count, killed_after);
+        cr_expect_eq(model.totals.failures, killed_after);
+        cr_expect_eq(model.state, REPORT_RESULTS_RUNNING);
+        cr_expect_not_null(report_model_partial(&model));
+        vk_arena_release(&arena);
+        remove(path);
+    }
+}
+
+/* Killed while it writes: a transaction that was begun and not committed is on the disk. */
+Test(results, killed_in_a_transaction_it_has_what_was_committed) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    int status;
+    test_results_begin(&results, path, false);
+    test_results_fail(&results, 1, "a");
+    pid_t process = fork();
+    if (process == 0) {
+        sqlite3 *db;
+        sqlite3_open(path, &db);
+        sqlite3_exec(db,
+                     "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; DELETE FROM failure",
+                     NULL, NULL, NULL);
+        sqlite3_exec(db,
+                     "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 90000)"
+                     " INSERT INTO sample (seconds, seeds, failures, cranks, features)"
+                     " SELECT i, i, i, i, i FROM n",
+                     NULL, NULL, NULL);
+        raise(SIGKILL);
+    }
+    cr_assert_eq(waitpid(process, &status, 0), process);
+    char journal[1100];
+    snprintf(journal, sizeof journal, "%s-journal", path);
+    cr_expect_eq(access(journal, F_OK), 0, "nothing was in the making");
+    test_results_load(&model, path, &arena);
+    cr_expect_eq(model.failure_count, 1);
+    cr_expect_eq(model.sample_count, 0);
+    vk_arena_release(&arena);
+}
+
+Test(results, a_full_disk_loses_nothing_and_what_was_not_written_is_counted) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    struct rlimit before, limit;
+    unsigned written = 0, lost = 0;
+    test_results_begin(&results, path, false);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)100 * 1024;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (unsigned i = 0; i < 400; i++) {
+        struct sim_failure failure = {.event = "send", .signature = "replicas/send/x"};
+        const struct report_failure report = {&failure, "seed", "crankcase run", NULL};
+        memset(failure.what, 'x', sizeof failure.what - 1);
+        if (report_results_failure(&results, &report) == VK_OK)
+            written++;
+        else
+            lost++;
+    }
+    cr_assert(written > 10 && lost > 10, "%u, %u", written, lost);
+    cr_expect_eq(results.unwritten, lost);
+    test_results_load(&model, path, &arena);
+    cr_expect_eq(model.failure_count, written);
+    cr_expect_not_null(report_model_partial(&model));
+    vk_arena_release(&arena);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 400, 400);
+    test_results_load(&model, path, &arena);
+    cr_expect_eq(model.unwritten, lost);
+    cr_expect_not_null(report_model_partial(&model), "it ended, but not all is in it");
+    vk_arena_release(&arena);
+}
+
+/* ---- samples */
+
+Test(results, a_long_campaign_has_no_more_samples_than_a_short_one) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    struct sim_campaign_totals totals = {0};
+    test_results_begin(&results, path, false);
+    for (unsigned i = 0; i < 1300; i++) {
+        totals.seeds = i;
+        results.next_sample_seconds = 0; /* time flies */
+        test_ok(report_results_progress(&results, &totals));
+    }
+    test_results_load(&model, path, &arena);
+    cr_expect(model.sample_count > 200 && model.sample_count <= 512, "%zu", model.sample_count);
+    cr_expect_geq(results.sample_every_seconds, 4);
+    for (size_t i = 1; i < model.sample_count; i++)
+        cr_expect_gt(model.samples[i].seeds, model.samples[i - 1].seeds);
+    cr_expect_eq(model.state, REPORT_RESULTS_RUNNING);
+    cr_expect_eq(model.totals.seeds, 1299);
+    vk_arena_release(&arena);
+}
+
+/* ---- other files */
+
+static void expect_unreadable(enum vk_err wanted, const char *text) {
+    struct report_model model;
+    struct vk_arena arena;
+    vk_arena_init(&arena, vk_heap_system());
+    cr_expect_eq(report_model_load(&model, path, &arena), wanted, "%s", text);
+    cr_expect(strstr(vk_err_origin()->text, text), "%s: %s", text, vk_err_origin()->text);
+    vk_arena_release(&arena);
+}
+
+Test(results, what_is_no_result_database_is_said_in_a_line) {
+    static const struct {
+        const char *sql;
+        enum vk_err err;
+        const char *text;
+    } changes[] = {
+        {"PRAGMA user_version = 99", VK_ERR_SYNTAX, "results of version 99"},
+        {"PRAGMA application_id = 0", VK_ERR_SYNTAX, "no result database"},
+        {"DELETE FROM campaign", VK_ERR_SYNTAX, "of no campaign"},
+        {"UPDATE campaign SET state = 'odd'", VK_ERR_SYNTAX, "its state is none"},
+        {"UPDATE failure SET oracle = 'delphi'", VK_ERR_SYNTAX, "of an oracle that there is not"},
+        {"DROP TABLE failure", VK_ERR_DISK, "no such table"},
+        {"INSERT INTO timeline (name, json) VALUES ('x', 'alert(1)')", VK_ERR_SYNTAX,
+         "a timeline is none"},
+        {"UPDATE failure SET id = 9223372036854775807", VK_ERR_SYNTAX, "of too many failures"},
+        {"UPDATE failure SET id = -5", VK_ERR_SYNTAX, "of too many failures"},
+    };
+    expect_unreadable(VK_ERR_DISK, "No such file");
+    test_file_write(path, VK_STR("this is a text, and a longer one than SQLite's header is, which "
+                                 "has 100 bytes in all; so it is 103"));
+    expect_unreadable(VK_ERR_SYNTAX, "no result database");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct report_results results;
+        remove(path);
+        test_results_begin(&results, path, false);
+        test_results_fail(&results, 1, "a");
+        change(changes[i].sql);
+        expect_unreadable(changes[i].err, changes[i].text);
+    }
+}

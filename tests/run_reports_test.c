@@ -1,0 +1,260 @@
+/* run_reports_test.c - `crankcase run --results ...` and `crankcase report` as their users have them: what is there when a
+ * campaign ends, is interrupted, is killed or finds the disk full; and what is said about bad words and files.
+ */
+#include "reports/results_read.h"
+#include "sim/command.h"
+#include "testing_command.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct test_folder folder;
+
+static void folder_make(void) { test_folder_make(&folder); }
+
+static void folder_remove(void) {
+    const char *path = test_folder_file(&folder, "crankcase-failures");
+    DIR *failures = opendir(path);
+    char file[600];
+    if (failures) {
+        for (const struct dirent *entry; (entry = readdir(failures));) {
+            snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+            if (entry->d_name[0] != '.') remove(file);
+        }
+        closedir(failures);
+        remove(path);
+    }
+    test_folder_remove(&folder);
+}
+
+TestSuite(run_reports, .init = folder_make, .fini = folder_remove);
+
+static const struct test_outcome *run(const char *words) {
+    return test_command_run(&folder, words);
+}
+
+static bool exists(const char *name) { return access(test_folder_file(&folder, name), F_OK) == 0; }
+
+static void sleep_ms(long ms) {
+    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+static char *text_of(const char *name) {
+    struct vk_str bytes = test_file_read(test_folder_file(&folder, name));
+    char *text = strndup(bytes.p, bytes.n);
+    free((void *)(uintptr_t)bytes.p);
+    return text;
+}
+
+static void expect_in_file(const char *name, const char *wanted) {
+    char *text = text_of(name);
+    cr_expect(strstr(text, wanted), "%s: no \"%s\" in\n%.2000s", name, wanted, text);
+    free(text);
+}
+
+static const char differing[] = "crankcase-plan 1\n"
+                                "program alice\n  turn\n    send i1 new\n"
+                                "program bob\n  turn\n    store-set key=2\n"
+                                "vat alice alice\nvat bob bob\nbootstrap alice\n"
+                                "block after=1000\nreplica\nreplica\n";
+
+static void write_plans(void) {
+    char text[1000];
+    test_file_write(test_folder_file(&folder, "good.plan"), vk_str(differing));
+    snprintf(text, sizeof text, "%sfault 1 vat-overruns at=2\n", differing);
+    test_file_write(test_folder_file(&folder, "differs.plan"), vk_str(text));
+    test_file_write(test_folder_file(&folder, "bad.plan"), VK_STR("no plan\n"));
+}
+
+/* ---- what is there in the end */
+
+Test(run_reports, all_that_is_asked_for_is_written_and_nothing_else) {
+    write_plans();
+    const struct test_outcome *outcome =
+        run("run good.plan differs.plan bad.plan --junit j.xml --summary s.md --html p.html");
+    cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT);
+    expect_in_file("j.xml", "tests=\"3\" failures=\"1\" errors=\"1\"");
+    expect_in_file("j.xml", "bad.plan:1:1: expected");
+    expect_in_file("s.md", "| differs.plan | different |");
+    expect_in_file("p.html", "\"divergences\":[6]");
+    cr_expect(!exists("j.xml.results.sqlite"), "nobody asked for it");
+}
+
+Test(run_reports, reports_of_the_results_are_those_of_the_run) {
+    run("run --seeds 50 --results r.sqlite --junit j.xml --summary s.md");
+    cr_expect_eq(run("report r.sqlite --junit j2.xml --markdown s2.md")->code, SIM_EXIT_OK);
+    for (int i = 0; i < 2; i++) {
+        char *one = text_of(i ? "s.md" : "j.xml"), *two = text_of(i ? "s2.md" : "j2.xml");
+        cr_expect_str_eq(one, two);
+        free(one);
+        free(two);
+    }
+    const struct test_outcome *outcome = run("report r.sqlite");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect(strstr(outcome->out, "0 of 50 seeds failed\n"));
+    char *hash = strdup(strstr(outcome->out, "hash of all runs: "));
+    cr_expect(strstr(run("run --seeds 50")->out, hash), "results do not change a run");
+    free(hash);
+    outcome = run("report r.sqlite --junit -");
+    cr_expect(strstr(outcome->out, "<?xml ") == outcome->out);
+    cr_expect_null(strstr(outcome->out, "seeds failed"));
+}
+
+Test(run_reports, a_trace_is_of_one_plan) {
+    write_plans();
+    cr_expect_eq(run("run good.plan --trace t.json --quiet")->code, SIM_EXIT_OK);
+    expect_in_file("t.json", "\"name\":\"replica 1\"");
+    expect_in_file("t.json", "\"ph\":\"C\"");
+}
+
+Test(run_reports, a_budget_is_kept) {
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    cr_expect_eq(run("run --budget 1s --junit j.xml --quiet")->code, SIM_EXIT_OK);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    cr_expect_geq(after.tv_sec - before.tv_sec, 1);
+    expect_in_file("j.xml", "name=\"comes to its end\"");
+}
+
+/* ---- ended before the end */
+
+/* A campaign whose every seed fails: the system ends their processes. */
+static pid_t start_failing(const char *words) {
+    const struct test_command command = {.words = words, .cpu_seconds_max = 1};
+    return test_command_start(&folder, &command);
+}
+
+static void load(const char *name, struct report_model *model, struct vk_arena *arena) {
+    static char path[1000];
+    snprintf(path, sizeof path, "%s", test_folder_file(&folder, name));
+    vk_arena_init(arena, vk_heap_system());
+    test_ok(report_model_load(model, path, arena));
+}
+
+static size_t failures_on_disk(const char *name) {
+    struct report_model model;
+    struct vk_arena arena;
+    load(name, &model, &arena);
+    size_t count = model.failure_count;
+    vk_arena_release(&arena);
+    return count;
+}
+
+static size_t lines_with(const char *text, const char *what) {
+    size_t lines = 0;
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        lines++;
+    return lines;
+}
+
+static void await_failures(size_t wanted) {
+    for (int i = 0; i < 1000; i++) {
+        char *out = test_command_out(&folder);
+        size_t told = lines_with(out, " failed: oracle");
+        free(out);
+        if (told >= wanted) return;
+        sleep_ms(20);
+    }
+    cr_assert_fail("no seed failed");
+}
+
+Test(run_reports, killed_it_leaves_every_failure_that_it_told_of) {
+    pid_t process = start_failing("run --seeds 1000 --scale 1000 --results r.sqlite");
+    await_failures(2);
+    kill(-process, SIGKILL);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    size_t told = lines_with(outcome->out, " failed: oracle");
+    size_t on_disk = failures_on_disk("r.sqlite");
+    cr_expect(on_disk + 1 >= told && on_disk >= 1, "%zu told, %zu on disk", told, on_disk);
+    outcome = run("report r.sqlite");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect(strstr(outcome->out, "\npartial: It did not come to its end"), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "reproduce: crankcase run --seed 1 --scale 1000\n"));
+    cr_expect_eq(run("report r.sqlite --junit j.xml --html p.html")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", "<error message=\"It did not come to its end");
+    expect_in_file("p.html", "\"state\":\"running\"");
+}
+
+Test(run_reports, interrupted_it_writes_its_reports_and_says_that_they_are_partial) {
+    const struct test_command command = {
+        .words = "run --seeds 1000000 --results r.sqlite --junit j.xml"};
+    pid_t process = test_command_start(&folder, &command);
+    sleep_ms(500);
+    kill(process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect_str_eq(outcome->err, "");
+    expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
+    cr_expect(strstr(run("report r.sqlite")->out, "\npartial: It was interrupted"));
+}
+
+Test(run_reports, a_plan_that_ends_the_process_is_named) {
+    struct report_model model;
+    struct vk_arena arena;
+    write_plans();
+    const struct test_outcome *outcome = run("plan --seed 5 --scale 1000");
+    test_file_write(test_folder_file(&folder, "large.plan"), vk_str(outcome->out));
+    pid_t process = start_failing("run good.plan large.plan --results r.sqlite");
+    cr_expect_neq(test_command_await(&folder, process)->signal, 0);
+    load("r.sqlite", &model, &arena);
+    cr_assert_eq(model.plan_count, 2);
+    cr_expect_eq(model.plans[0].state, REPORT_PLAN_PASSED);
+    cr_expect(model.plans[1].is_in_progress);
+    cr_expect_str_eq(model.plans[1].name, "large.plan");
+    vk_arena_release(&arena);
+}
+
+/* ---- what cannot be written, and bad words */
+
+Test(run_reports, what_cannot_be_written_is_said_and_is_no_success) {
+    write_plans();
+    const struct test_outcome *outcome =
+        run("run good.plan --results r.sqlite --html no/such/p.html");
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+    cr_expect_str_eq(outcome->err, "crankcase run: no/such/p.html: No such file or directory; what "
+                                   "was written before is there\n");
+    cr_expect(strstr(outcome->out, "0 of 1 seeds failed\n"));
+    outcome = run("run good.plan --junit no/such/j.xml");
+    cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT, "told before anything is run");
+    cr_expect_str_eq(outcome->out, "");
+    outcome = run("run good.plan --results r.sqlite");
+    cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT);
+    cr_expect_str_eq(outcome->err,
+                     "crankcase run: r.sqlite: is there already, and may hold results\n");
+    outcome = run("report r.sqlite --html no/such/p.html");
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+}
+
+static void expect_refused(const char *words, const char *wanted) {
+    const struct test_outcome *outcome = run(words);
+    cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT, "%s: %d", words, outcome->code);
+    cr_expect_str_eq(outcome->out, "", "%s", words);
+    cr_expect(strstr(outcome->err, wanted), "%s: no \"%s\" in\n%s", words, wanted, outcome->err);
+    cr_expect_eq(lines_with(outcome->err, "\n"), 1, "%s: %s", words, outcome->err);
+}
+
+Test(run_reports, says_in_one_line_what_is_wrong_with_its_words) {
+    write_plans();
+    expect_refused("run --budget 5", "--budget takes a time such as 90s, 5m or 2h, not 5 ");
+    expect_refused("run --budget m", "--budget takes a time such as 90s, 5m or 2h, not m ");
+    expect_refused("run --budget 0m", "not 0m ");
+    expect_refused("run --budget 99999999999999999999h", "not 99999999999999999999h ");
+    expect_refused("run --seeds 3 --trace t.json", "--trace is for one plan ");
+    expect_refused("run good.plan differs.plan --trace t.json", "--trace is for one plan ");
+    expect_refused("run --seeds 3 --results", "a value is missing after --results ");
+    expect_refused("report", "one result database is to be named ");
+    expect_refused("report a b", "one result database is to be named ");
+    expect_refused("report --xml a", "unknown option --xml ");
+    expect_refused("report --html", "a value is missing after --html ");
+    expect_refused("report nowhere", "crankcase report: nowhere: No such file or directory\n");
+    expect_refused("report good.plan",
+                   "crankcase report: good.plan: no result database of crankcase run --results\n");
+    cr_expect(strstr(run("report --help")->out, "examples:\n"));
+    cr_expect(!exists("t.json") && !exists("t.json.results.sqlite"));
+}
