@@ -8,12 +8,12 @@
 #include "jobs.h"
 #include "kernel_module.h"
 #include "oracle_words.h"
-#include "plan_notes.h"
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
 #include "run_directives.h"
 #include "run_reports.h"
 #include "run_shrink.h"
@@ -79,13 +79,7 @@ static const char usage[] =
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
     "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
-enum { FAULTS_TEXT_MAX = 2000, OPTIONS_TEXT_MAX = FAULTS_TEXT_MAX + 100 };
-enum {
-    PLAN_ERROR_MAX = 1400,
-    KERNEL_PATH_MAX = 1000,
-    REPRODUCE_MAX = OPTIONS_TEXT_MAX + KERNEL_PATH_MAX + 1200
-};
-_Static_assert((int)REPRODUCE_MAX <= (int)SIM_RUN_SHRINK_REPRODUCE_MAX, "a reproducer is whole");
+enum { PLAN_ERROR_MAX = 1400 };
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 
 struct run_command {
@@ -116,61 +110,10 @@ static void on_interrupt(int signal_number) {
 
 /* ---- failures */
 
-/* The options, besides the seed, that make the plan what it is. */
-static void plan_options_text(const struct run_command *command, char text[OPTIONS_TEXT_MAX]) {
-    const struct sim_generate_options *generate = &command->campaign.generate;
-    const char *faults = command->faults_text;
-    char replicas[32] = "", scale[32] = "";
-    if (generate->replicas)
-        snprintf(replicas, sizeof replicas, " --replicas %" PRIu32, generate->replicas);
-    if (generate->scale) snprintf(scale, sizeof scale, " --scale %" PRIu32, generate->scale);
-    int n =
-        snprintf(text, OPTIONS_TEXT_MAX, "%s%s%s%s%s%s%s", faults ? " --faults " : "",
-                 faults ? faults : "", replicas, scale, generate->clock ? " --clock" : "",
-                 generate->states ? " --states" : "", generate->everything ? " --everything" : "");
-    VK_ASSERT(n >= 0 && n < OPTIONS_TEXT_MAX); /* INV-CMD-RUN-1: the reproducer is a whole one */
-}
-
-/* What a failure is reproduced with: `what` is a plan, or a seed with its options. */
-static void reproduce_text(const struct run_command *command, const char *what,
-                           char text[REPRODUCE_MAX]) {
-    int n =
-        snprintf(text, REPRODUCE_MAX, "crankcase run%s%s %s", command->kernel ? " --kernel " : "",
-                 command->kernel ? command->kernel : "", what);
-    VK_ASSERT(n >= 0 && n < REPRODUCE_MAX); /* INV-CMD-RUN-1 */
-}
-
-/* The plan and, in front of it, where it comes from. */
-static enum vk_err plan_with_notes(struct sim_plan *plan, const char *reproduce,
-                                   const struct sim_failure *failure, struct vk_str *text) {
-    struct vk_buf buf;
-    struct vk_str plan_text;
-    struct vk_str says[SIM_NOTE_COUNT] = {
-        [SIM_NOTE_FAILED] = vk_str(failure->signature),
-        [SIM_NOTE_SEEN] = vk_str(failure->what),
-    };
-    VK_TRY(vk_arena_format(&plan->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)", reproduce,
-                           CRANKCASE_VERSION));
-    VK_TRY(sim_plan_write(plan, &plan->arena, &plan_text));
-    vk_buf_init(&buf, &plan->arena);
-    sim_notes_add(&buf, VK_STR(""), says);
-    vk_buf_add(&buf, plan_text);
-    return vk_buf_finish(&buf, text);
-}
-
-static enum vk_err write_plan(const struct run_command *command, uint64_t seed,
-                              const char *reproduce, const struct sim_failure *failure,
-                              const char *path) {
-    struct sim_plan plan;
-    struct vk_str text;
-    VK_TRY(sim_plan_generate(&plan, vk_heap_system(), seed, &command->campaign.generate));
-    enum vk_err err = plan_with_notes(&plan, reproduce, failure, &text);
-    if (err == VK_OK) {
-        mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
-        err = sim_text_file_write(path, text);
-    }
-    sim_plan_release(&plan);
-    return err;
+static struct sim_reproducer reproducer(const struct run_command *command) {
+    return (struct sim_reproducer){.generate = &command->campaign.generate,
+                                   .faults = command->faults_text,
+                                   .kernel = command->kernel};
 }
 
 /* In text or JSON; the reports are told by the caller. */
@@ -186,16 +129,15 @@ static void print_failure(struct run_command *command, const struct report_failu
 static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
                         const char *died) {
     struct run_command *command = impl;
-    char name[40], path[1024], options[OPTIONS_TEXT_MAX];
-    char what[OPTIONS_TEXT_MAX + 60], reproduce[REPRODUCE_MAX];
+    const struct sim_reproducer made = reproducer(command);
+    char name[40], path[1024], reproduce[SIM_REPRODUCE_MAX];
     (void)died;
     VK_ASSERT(failure); /* INV-CMD-RUN-1 */
     snprintf(name, sizeof name, "seed %" PRIu64, seed);
     snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
-    plan_options_text(command, options);
-    snprintf(what, sizeof what, "--seed %" PRIu64 "%s", seed, options);
-    reproduce_text(command, what, reproduce);
-    bool is_written = write_plan(command, seed, reproduce, failure, path) == VK_OK;
+    sim_reproduce_seed(&made, seed, reproduce);
+    mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
+    bool is_written = sim_reproducer_write(&made, seed, failure, path) == VK_OK;
     const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
     print_failure(command, &report);
     sim_run_reports_seed_failure(&command->reports, seed, &report);
@@ -349,7 +291,8 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     struct sim_plan plan;
     struct sim_plan_error error;
     struct sim_run_result result;
-    char reproduce[REPRODUCE_MAX];
+    const struct sim_reproducer made = reproducer(command);
+    char reproduce[SIM_REPRODUCE_MAX];
     enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
     if (err != VK_OK) {
         char what[PLAN_ERROR_MAX];
@@ -367,7 +310,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     }
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
-    reproduce_text(command, path, reproduce);
+    sim_reproduce_plan(&made, path, reproduce);
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) {
         print_failure(command, &report);
@@ -583,7 +526,7 @@ static int check_out_folder(const char *path) {
 static int take_faults(struct run_command *command) {
     char error[SIM_FAULT_WORDS_ERROR_SIZE];
     command->faults_text = optarg;
-    if (strlen(optarg) > FAULTS_TEXT_MAX)
+    if (strlen(optarg) > SIM_REPRODUCE_FAULTS_MAX)
         return bad_usage("--faults takes a list of 2000 bytes at most", "");
     if (sim_fault_words_parse(optarg, command->campaign.generate.faults, error)) return SIM_EXIT_OK;
     return bad_usage("--faults: ", error);
@@ -591,7 +534,8 @@ static int take_faults(struct run_command *command) {
 
 static int take_kernel(struct run_command *command) {
     command->kernel = optarg;
-    if (strlen(optarg) > KERNEL_PATH_MAX) return bad_usage("--kernel: the path is too long", "");
+    if (strlen(optarg) > SIM_REPRODUCE_KERNEL_MAX)
+        return bad_usage("--kernel: the path is too long", "");
     if (sim_kernel_load(optarg, &command->campaign.run.module) == VK_OK) return SIM_EXIT_OK;
     fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
     return SIM_EXIT_BAD_INPUT;
@@ -684,8 +628,9 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         return run_recordings(command, argc - optind, argv + optind);
     if (optind < argc && has_seeds)
         return bad_usage("either plans or seeds, not both: ", argv[optind]);
-    char drawn[OPTIONS_TEXT_MAX];
-    plan_options_text(command, drawn);
+    const struct sim_reproducer made = reproducer(command);
+    char drawn[SIM_REPRODUCE_OPTIONS_MAX];
+    sim_reproduce_options(&made, drawn);
     if (optind < argc && drawn[0])
         return bad_usage(
             "--replicas, --scale, --faults, --clock, --states and --everything are for seeds, not "

@@ -13,6 +13,7 @@
 #include "kernel_module.h"
 #include "mem_disk.h"
 #include "plan_host.h"
+#include "replacement.h"
 #include "vk/probe.h"
 
 #include <stdio.h>
@@ -423,41 +424,12 @@ void sim_replica_direct(struct sim_replica *replica, const struct sim_directives
 
 /* ---- which kernel */
 
-/* Whether a directive to replace the kernel was carried out. */
-static enum vk_err is_replaced(struct sim_replica *replica, const struct vk_directive *directive,
-                               bool *done) {
-    return replica->vk->directive_is_done(replica->store, &replica->ports, directive, done);
-}
-
-/* The directive that is to be carried out before the next block, or NULL. */
-static enum vk_err find_replacement(struct sim_replica *replica,
-                                    const struct vk_directive **found) {
-    *found = NULL;
-    for (size_t i = 0; i < replica->orders.count; i++) {
-        const struct vk_directive *directive = &replica->orders.at[i];
-        bool done = true;
-        if (directive->target == VK_AT_BLOCK && directive->number == replica->now.block)
-            VK_TRY(is_replaced(replica, directive, &done));
-        if (!done) *found = directive;
-    }
-    return VK_OK;
-}
-
-/* The kernel that the next block is for. A node knows it from its state and its directives, as one that has never
- * stopped does. */
-static enum vk_err find_module(struct sim_replica *replica, const struct vk_module **module) {
-    uint64_t newest = 0;
-    *module = replica->options.module;
-    for (size_t i = 0; i < replica->orders.count; i++) {
-        const struct vk_directive *directive = &replica->orders.at[i];
-        bool is_due = directive->number == replica->now.block;
-        if (directive->target != VK_AT_BLOCK || directive->number < newest) continue;
-        if (!is_due) VK_TRY(is_replaced(replica, directive, &is_due));
-        if (!is_due) continue;
-        newest = directive->number;
-        *module = directive->module;
-    }
-    return VK_OK;
+static struct sim_replacements replacements(const struct sim_replica *replica) {
+    return (struct sim_replacements){.module = replica->vk,
+                                     .store = replica->store,
+                                     .ports = &replica->ports,
+                                     .orders = &replica->orders,
+                                     .block = replica->now.block};
 }
 
 static enum vk_err open_store(struct sim_replica *replica, const struct vk_module *module) {
@@ -479,7 +451,8 @@ static enum vk_err open_kernel(struct sim_replica *replica) {
         .directives = replica->directives ? &replica->orders : NULL,
     };
     const struct vk_module *module;
-    VK_TRY(find_module(replica, &module));
+    const struct sim_replacements known = replacements(replica);
+    VK_TRY(sim_replacement_module(&known, replica->options.module, &module));
     if (module != replica->vk) {
         replica->vk->store_close(replica->store);
         replica->store = NULL;
@@ -534,7 +507,8 @@ static enum vk_err make_way(struct sim_replica *replica) {
 
 static enum vk_err begin_block(struct sim_replica *replica, enum sim_step *step) {
     const struct vk_directive *replacement;
-    VK_TRY(find_replacement(replica, &replacement));
+    const struct sim_replacements known = replacements(replica);
+    VK_TRY(sim_replacement_due(&known, &replacement));
     if (replacement && replacement->module != replica->vk) return make_way(replica);
     if (replacement) VK_TRY(replica->vk->host_note_replacement(replica->kernel, replacement));
     if (replica->clock.now_ns < replica->block_due_ns)

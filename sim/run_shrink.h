@@ -5,15 +5,15 @@
 #define SIM_RUN_SHRINK_H
 
 #include "array.h"
-#include "plan_generate.h"
+#include "reproducer.h"
 #include "shrink_file.h"
 
-enum { SIM_RUN_SHRINK_SECONDS_MAX = 60, SIM_RUN_SHRINK_REPRODUCE_MAX = 4400 };
+enum { SIM_RUN_SHRINK_SECONDS_MAX = 60 };
 
 struct sim_run_shrink_seed {
     uint64_t seed;
     char signature[SIM_SIGNATURE_SIZE];
-    char reproduce[SIM_RUN_SHRINK_REPRODUCE_MAX];
+    char reproduce[SIM_REPRODUCE_MAX];
 };
 
 struct sim_run_shrink {

@@ -169,7 +169,7 @@ static enum vk_err listen(void *impl, const struct vk_trace_event *event) {
 Test(fault, a_host_is_killed_at_an_event_and_nobody_hears_of_it) {
     struct fault fault = {.kind = FAULT_HOST_KILLED, .vat = FAULT_ANY_VAT, .at = 2, .repeat = 1};
     struct fault_set set = {&fault, 1, false};
-    struct listener listener = {.port = {&listener, true, listen}};
+    struct listener listener = {.port = {.impl = &listener, .wants_slog = true, .event = listen}};
     struct fault_host host;
     fault_host_init(&host, &set, &listener.port);
     const struct vk_trace *port = &host.port;
