@@ -60,7 +60,7 @@ static enum vk_err open_path(struct sim_log_file *file, const char *path,
 /* One that has no lines yet. */
 static enum vk_err file_new(struct sim_log_file **out, struct sim_input_error *error) {
     struct sim_log_file *file = *out = calloc(1, sizeof *file);
-    if (!file) return sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory");
+    if (!file) return vk_err_not_ok(sim_input_error_set(error, VK_ERR_NOMEM, 0, "out of memory"));
     vk_arena_init(&file->arena, vk_heap_system());
     return VK_OK;
 }
