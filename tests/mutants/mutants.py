@@ -212,9 +212,12 @@ def print_row(row, width):
     if not row["caught"]:
         print(f"{row['name']:{width}}  " + coloured("NOT CAUGHT", 31), flush=True)
         return
-    lines = f"{row['lines']}>{row['linesShrunk']}" if "lines" in row else "-"
-    print(f"{row['name']:{width}}  {row['oracle']:9} {row['seeds']:5} {row['seconds']:6.1f} {lines:>8}  {row['signature']}",
-          flush=True)
+    lines, runs, seconds = "-", "-", "-"
+    if "lines" in row:
+        lines = f"{row['lines']}>{row['linesShrunk']}"
+        runs, seconds = row["shrinkRuns"], f"{row['shrinkSeconds']:.1f}"
+    print(f"{row['name']:{width}}  {row['oracle']:9} {row['seeds']:5} {row['seconds']:6.1f} {lines:>8} {runs:>5} {seconds:>5}"
+          f"  {row['signature']}", flush=True)
 
 
 def print_total(rows, seeds):
@@ -274,7 +277,7 @@ def hunt_all(options, mutants, scratch):
     crankcase = options.build / "crankcase"
     builder = Builder(options.build, scratch)
     if not options.json:
-        print(f"{'planted bug':{width}}  {'oracle':9} {'seeds':>5} {'s':>6} {'lines':>8}  signature")
+        print(f"{'planted bug':{width}}  {'oracle':9} {'seeds':>5} {'s':>6} {'lines':>8} {'runs':>5} {'s':>5}  signature")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for hunt in [pool.submit(hunt_down, builder, crankcase, mutant, options) for mutant in mutants]:
             try:
