@@ -7,11 +7,10 @@
 #include "diff_mixed.h"
 #include "diff_plans.h"
 #include "kernel_module.h"
-#include "plan.h"
+#include "plan_file.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_diff.h"
-#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -124,20 +123,10 @@ static int diff_logs(struct diff_command *command, const struct sim_diff_logs *a
 
 static int read_plan(const char *path, struct sim_plan *plan) {
     struct vk_arena arena;
-    struct vk_str text;
-    struct sim_plan_error error;
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_text_file_read(path, &arena, &text);
-    if (err != VK_OK) {
-        fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
-        vk_arena_release(&arena);
-        return SIM_EXIT_BAD_INPUT;
-    }
-    err = sim_plan_read(plan, vk_heap_system(), text, &error);
+    int code = sim_plan_file_read("crankcase diff", path, &arena, NULL, plan);
     vk_arena_release(&arena);
-    if (err == VK_OK) return SIM_EXIT_OK;
-    fprintf(stderr, "crankcase diff: %s:%zu:%zu: %s\n", path, error.line, error.column, error.what);
-    return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
+    return code;
 }
 
 static int run_plan(const char *path, const struct vk_module *module, struct sim_traced_run *run) {

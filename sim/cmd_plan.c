@@ -4,8 +4,8 @@
  */
 #include "command.h"
 #include "fault_words.h"
+#include "plan_file.h"
 #include "plan_generate.h"
-#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -74,32 +74,13 @@ static int print_seed(const struct plan_command *command) {
     return code;
 }
 
-static int report_bad_plan(const char *path, const struct sim_plan_error *error) {
-    if (error->line)
-        fprintf(stderr, "crankcase plan: %s:%zu:%zu: %s\n", path, error->line, error->column,
-                error->what);
-    else
-        fprintf(stderr, "crankcase plan: %s: %s\n", path, error->what);
-    return SIM_EXIT_BAD_INPUT;
-}
-
 static int take_plan(const struct plan_command *command, const char *path, bool is_one_of_many) {
     struct vk_arena arena;
-    struct vk_str text;
     struct sim_plan plan;
-    struct sim_plan_error error;
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_text_file_read(path, &arena, &text);
-    if (err != VK_OK) {
-        vk_arena_release(&arena);
-        fprintf(stderr, "crankcase plan: %s\n", vk_err_origin()->text);
-        return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
-    }
-    err = sim_plan_read(&plan, vk_heap_system(), text, &error);
+    int code = sim_plan_file_read("crankcase plan", path, &arena, NULL, &plan);
     vk_arena_release(&arena);
-    if (err == VK_ERR_SYNTAX) return report_bad_plan(path, &error);
-    if (err != VK_OK) return failed(vk_err_origin()->text);
-    int code = SIM_EXIT_OK;
+    if (code != SIM_EXIT_OK) return code;
     if (!command->check) {
         if (is_one_of_many) printf("# %s\n", path);
         code = print_plan(&plan);

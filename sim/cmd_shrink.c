@@ -3,10 +3,10 @@
 #include "durations.h"
 #include "jobs.h"
 #include "kernel_module.h"
+#include "plan_file.h"
 #include "plan_notes.h"
 #include "reports/colour.h"
 #include "shrink_file.h"
-#include "text_file.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -41,25 +41,10 @@ static int bad_usage(const char *what, const char *which) {
     return SIM_EXIT_BAD_INPUT;
 }
 
-static int shrink_text(struct shrink_command *command, struct vk_str text) {
-    struct sim_plan plan;
-    struct sim_plan_error error;
-    enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
-    if (err != VK_OK) {
-        fprintf(stderr, "crankcase shrink: %s:%zu:%zu: %s\n", command->file.name, error.line,
-                error.column, error.what);
-        return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
-    }
-    command->file.notes = sim_notes_of(text);
-    int code = (int)sim_shrink_file(&command->file, &plan);
-    sim_plan_release(&plan);
-    return code;
-}
-
 static int shrink_path(struct shrink_command *command, const char *path) {
     struct vk_arena arena;
     struct vk_str text;
-    int code = SIM_EXIT_BAD_INPUT;
+    struct sim_plan plan;
     command->file.name = path;
     if (!command->file.out) {
         if (strcmp(path, "-") == 0) return bad_usage("--out FILE is needed for standard input", "");
@@ -68,10 +53,12 @@ static int shrink_path(struct shrink_command *command, const char *path) {
         command->file.out = command->out;
     }
     vk_arena_init(&arena, vk_heap_system());
-    if (sim_text_file_read(path, &arena, &text) == VK_OK)
-        code = shrink_text(command, text);
-    else
-        fprintf(stderr, "crankcase shrink: %s\n", vk_err_origin()->text);
+    int code = sim_plan_file_read("crankcase shrink", path, &arena, &text, &plan);
+    if (code == SIM_EXIT_OK) {
+        command->file.notes = sim_notes_of(text);
+        code = (int)sim_shrink_file(&command->file, &plan);
+        sim_plan_release(&plan);
+    }
     vk_arena_release(&arena);
     return code;
 }

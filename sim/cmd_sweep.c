@@ -3,6 +3,7 @@
 #include "fault_words.h"
 #include "jobs.h"
 #include "kernel_module.h"
+#include "plan_file.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
 #include "reports/report_run.h"
@@ -236,26 +237,13 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
 }
 
 static int sweep_file(struct sweep_command *command) {
-    const char *path = command->path;
     struct vk_arena arena;
-    struct vk_str text;
     struct sim_plan plan;
-    struct sim_plan_error error;
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = sim_text_file_read(path, &arena, &text);
-    if (err != VK_OK) {
-        fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);
-        vk_arena_release(&arena);
-        return SIM_EXIT_BAD_INPUT;
-    }
-    err = sim_plan_read(&plan, vk_heap_system(), text, &error);
+    int code = sim_plan_file_read("crankcase sweep", command->path, &arena, NULL, &plan);
     vk_arena_release(&arena);
-    if (err != VK_OK) {
-        fprintf(stderr, "crankcase sweep: %s:%zu:%zu: %s\n", path, error.line, error.column,
-                error.what);
-        return err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
-    }
-    int code = sweep_plan(command, &plan);
+    if (code != SIM_EXIT_OK) return code;
+    code = sweep_plan(command, &plan);
     sim_sweep_free(command->sweep);
     sim_plan_release(&plan);
     return code;

@@ -14,29 +14,7 @@ static struct test_folder folder;
 
 static void set_up(void) { test_folder_make(&folder); }
 
-/* What campaigns and kept runs leave in folders of the folder. */
-static void remove_rest(void) {
-    static const char *const files[] = {"slog", "trace.jsonl", "swingstore.sqlite", ""};
-    char path[300];
-    for (int replica = 0; replica < 7; replica++)
-        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-            snprintf(path, sizeof path, "%s/nodes/replica-%d/%s", folder.path, replica, files[i]);
-            remove(path);
-        }
-    snprintf(path, sizeof path, "%s/nodes", folder.path);
-    remove(path);
-    for (int seed = 1; seed <= 40; seed++) {
-        snprintf(path, sizeof path, "%s/failures/seed-%d.plan", folder.path, seed);
-        remove(path);
-    }
-    snprintf(path, sizeof path, "%s/failures", folder.path);
-    remove(path);
-}
-
-static void tear_down(void) {
-    remove_rest();
-    test_folder_remove(&folder);
-}
+static void tear_down(void) { test_folder_remove(&folder); }
 
 TestSuite(diff_command, .init = set_up, .fini = tear_down, .timeout = 280);
 

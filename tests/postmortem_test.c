@@ -24,22 +24,8 @@ static void set_up(void) {
     vk_arena_init(&arena, vk_heap_system());
 }
 
-/* What a run left of its nodes. */
-static void remove_nodes(void) {
-    static const char *const files[] = {"slog", "trace.jsonl", "swingstore.sqlite", ""};
-    char path[200];
-    for (int replica = 0; replica < 3; replica++)
-        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-            snprintf(path, sizeof path, "%s/nodes/replica-%d/%s", folder.path, replica, files[i]);
-            remove(path);
-        }
-    snprintf(path, sizeof path, "%s/nodes", folder.path);
-    remove(path);
-}
-
 static void tear_down(void) {
     vk_arena_release(&arena);
-    remove_nodes();
     test_folder_remove(&folder);
 }
 
