@@ -37,7 +37,8 @@ static const char usage[] =
     "  crankcase sweep corpus/plans/first-steps.plan --crank 12 --every 1 --jobs 2\n\n"
     "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed";
 
-enum { CHUNK = 32, KERNEL_OPTION_MAX = 1024, REPRODUCE_MAX = 2 * KERNEL_OPTION_MAX + 1100 };
+enum { CHUNK = 32, KERNEL_PATH_MAX = 1000, KERNEL_OPTION_MAX = KERNEL_PATH_MAX + 20 };
+enum { REPRODUCE_MAX = KERNEL_OPTION_MAX + 4200 }; /* a reproducer is whole, with any path */
 
 struct sweep_command {
     struct sim_sweep_options options;
@@ -284,6 +285,8 @@ static int take_option(struct sweep_command *command, int option) {
     case 'J': command->json = true; return SIM_EXIT_OK;
     case 'o': command->out = optarg; return SIM_EXIT_OK;
     case 'k':
+        if (strlen(optarg) > KERNEL_PATH_MAX)
+            return bad_usage("--kernel: the path is too long", "");
         snprintf(command->kernel, sizeof command->kernel, " --kernel %s", optarg);
         if (sim_kernel_load(optarg, &command->options.module) == VK_OK) return SIM_EXIT_OK;
         fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);

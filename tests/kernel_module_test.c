@@ -170,7 +170,7 @@ static void tear_down(void) { test_folder_remove(&folder); }
 
 TestSuite(kernel_module_command, .init = set_up, .fini = tear_down);
 
-Test(kernel_module_command, kernel_is_named_in_the_reproducer_and_changes_nothing_else) {
+Test(kernel_module_command, same_build_comes_to_the_same_hash) {
     const char *plain, *with;
     char hash[2][40] = {"", ""};
     const struct test_outcome *outcome = test_command_run(&folder, "run --seeds 3");
@@ -182,12 +182,25 @@ Test(kernel_module_command, kernel_is_named_in_the_reproducer_and_changes_nothin
     cr_assert_str_eq(hash[0], hash[1]);
 }
 
+/* A seed whose process the system ends fails with any kernel. */
+Test(kernel_module_command, kernel_is_named_in_the_reproducer) {
+    static const char words[] = "run --seed 5 --scale 1000 --faults none --kernel " LIBVK;
+    const struct test_command command = {.words = words, .cpu_seconds_max = 1};
+    const struct test_outcome *outcome =
+        test_command_await(&folder, test_command_start(&folder, &command));
+    cr_assert_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s", outcome->err);
+    cr_assert(strstr(outcome->out, "\n  reproduce: crankcase run --kernel " LIBVK
+                                   " --seed 5 --faults none --scale 1000\n"),
+              "%s", outcome->out);
+}
+
 Test(kernel_module_command, what_is_no_kernel_is_bad_input) {
     static const struct {
         const char *words, *err;
     } cases[] = {
         {"run --seed 1 --kernel nope.so", "crankcase run: no kernel in nope.so: ./nope.so: cannot"},
         {"run --seed 1 --kernel", "a value is missing after --kernel"},
+        {"sweep --kernel nope.so some.plan", "crankcase sweep: no kernel in nope.so: "},
         {"run --directives bad some.plan", "bad:2:25: no kernel in nope.so"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
