@@ -49,6 +49,8 @@ Test(slots, vat_and_device_ids_are_canonical_too) {
     cr_assert(vk_str_eq(vk_vat_id_str(vat, text), VK_STR("v12")));
     cr_assert(vk_device_id_parse(VK_STR("d7"), &device) && device.n == 7);
     cr_assert(!vk_vat_id_parse(VK_STR("d7"), &vat) && !vk_device_id_parse(VK_STR("v12"), &device));
+    cr_assert(!vk_vat_id_parse(VK_STR("v18446744073709551615"), &vat), "VK_NO_VAT");
+    cr_assert(vk_vat_id_parse(VK_STR("v18446744073709551614"), &vat) && vat.n == UINT64_MAX - 1);
     cr_assert(!vk_vat_id_parse(VK_STR(""), &vat) && !vk_device_id_parse(VK_STR(""), &device));
     for (size_t i = 0; i < COUNT(illegal); i++) {
         char id[8];

@@ -58,12 +58,14 @@ TEST_OPEN(vat, alive_from_its_first_key_to_its_termination) {
 }
 
 TEST_OPEN(vat, source_and_options_are_written_together) {
-    struct vk_str source;
+    const struct vk_json *source;
     test_ok(vk_vat_set_source_and_options(&test.state, v(3), VK_STR("{\"bundleID\":\"b2\"}"),
                                           VK_STR("{}")));
     test_wrote(&test, "set v3.source = {\"bundleID\":\"b2\"}", "set v3.options = {}");
     test_ok(vk_vat_source_get(&test.state, v(3), &source));
-    test_is(source, "{\"bundleID\":\"b2\"}");
+    test_is(vk_json_string(vk_json_get(source, "bundleID")), "b2");
+    test_given(&test, "v5.source", "b2");
+    test_corrupt(vk_vat_source_get(&test.state, v(5), &source), "v5.source: not JSON");
     test_corrupt(vk_vat_source_get(&test.state, v(4), &source), "v4.source");
 }
 

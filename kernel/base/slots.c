@@ -73,9 +73,11 @@ int vk_vat_id_cmp(struct vk_vat_id a, struct vk_vat_id b) {
     return vk_str_cmp(vk_vat_id_str(a, a_text), vk_vat_id_str(b, b_text));
 }
 
-/* Krefs, vat ids and device ids are the kernel's own: canonical decimals only. */
+/* Krefs, vat ids and device ids are the kernel's own: canonical decimals only. The greatest number is nobody's: in the public
+ * interface it says that there is no vat (VK_NO_VAT). */
 static bool id_parse(struct vk_str text, struct vk_str prefix, uint64_t *id) {
-    return vk_str_starts(text, prefix) && vk_str_to_u64(vk_str_from(text, prefix.n), id);
+    return vk_str_starts(text, prefix) && vk_str_to_u64(vk_str_from(text, prefix.n), id) &&
+           *id < UINT64_MAX;
 }
 
 bool vk_kref_parse(struct vk_str text, struct vk_kref *out) {

@@ -256,14 +256,12 @@ static enum vk_err add_online(struct vk_kernel *kernel, const struct startup *st
 
 static enum vk_err read_startup(struct vk_kernel *kernel, struct vk_vat_id vat,
                                 struct startup *out) {
-    struct vk_str source;
-    const struct vk_json *json;
+    const struct vk_json *source;
     out->vat = vat;
     VK_TRY(vk_vat_id_text(&kernel->arena, vat, &out->id));
     VK_TRY(vk_vat_options_get(&kernel->state, vat, &out->options));
     VK_TRY(vk_vat_source_get(&kernel->state, vat, &source));
-    VK_TRY(vk_json_parse(&kernel->arena, source, &json));
-    out->bundle_id = vk_json_string(vk_json_get(json, "bundleID"));
+    out->bundle_id = vk_json_string(vk_json_get(source, "bundleID"));
     /* The list may be long, and only the slog wants to know. */
     out->is_dynamic = false;
     if (!vk_slog_wanted(&kernel->state)) return VK_OK;

@@ -19,8 +19,8 @@ static enum vk_err bounds_get(struct vk_state *state, enum vk_queue queue, struc
     const char *comma = text.n ? memchr(text.p, ',', text.n) : NULL;
     size_t at = comma ? (size_t)(comma - text.p) : 0;
     if (comma && text.p[0] == '[' && text.p[text.n - 1] == ']' &&
-        vk_str_to_u64((struct vk_str){text.p + 1, at - 1}, &out->head) &&
-        vk_str_to_u64((struct vk_str){comma + 1, text.n - at - 2}, &out->tail) &&
+        vk_count_parse((struct vk_str){text.p + 1, at - 1}, &out->head) &&
+        vk_count_parse((struct vk_str){comma + 1, text.n - at - 2}, &out->tail) &&
         out->head <= out->tail)
         return VK_OK;
     return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: expected [head,tail], found '%.*s'", VK_STR_ARG(key),

@@ -15,8 +15,8 @@ enum vk_err vk_object_refcount_get(struct vk_state *state, struct vk_kref kref,
     if (!text.n) return VK_OK;
     const char *comma = memchr(text.p, ',', text.n);
     size_t n = comma ? (size_t)(comma - text.p) : text.n;
-    if (!comma || !vk_str_to_u64((struct vk_str){text.p, n}, &out->reachable) ||
-        !vk_str_to_u64(vk_str_from(text, n + 1), &out->recognizable) ||
+    if (!comma || !vk_count_parse((struct vk_str){text.p, n}, &out->reachable) ||
+        !vk_count_parse(vk_str_from(text, n + 1), &out->recognizable) ||
         out->reachable > out->recognizable)
         return VK_RAISE(VK_ERR_CORRUPT, "ko%llu.refCount: '%.*s'", (unsigned long long)kref.id,
                         VK_STR_ARG(text));
@@ -35,7 +35,7 @@ enum vk_err vk_object_refcount_set(struct vk_state *state, struct vk_kref kref,
 
 enum vk_err vk_promise_refcount_get(struct vk_state *state, struct vk_kref kpid, uint64_t *out) {
     VK_ASSERT(kpid.type == VK_SLOT_PROMISE); /* INV-REF-3 */
-    return vk_state_require_u64(state, out, KEY(KREF(kpid), LIT(".refCount")));
+    return vk_state_require_count(state, out, KEY(KREF(kpid), LIT(".refCount")));
 }
 
 enum vk_err vk_ref_add(struct vk_state *state, struct vk_kref kref, enum vk_ref_kind kind) {

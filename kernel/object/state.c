@@ -99,6 +99,20 @@ enum vk_err vk_state_require_u64(struct vk_state *state, uint64_t *value,
     return VK_OK;
 }
 
+bool vk_count_parse(struct vk_str text, uint64_t *out) {
+    return vk_str_to_u64(text, out) && *out <= VK_COUNT_MAX;
+}
+
+enum vk_err vk_state_require_count(struct vk_state *state, uint64_t *value,
+                                   const struct vk_part *parts, size_t count) {
+    struct vk_str key;
+    VK_TRY(vk_state_require_u64(state, value, parts, count));
+    if (*value <= VK_COUNT_MAX) return VK_OK;
+    VK_TRY(vk_state_text(state, &key, parts, count));
+    return VK_RAISE(VK_ERR_CORRUPT, "key %.*s: nothing is counted up to %llu", VK_STR_ARG(key),
+                    (unsigned long long)*value);
+}
+
 enum vk_err vk_state_has(struct vk_state *state, bool *has, const struct vk_part *parts,
                          size_t count) {
     struct vk_str key;
@@ -127,7 +141,7 @@ enum vk_err vk_state_delete(struct vk_state *state, const struct vk_part *parts,
 
 enum vk_err vk_state_allocate_id(struct vk_state *state, uint64_t *id, const struct vk_part *parts,
                                  size_t count) {
-    VK_TRY(vk_state_require_u64(state, id, parts, count));
+    VK_TRY(vk_state_require_count(state, id, parts, count));
     return vk_state_set_u64(state, *id + 1, parts, count);
 }
 

@@ -65,6 +65,12 @@ enum vk_err vk_state_require(struct vk_state *state, struct vk_str *value,
                              const struct vk_part *parts, size_t count) VK_MUST_CHECK;
 enum vk_err vk_state_require_u64(struct vk_state *state, uint64_t *value,
                                  const struct vk_part *parts, size_t count) VK_MUST_CHECK;
+/* A number that is counted up and that JavaScript counts exactly: up to VK_COUNT_MAX, so that one more is never an
+ * overflow. No kernel comes to a greater one. */
+#define VK_COUNT_MAX ((UINT64_C(1) << 53) - 1)
+bool vk_count_parse(struct vk_str text, uint64_t *out);
+enum vk_err vk_state_require_count(struct vk_state *state, uint64_t *value,
+                                   const struct vk_part *parts, size_t count) VK_MUST_CHECK;
 enum vk_err vk_state_has(struct vk_state *state, bool *has, const struct vk_part *parts,
                          size_t count) VK_MUST_CHECK;
 enum vk_err vk_state_set(struct vk_state *state, struct vk_str value, const struct vk_part *parts,

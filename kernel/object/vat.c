@@ -12,7 +12,7 @@ enum vk_err vk_vat_is_alive(struct vk_state *state, struct vk_vat_id vat, bool *
 }
 
 enum vk_err vk_vat_allocate_id(struct vk_state *state, struct vk_vat_id *vat) {
-    VK_TRY(vk_state_require_u64(state, &vat->n, KEY(LIT("vat.nextID"))));
+    VK_TRY(vk_state_require_count(state, &vat->n, KEY(LIT("vat.nextID"))));
     vk_stats_inc(&state->stats, VK_STAT_VATS);
     return vk_state_set_u64(state, vat->n + 1, KEY(LIT("vat.nextID")));
 }
@@ -25,7 +25,10 @@ enum vk_err vk_vat_create(struct vk_state *state, struct vk_vat_id vat, struct v
     VK_TRY(vk_state_set_u64(state, VK_FIRST_VAT_DEVICE, KEY(VAT(vat), LIT(".d.nextID"))));
     VK_TRY(vk_vat_clear_dirt(state, vat));
     VK_TRY(vk_vat_set_source_and_options(state, vat, source, options));
-    return vk_transcript_init(state->store, vk_vat_id_str(vat, text));
+    enum vk_err err = vk_transcript_init(state->store, vk_vat_id_str(vat, text));
+    if (err != VK_ERR_USAGE) return err;
+    return VK_RAISE(VK_ERR_CORRUPT, "a new vat is to be v%llu, which has a transcript already",
+                    (unsigned long long)vat.n);
 }
 
 static bool option_flag(const struct vk_json *options, const char *name, bool by_default) {
@@ -61,8 +64,9 @@ enum vk_err vk_vat_options_get(struct vk_state *state, struct vk_vat_id vat,
     return vk_buf_finish(&buf, &out->worker_options);
 }
 
-enum vk_err vk_vat_source_get(struct vk_state *state, struct vk_vat_id vat, struct vk_str *json) {
-    return vk_state_require(state, json, KEY(VAT(vat), LIT(".source")));
+enum vk_err vk_vat_source_get(struct vk_state *state, struct vk_vat_id vat,
+                              const struct vk_json **out) {
+    return vk_state_json(state, out, KEY(VAT(vat), LIT(".source")));
 }
 
 enum vk_err vk_vat_set_source_and_options(struct vk_state *state, struct vk_vat_id vat,

@@ -39,8 +39,8 @@ enum vk_err vk_vat_create(struct vk_state *state, struct vk_vat_id vat, struct v
                           struct vk_str options) VK_MUST_CHECK;
 enum vk_err vk_vat_options_get(struct vk_state *state, struct vk_vat_id vat,
                                struct vk_vat_options *out) VK_MUST_CHECK;
-enum vk_err vk_vat_source_get(struct vk_state *state, struct vk_vat_id vat, struct vk_str *json)
-    VK_MUST_CHECK;
+enum vk_err vk_vat_source_get(struct vk_state *state, struct vk_vat_id vat,
+                              const struct vk_json **out) VK_MUST_CHECK;
 enum vk_err vk_vat_set_source_and_options(struct vk_state *state, struct vk_vat_id vat,
                                           struct vk_str source, struct vk_str options)
     VK_MUST_CHECK;

@@ -1,0 +1,169 @@
+/* testing_steps.c - see testing_steps.h. */
+#include "testing_steps.h"
+
+#include <criterion/criterion.h>
+#include <sim/mem_disk.h>
+#include <sim/plan_generate.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+static enum vk_err trace_event(void *impl, const struct vk_trace_event *event) {
+    struct test_steps *steps = impl;
+    (void)event;
+    steps->events++;
+    if (steps->refused_event && steps->events >= steps->refused_event)
+        return VK_RAISE(VK_ERR_TRACE, "event %llu", (unsigned long long)steps->events);
+    return VK_OK;
+}
+
+/* Answers with what it was given. */
+static enum vk_err echo(void *impl, struct vk_arena *arena, const struct vk_device_call *call,
+                        const struct vk_device_powers *powers, struct vk_device_result *result) {
+    (void)impl, (void)arena, (void)powers;
+    *result = (struct vk_device_result){.ok = true, .data = call->args};
+    return VK_OK;
+}
+
+static void open_workers(struct test_steps *steps) {
+    const struct sim_workers_options workers = {
+        .heap = vk_heap_system(), .plan = steps->plan, .clock = &steps->clock, .slowness = 1};
+    steps->workers = sim_workers_new(&workers);
+    cr_assert(steps->workers);
+}
+
+void test_steps_open(struct test_steps *steps, const struct sim_plan *plan,
+                     enum vk_store_mode mode) {
+    *steps = (struct test_steps){
+        .plan = plan, .options = {.mode = mode}, .devices = {.invoke = echo}, .inputs_due = true};
+    steps->disk = sim_disk_new();
+    cr_assert(steps->disk);
+    test_heap_init(&steps->heap);
+    steps->trace = (struct vk_trace){.impl = steps, .event = trace_event};
+    open_workers(steps);
+    sim_host_init(&steps->host, plan);
+    steps->ports = (struct vk_ports){
+        .heap = &steps->heap.port,
+        .trace = &steps->trace,
+        .disk = {sim_disk_vfs(steps->disk), "db"},
+        .workers = sim_workers_port(steps->workers),
+        .devices = &steps->devices,
+    };
+    test_ok(vk_store_open(&steps->ports, &steps->options, &steps->store));
+    test_ok(sim_host_create(&steps->host, steps->store, &steps->ports));
+    test_ok(vk_store_commit(steps->store));
+    vk_store_close(steps->store);
+    steps->store = NULL;
+    cr_assert(sqlite3_open_v2("db", &steps->database, SQLITE_OPEN_READWRITE,
+                              sim_disk_vfs(steps->disk)) == SQLITE_OK);
+}
+
+void test_steps_close(struct test_steps *steps) {
+    cr_assert(sqlite3_close(steps->database) == SQLITE_OK);
+    sim_workers_free(steps->workers);
+    sim_host_release(&steps->host);
+    sim_disk_free(steps->disk);
+}
+
+/* Changes when another connection has committed. */
+static int data_version(struct test_steps *steps) {
+    sqlite3_stmt *statement;
+    cr_assert(sqlite3_prepare_v2(steps->database, "PRAGMA data_version", -1, &statement, NULL) ==
+              SQLITE_OK);
+    cr_assert(sqlite3_step(statement) == SQLITE_ROW);
+    int version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return version;
+}
+
+static enum vk_err open_both(struct test_steps *steps) {
+    steps->kernel = NULL;
+    VK_TRY(vk_store_open(&steps->ports, &steps->options, &steps->store));
+    return vk_kernel_open(steps->store, &steps->ports, &steps->kernel_options, &steps->kernel);
+}
+
+static void close_both(struct test_steps *steps) {
+    steps->heap.fail_at = steps->refused_event = 0;
+    if (steps->kernel) vk_kernel_close(steps->kernel);
+    if (steps->store) vk_store_abandon_crank(steps->store);
+    vk_store_close(steps->store);
+    steps->kernel = NULL;
+    steps->store = NULL;
+    cr_assert(steps->heap.outstanding_blocks == 0, "%llu blocks leaked",
+              (unsigned long long)steps->heap.outstanding_blocks);
+}
+
+static enum vk_err crank(struct test_steps *steps) {
+    const struct vk_run_policy policy = sim_host_run_policy(&steps->host);
+    return vk_kernel_run_crank(steps->kernel, &policy, &steps->crank);
+}
+
+static enum vk_err make_step(struct test_steps *steps) {
+    if (!steps->inputs_due) return crank(steps);
+    sim_host_resume(&steps->host, steps->block);
+    return sim_host_begin_block(&steps->host, steps->store, steps->kernel, steps->block);
+}
+
+enum vk_err test_steps_try_call(struct test_steps *steps, test_call call, test_wrong wrong,
+                                uint64_t n) {
+    int version = data_version(steps);
+    test_ok(open_both(steps));
+    wrong(steps, n);
+    enum vk_err err = call(steps);
+    if (err != VK_OK && err != VK_ERR_USAGE)
+        cr_assert(vk_kernel_panic_reason(steps->kernel), "%s, and the kernel goes on",
+                  vk_err_name(err));
+    close_both(steps);
+    cr_assert(data_version(steps) == version, "something was committed");
+    return err;
+}
+
+enum vk_err test_steps_try(struct test_steps *steps, test_wrong wrong, uint64_t n) {
+    return test_steps_try_call(steps, make_step, wrong, n);
+}
+
+static enum vk_err crank_on(struct test_steps *steps, unsigned cranks) {
+    VK_TRY(open_both(steps));
+    VK_TRY(make_step(steps));
+    for (unsigned i = 0; i < cranks; i++) {
+        VK_TRY(crank(steps));
+        if (steps->crank.kind == VK_CRANK_IDLE) break;
+    }
+    return VK_OK;
+}
+
+enum vk_err test_steps_try_on(struct test_steps *steps, unsigned cranks) {
+    int version = data_version(steps);
+    enum vk_err err = crank_on(steps, cranks);
+    if (err != VK_OK && steps->kernel)
+        cr_assert(vk_kernel_panic_reason(steps->kernel), "%s, and the kernel goes on",
+                  vk_err_name(err));
+    close_both(steps);
+    cr_assert(data_version(steps) == version, "something was committed");
+    return err;
+}
+
+bool test_steps_take(struct test_steps *steps) {
+    test_ok(open_both(steps));
+    enum vk_err err = make_step(steps);
+    if (err == VK_ERR_PANIC) {
+        close_both(steps);
+        return false;
+    }
+    test_ok(err);
+    bool goes_on = steps->inputs_due || (steps->crank.kind != VK_CRANK_IDLE &&
+                                         sim_host_goes_on(&steps->host, &steps->crank));
+    test_ok(vk_store_commit(steps->store));
+    close_both(steps);
+    steps->inputs_due = !goes_on;
+    steps->block += !goes_on;
+    return steps->block < sim_host_blocks(steps->plan);
+}
+
+uint64_t test_each(uint64_t so_many) {
+    return getenv("CRANKCASE_THOROUGH") ? (so_many + 7) / 8 : so_many;
+}
+
+void test_plan_with_everything(struct sim_plan *plan, uint64_t seed) {
+    const struct sim_generate_options options = {.everything = true, .replicas = 1};
+    test_ok(sim_plan_generate(plan, vk_heap_system(), seed, &options));
+}
