@@ -1,0 +1,214 @@
+/* kernel_no_room_test.c - whatever a kernel asks of its host is refused once, at every point of a run where it asks: the kernel
+ * halts with that very error, nothing leaks, nothing is committed, and the same step succeeds once the host is well again.
+ *
+ * kernel_memory_test.c does this to a scenario written by hand, from its beginning each time; here it is done to every step of
+ * the plans that seeds stand for, and to every call that a host may make, each from where the step before it had come to.
+ */
+#include <core/kernel_core.h>
+#include <criterion/criterion.h>
+
+#include "testing_steps.h"
+
+/* ---- what is refused */
+
+/* A heap that has nothing to give, and takes back what `impl`, a heap that had, has given. */
+static void *give_nothing(void *impl, size_t size) {
+    (void)impl, (void)size;
+    return NULL;
+}
+
+static void *resize_nothing(void *impl, void *ptr, size_t old_size, size_t new_size) {
+    (void)impl, (void)ptr, (void)old_size, (void)new_size;
+    return NULL;
+}
+
+static void take_back(void *impl, void *ptr, size_t size) {
+    const struct vk_heap *real = impl;
+    real->free(real->impl, ptr, size);
+}
+
+/* The kernel's own arena has n * 16 bytes left and gets no more: so each text that a crank makes is one for which there is no
+ * room. Through the heap's port alone only an arena's next chunk could be refused. */
+static void leave_room(struct test_steps *steps, uint64_t n) {
+    static struct vk_heap empty;
+    struct vk_arena *arena = &steps->kernel->arena;
+    cr_assert(vk_arena_alloc(arena, 1));
+    size_t left = (size_t)(arena->end - arena->next), room = (size_t)n * 16;
+    if (room > left) return;
+    cr_assert(vk_arena_alloc(arena, left - room));
+    empty = (struct vk_heap){&steps->heap.port, give_nothing, resize_nothing, take_back};
+    arena->heap = &empty;
+}
+
+/* The n-th allocation of any kind, and all after it. */
+static void refuse_allocations(struct test_steps *steps, uint64_t n) {
+    steps->heap.fail_at = steps->heap.allocations + n + 1;
+}
+
+/* The n-th allocation alone. */
+static void refuse_allocation(struct test_steps *steps, uint64_t n) {
+    refuse_allocations(steps, n);
+    steps->heap.fail_once = true;
+}
+
+/* The n-th event of the trace. */
+static void refuse_event(struct test_steps *steps, uint64_t n) {
+    steps->refused_event = steps->events + n + 1;
+}
+
+/* ---- sweeps */
+
+struct sweep {
+    test_wrong wrong;
+    enum vk_err expected;
+    uint64_t each;
+    uint64_t number, refusals;
+};
+
+/* One step, or one call in its place, until nothing is refused any more. Each sweep of a step that is not thorough begins
+ * somewhere else. */
+static void sweep_call(struct test_steps *steps, struct sweep *sweep, test_call call) {
+    for (uint64_t n = sweep->number++ % sweep->each;; n += sweep->each) {
+        enum vk_err err = call ? test_steps_try_call(steps, call, sweep->wrong, n)
+                               : test_steps_try(steps, sweep->wrong, n);
+        if (err == VK_OK || (call && err == VK_ERR_USAGE)) return;
+        cr_assert(err == sweep->expected, "%s at %s:%d: %s", vk_err_name(err),
+                  vk_err_origin()->file, vk_err_origin()->line, vk_err_origin()->text);
+        sweep->refusals++;
+    }
+}
+
+static void sweep_step(struct test_steps *steps, struct sweep *sweep) {
+    sweep_call(steps, sweep, NULL);
+}
+
+/* At each step of a plan with everything in it, or at each so-manieth. */
+static void sweep_run(uint64_t seed, enum vk_store_mode mode, struct sweep *sweep,
+                      void (*at_step)(struct test_steps *steps, struct sweep *sweep),
+                      uint64_t steps_each) {
+    struct sim_plan plan;
+    struct test_steps steps;
+    uint64_t number = 0;
+    test_plan_with_everything(&plan, seed);
+    test_steps_open(&steps, &plan, mode);
+    steps.kernel_options.no_preload = true;
+    steps.trace.wants_slog = mode == VK_STORE_DIRECT; /* entries are texts and events too */
+    do {
+        if (number++ % steps_each == 0) at_step(&steps, sweep);
+    } while (test_steps_take(&steps));
+    test_steps_close(&steps);
+    sim_plan_release(&plan);
+    cr_assert(sweep->refusals > 100, "only %llu refusals", (unsigned long long)sweep->refusals);
+}
+
+Test(kernel_no_room, halts_it_at_any_text_of_a_crank, .timeout = 1200) {
+    struct sweep back = {.wrong = leave_room, .expected = VK_ERR_NOMEM, .each = test_each(200)};
+    struct sweep direct = back;
+    sweep_run(1, VK_STORE_WRITE_BACK, &back, sweep_step, 1);
+    sweep_run(2, VK_STORE_DIRECT, &direct, sweep_step, 1);
+}
+
+Test(kernel_no_room, halts_it_at_any_allocation, .timeout = 600) {
+    struct sweep one = {.wrong = refuse_allocation, .expected = VK_ERR_NOMEM, .each = 1};
+    struct sweep all = {.wrong = refuse_allocations, .expected = VK_ERR_NOMEM, .each = 1};
+    sweep_run(1, VK_STORE_WRITE_BACK, &one, sweep_step, 1);
+    sweep_run(2, VK_STORE_DIRECT, &all, sweep_step, 1);
+}
+
+Test(kernel_no_room, for_an_event_in_the_trace_halts_it, .timeout = 600) {
+    struct sweep back = {.wrong = refuse_event, .expected = VK_ERR_TRACE, .each = test_each(20)};
+    struct sweep direct = back;
+    sweep_run(5, VK_STORE_WRITE_BACK, &back, sweep_step, 1);
+    sweep_run(6, VK_STORE_DIRECT, &direct, sweep_step, 1);
+}
+
+/* ---- what a host may call */
+
+static char kref_text[VK_KREF_TEXT];
+
+static enum vk_err queue_message(struct test_steps *steps) {
+    const struct vk_str slots[] = {VK_STR("ko20")};
+    const struct vk_capdata methargs = {VK_STR("#[\"go\",[\"$0\"]]"), slots, 1};
+    return vk_host_queue_message(steps->kernel, VK_STR("ko20"), &methargs, VK_RESULT_IGNORE,
+                                 kref_text);
+}
+static enum vk_err vat_root(struct test_steps *steps) {
+    return vk_host_vat_root(steps->kernel, steps->plan->vats[1].name, kref_text);
+}
+static enum vk_err pin_vat_root(struct test_steps *steps) {
+    return vk_host_pin_vat_root(steps->kernel, steps->plan->vats[1].name, kref_text);
+}
+static enum vk_err pin(struct test_steps *steps) {
+    return vk_host_pin(steps->kernel, VK_STR("ko20"));
+}
+static enum vk_err take_resolution(struct test_steps *steps) {
+    bool settled, rejected;
+    struct vk_capdata data;
+    vk_arena_clear(&steps->host.arena);
+    return vk_host_take_resolution(steps->kernel, &steps->host.arena, VK_STR("kp40"), &settled,
+                                   &rejected, &data);
+}
+static enum vk_err install_bundle(struct test_steps *steps) {
+    return vk_host_install_bundle(steps->kernel, VK_STR("b1-new"), VK_STR("bytes"));
+}
+static enum vk_err terminate_vat(struct test_steps *steps) {
+    const struct vk_capdata reason = {.body = VK_STR("#\"why not\"")};
+    return vk_host_terminate_vat(steps->kernel, VK_STR("v2"), &reason);
+}
+static enum vk_err suspend_vat(struct test_steps *steps) {
+    return vk_host_suspend_vat(steps->kernel, VK_STR("v2"));
+}
+static enum vk_err unsuspend_vat(struct test_steps *steps) {
+    return vk_host_unsuspend_vat(steps->kernel, VK_STR("v2"));
+}
+static enum vk_err pause_vat(struct test_steps *steps) {
+    return vk_host_pause_vat(steps->kernel, VK_STR("v2"));
+}
+static enum vk_err resume_vat(struct test_steps *steps) {
+    return vk_host_resume_vat(steps->kernel, VK_STR("v2"));
+}
+static enum vk_err restart_all(struct test_steps *steps) {
+    return vk_host_restart_all_vats(steps->kernel);
+}
+static enum vk_err reap_all(struct test_steps *steps) {
+    return vk_host_reap_all_vats(steps->kernel);
+}
+static enum vk_err snapshot_all(struct test_steps *steps) {
+    return vk_host_snapshot_all_vats(steps->kernel);
+}
+static enum vk_err upgrade_events(struct test_steps *steps) {
+    return vk_host_inject_upgrade_events(steps->kernel);
+}
+static enum vk_err change_options(struct test_steps *steps) {
+    const struct vk_kernel_settings settings = {true, true, true, 5, 7, 9};
+    return vk_host_change_options(steps->kernel, &settings);
+}
+static enum vk_err attach_vat(struct test_steps *steps) {
+    return vk_host_attach_vat(steps->kernel, VK_STR("v2"));
+}
+
+static const test_call calls[] = {
+    queue_message,  vat_root,      pin_vat_root, pin,           take_resolution,
+    install_bundle, terminate_vat, suspend_vat,  unsuspend_vat, pause_vat,
+    resume_vat,     restart_all,   reap_all,     snapshot_all,  upgrade_events,
+    change_options, attach_vat,
+};
+
+static void sweep_calls(struct test_steps *steps, struct sweep *sweep) {
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        sweep_call(steps, sweep, calls[i]);
+}
+
+Test(kernel_no_room, halts_it_at_any_text_of_a_host_call, .timeout = 600) {
+    struct sweep back = {.wrong = leave_room, .expected = VK_ERR_NOMEM, .each = test_each(10)};
+    struct sweep direct = back;
+    sweep_run(1, VK_STORE_WRITE_BACK, &back, sweep_calls, 60);
+    sweep_run(2, VK_STORE_DIRECT, &direct, sweep_calls, 90);
+}
+
+Test(kernel_no_room, for_an_event_of_a_host_call_halts_it, .timeout = 600) {
+    struct sweep back = {.wrong = refuse_event, .expected = VK_ERR_TRACE, .each = test_each(3)};
+    struct sweep direct = back;
+    sweep_run(1, VK_STORE_WRITE_BACK, &back, sweep_calls, 60);
+    sweep_run(2, VK_STORE_DIRECT, &direct, sweep_calls, 90);
+}
