@@ -15,11 +15,12 @@ struct vk_fault {
     const char *reason; /* static text */
 };
 
-/* return VK_FAULT(fault, "why"): ends the judging function. The first reason stays. */
+/* return VK_FAULT(fault, "why"): ends the judging function. */
 #define VK_FAULT(fault, why) vk_fault_raise((fault), (why))
 
 static inline enum vk_err vk_fault_raise(struct vk_fault *fault, const char *reason) {
-    if (!fault->raised) *fault = (struct vk_fault){true, reason};
+    VK_ASSERT(!fault->raised); /* INV-FAULT-1: whoever is told of one does not go on (VK_TRY_LEGAL) */
+    *fault = (struct vk_fault){true, reason};
     return VK_OK;
 }
 
