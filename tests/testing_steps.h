@@ -34,6 +34,7 @@ struct test_steps {
     struct sim_host host;
     struct sim_disk *disk;
     struct sqlite3 *database; /* a connection of the test's own */
+    char *content;            /* all that is committed; NULL: not known */
     struct vk_store *store;   /* of the try in hand */
     struct vk_kernel *kernel;
     uint64_t block;
