@@ -85,7 +85,8 @@ static bool is_deleted(const struct vk_entry *entry) { return entry->value[0] !=
 static enum vk_err overlay_get(struct vk_store *store, struct vk_arena *arena, struct vk_str id,
                                enum vk_bundle_state *state, struct vk_str *bytes) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_BUNDLE, id));
+    VK_TRY(vk_row_name_check(id)); /* INV-ROWS-4 */
+    vk_row_key_vat(&key, VK_ROW_BUNDLE, id);
     struct vk_entry *entry = vk_row_get(store, &key);
     if (!entry) return sql_get(store, arena, id, state, bytes);
     *state = is_deleted(entry) ? VK_BUNDLE_ABSENT : VK_BUNDLE_HERE;
@@ -95,13 +96,13 @@ static enum vk_err overlay_get(struct vk_store *store, struct vk_arena *arena, s
 
 static enum vk_err overlay_add(struct vk_store *store, struct vk_str id, struct vk_str bytes) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_BUNDLE, id));
+    vk_row_key_vat(&key, VK_ROW_BUNDLE, id);
     return vk_row_put(store, &key, deleted_flag(false), bytes);
 }
 
 static enum vk_err overlay_remove(struct vk_store *store, struct vk_str id) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_BUNDLE, id));
+    vk_row_key_vat(&key, VK_ROW_BUNDLE, id);
     return vk_row_put(store, &key, deleted_flag(true), VK_STR_NONE);
 }
 

@@ -9,23 +9,26 @@
 
 enum { NAME_AT = 3, POSITION_SIZE = 8 };
 
-enum vk_err vk_row_key_vat(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat) {
-    if (vat.n > VK_ROW_NAME_MAX)
-        return VK_RAISE(VK_ERR_USAGE, "a vat or bundle name of %zu bytes", vat.n);
+enum vk_err vk_row_name_check(struct vk_str name) {
+    if (name.n > VK_ROW_NAME_MAX)
+        return VK_RAISE(VK_ERR_USAGE, "a vat or bundle name of %zu bytes", name.n);
+    return VK_OK;
+}
+
+void vk_row_key_vat(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat) {
+    VK_ASSERT(vat.n <= VK_ROW_NAME_MAX); /* INV-ROWS-4 */
     key->bytes[0] = (char)kind;
     key->bytes[1] = (char)(vat.n >> 8);
     key->bytes[2] = (char)(vat.n & 0xff);
     if (vat.n) memcpy(key->bytes + NAME_AT, vat.p, vat.n);
     key->key = (struct vk_str){key->bytes, NAME_AT + vat.n};
-    return VK_OK;
 }
 
-enum vk_err vk_row_key_at(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat,
-                          uint64_t position) {
-    VK_TRY(vk_row_key_vat(key, kind, vat));
+void vk_row_key_at(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat,
+                   uint64_t position) {
+    vk_row_key_vat(key, kind, vat);
     for (int shift = 56; shift >= 0; shift -= 8)
         key->bytes[key->key.n++] = (char)(position >> shift & 0xff);
-    return VK_OK;
 }
 
 enum vk_row_kind vk_row_kind_of(struct vk_str key) { return (enum vk_row_kind)key.p[0]; }
@@ -64,14 +67,14 @@ enum vk_err vk_row_put(struct vk_store *store, const struct vk_row_key *key, str
 enum vk_err vk_row_withdraw_range(struct vk_store *store, enum vk_row_kind kind, struct vk_str vat,
                                   uint64_t from, uint64_t to) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_at(&key, kind, vat, from));
+    vk_row_key_at(&key, kind, vat, from);
     struct vk_entry *entry = vk_row_get(store, &key);
     if (!entry) entry = vk_overlay_above(&store->rows, key.key);
     while (entry && vk_row_same_vat(vk_entry_key(entry), &key)) {
         uint64_t position = vk_row_position_of(vk_entry_key(entry));
         if (position >= to) break;
         VK_TRY(vk_overlay_kill(&store->rows, entry));
-        VK_TRY(vk_row_key_at(&key, kind, vat, position));
+        vk_row_key_at(&key, kind, vat, position);
         entry = vk_overlay_above(&store->rows, key.key);
     }
     return VK_OK;

@@ -8,6 +8,8 @@
  *             snapshots).
  * INV-ROWS-2  Rows are written in the order of enum vk_row_phase: a unique key is given up before
  *             it is taken.
+ * INV-ROWS-4  Whatever asks for the current row of a name, its newest one or a bundle checks the name, and nothing else is
+ *             asked of a name before that.
  */
 #ifndef VK_STORE_ROWS_H
 #define VK_STORE_ROWS_H
@@ -67,12 +69,13 @@ struct vk_row_key {
     char bytes[VK_ROW_KEY_MAX];
 };
 
-/* Of a vat (or bundle), or of one of its rows. Keys of one kind and vat are in the order of
- * their positions. A name of more than VK_ROW_NAME_MAX bytes is VK_ERR_USAGE. */
-enum vk_err vk_row_key_vat(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat)
-    VK_MUST_CHECK;
-enum vk_err vk_row_key_at(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat,
-                          uint64_t position) VK_MUST_CHECK;
+/* VK_ERR_USAGE if a name has more than VK_ROW_NAME_MAX bytes. */
+enum vk_err vk_row_name_check(struct vk_str name) VK_MUST_CHECK;
+/* Of a vat (or bundle) whose name is checked, or of one of its rows. Keys of one kind and vat are in the order of
+ * their positions. */
+void vk_row_key_vat(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat);
+void vk_row_key_at(struct vk_row_key *key, enum vk_row_kind kind, struct vk_str vat,
+                   uint64_t position);
 /* What a key is of. */
 enum vk_row_kind vk_row_kind_of(struct vk_str key);
 struct vk_str vk_row_name_of(struct vk_str key);

@@ -22,15 +22,14 @@ static enum vk_err row_put(struct vk_store *store, struct vk_str vat,
                            const struct vk_snapshot_row *row, struct vk_str contents) {
     struct vk_row_key key;
     struct vk_str head = {(const char *)row, sizeof *row};
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, row->info.position));
+    vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, row->info.position);
     return vk_row_put(store, &key, head, contents);
 }
 
-static enum vk_err is_wiped(struct vk_store *store, struct vk_str vat, bool *wiped) {
+static bool is_wiped(struct vk_store *store, struct vk_str vat) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SNAPSHOT_WIPE, vat));
-    *wiped = vk_row_get(store, &key) != NULL;
-    return VK_OK;
+    vk_row_key_vat(&key, VK_ROW_SNAPSHOT_WIPE, vat);
+    return vk_row_get(store, &key) != NULL;
 }
 
 static enum vk_err current_put(struct vk_store *store, struct vk_str vat,
@@ -38,7 +37,7 @@ static enum vk_err current_put(struct vk_store *store, struct vk_str vat,
     struct vk_row_key key;
     struct vk_snapshot_current current = {.present = info != NULL};
     if (info) current.info = *info;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SNAPSHOT_CURRENT, vat));
+    vk_row_key_vat(&key, VK_ROW_SNAPSHOT_CURRENT, vat);
     return vk_row_put(store, &key, (struct vk_str){(const char *)&current, sizeof current},
                       VK_STR_NONE);
 }
@@ -47,11 +46,10 @@ static enum vk_err current_put(struct vk_store *store, struct vk_str vat,
  * nothing new. */
 static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
                                 const struct vk_row_key *key, struct vk_snapshot_current *current) {
-    bool wiped;
     struct vk_entry *entry;
     *current = (struct vk_snapshot_current){0};
-    VK_TRY(is_wiped(store, vat, &wiped));
-    VK_ASSERT(!wiped); /* INV-SNAPSHOT-OVERLAY-1: asked for before it was wiped, if it was */
+    VK_ASSERT(!is_wiped(
+        store, vat)); /* INV-SNAPSHOT-OVERLAY-1: asked for before it was wiped, if it was */
     VK_TRY(vk_snapshot_sql.current(store, vat, &current->present, &current->info));
     return vk_overlay_load(&store->rows, key->key,
                            (struct vk_str){(const char *)current, sizeof *current}, false, &entry);
@@ -61,7 +59,8 @@ static enum vk_err overlay_current(struct vk_store *store, struct vk_str vat, bo
                                    struct vk_snapshot_info *info) {
     struct vk_row_key key;
     struct vk_snapshot_current current;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SNAPSHOT_CURRENT, vat));
+    VK_TRY(vk_row_name_check(vat)); /* INV-ROWS-4 */
+    vk_row_key_vat(&key, VK_ROW_SNAPSHOT_CURRENT, vat);
     struct vk_entry *entry = vk_row_get(store, &key);
     if (entry)
         memcpy(&current, entry->value, sizeof current);
@@ -73,19 +72,19 @@ static enum vk_err overlay_current(struct vk_store *store, struct vk_str vat, bo
 }
 
 /* The newest pending snapshot not above at_most that is not deleted. */
-static enum vk_err pending_floor(struct vk_store *store, struct vk_str vat, uint64_t at_most,
-                                 bool *found, uint64_t *position) {
+static void pending_floor(struct vk_store *store, struct vk_str vat, uint64_t at_most, bool *found,
+                          uint64_t *position) {
     *found = false;
     for (;;) {
         struct vk_row_key key;
         struct vk_snapshot_row row;
-        VK_TRY(vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, at_most));
+        vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, at_most);
         struct vk_entry *entry = vk_overlay_floor(&store->rows, key.key);
-        if (!entry || !vk_row_same_vat(vk_entry_key(entry), &key)) return VK_OK;
+        if (!entry || !vk_row_same_vat(vk_entry_key(entry), &key)) return;
         row_read(entry, &row);
         *position = row.info.position;
         *found = !row.deleted;
-        if (*found || *position == 0) return VK_OK;
+        if (*found || *position == 0) return;
         at_most = *position - 1;
     }
 }
@@ -93,14 +92,12 @@ static enum vk_err pending_floor(struct vk_store *store, struct vk_str vat, uint
 /* The newest snapshot of the database's not above at_most of which nothing is pending. */
 static enum vk_err stored_floor(struct vk_store *store, struct vk_str vat, uint64_t at_most,
                                 bool *found, uint64_t *position) {
-    bool wiped;
     *found = false;
-    VK_TRY(is_wiped(store, vat, &wiped));
-    while (!wiped) {
+    while (!is_wiped(store, vat)) {
         struct vk_row_key key;
         VK_TRY(vk_snapshot_sql.floor(store, vat, at_most, found, position));
         if (!*found) return VK_OK;
-        VK_TRY(vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, *position));
+        vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, *position);
         if (!vk_row_get(store, &key)) return VK_OK;
         *found = false;
         if (*position == 0) return VK_OK;
@@ -113,7 +110,8 @@ static enum vk_err overlay_floor(struct vk_store *store, struct vk_str vat, uint
                                  bool *found, uint64_t *position) {
     bool is_pending, is_stored;
     uint64_t pending = 0, stored = 0;
-    VK_TRY(pending_floor(store, vat, at_most, &is_pending, &pending));
+    VK_TRY(vk_row_name_check(vat)); /* INV-ROWS-4 */
+    pending_floor(store, vat, at_most, &is_pending, &pending);
     VK_TRY(stored_floor(store, vat, at_most, &is_stored, &stored));
     *found = is_pending || is_stored;
     *position = is_pending && (!is_stored || pending > stored) ? pending : stored;
@@ -142,7 +140,7 @@ static enum vk_err pending_retire(struct vk_store *store, struct vk_entry *entry
 static enum vk_err overlay_retire(struct vk_store *store, struct vk_str vat,
                                   const struct vk_snapshot_info *info, bool keep) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, info->position));
+    vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, info->position);
     struct vk_entry *entry = vk_row_get(store, &key);
     VK_SOMETIMES_IF(entry, snapshot_replaced_before_it_was_written);
     if (entry) {
@@ -160,7 +158,7 @@ static enum vk_err overlay_image(struct vk_store *store, struct vk_arena *arena,
     struct vk_row_key key;
     struct vk_snapshot_row row;
     *compressed = VK_STR_NONE;
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, position));
+    vk_row_key_at(&key, VK_ROW_SNAPSHOT, vat, position);
     struct vk_entry *entry = vk_row_get(store, &key);
     if (!entry) return vk_snapshot_sql.image(store, arena, vat, position, compressed);
     row_read(entry, &row);
@@ -184,7 +182,7 @@ static enum vk_err overlay_wipe(struct vk_store *store, struct vk_str vat) {
     VK_TRY(overlay_current(store, vat, &found, &current));
     VK_TRY(current_put(store, vat, NULL));
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_SNAPSHOT, vat, 0, UINT64_MAX));
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SNAPSHOT_WIPE, vat));
+    vk_row_key_vat(&key, VK_ROW_SNAPSHOT_WIPE, vat);
     return vk_row_put(store, &key, VK_STR_NONE, VK_STR_NONE);
 }
 

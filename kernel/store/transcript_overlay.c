@@ -26,22 +26,21 @@ static enum vk_err span_row_put(struct vk_store *store, const struct vk_row_key 
     return vk_row_put(store, key, span_row_bytes(&row), VK_STR_NONE);
 }
 
-static enum vk_err is_wiped(struct vk_store *store, struct vk_str vat, bool *wiped) {
+static bool is_wiped(struct vk_store *store, struct vk_str vat) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_TRANSCRIPT_WIPE, vat));
-    *wiped = vk_row_get(store, &key) != NULL;
-    return VK_OK;
+    vk_row_key_vat(&key, VK_ROW_TRANSCRIPT_WIPE, vat);
+    return vk_row_get(store, &key) != NULL;
 }
 
 /* Fills the cache of current spans from the database. Not undone by a rollback: it says nothing
  * new. */
 static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
                                 const struct vk_row_key *key, struct vk_span_row *row) {
-    bool wiped, found;
+    bool found;
     struct vk_entry *entry;
     *row = (struct vk_span_row){0};
-    VK_TRY(is_wiped(store, vat, &wiped));
-    VK_ASSERT(!wiped); /* INV-TRANSCRIPT-OVERLAY-1: asked for before it was wiped, if it was */
+    VK_ASSERT(!is_wiped(
+        store, vat)); /* INV-TRANSCRIPT-OVERLAY-1: asked for before it was wiped, if it was */
     VK_TRY(vk_transcript_sql.current(store, vat, &found, &row->span));
     row->deleted = !found;
     return vk_overlay_load(&store->rows, key->key, span_row_bytes(row), false, &entry);
@@ -51,7 +50,8 @@ static enum vk_err overlay_current(struct vk_store *store, struct vk_str vat, bo
                                    struct vk_span *span) {
     struct vk_row_key key;
     struct vk_span_row row;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat));
+    VK_TRY(vk_row_name_check(vat)); /* INV-ROWS-4 */
+    vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat);
     struct vk_entry *entry = vk_row_get(store, &key);
     if (entry)
         span_row_read(entry, &row);
@@ -63,11 +63,11 @@ static enum vk_err overlay_current(struct vk_store *store, struct vk_str vat, bo
 }
 
 /* The newest pending closed span not above at_most. */
-static enum vk_err pending_floor(struct vk_store *store, struct vk_str vat, uint64_t at_most,
-                                 bool *found, struct vk_span *span) {
+static void pending_floor(struct vk_store *store, struct vk_str vat, uint64_t at_most, bool *found,
+                          struct vk_span *span) {
     struct vk_row_key key;
     *found = false;
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SPAN, vat, at_most));
+    vk_row_key_at(&key, VK_ROW_SPAN, vat, at_most);
     for (struct vk_entry *entry = vk_overlay_floor(&store->rows, key.key);
          entry && vk_row_same_vat(vk_entry_key(entry), &key);) {
         struct vk_span_row row;
@@ -75,29 +75,27 @@ static enum vk_err pending_floor(struct vk_store *store, struct vk_str vat, uint
         if (!row.deleted) {
             *found = true;
             *span = row.span;
-            return VK_OK;
+            return;
         }
-        if (row.span.start == 0) return VK_OK;
-        VK_TRY(vk_row_key_at(&key, VK_ROW_SPAN, vat, row.span.start - 1));
+        if (row.span.start == 0) return;
+        vk_row_key_at(&key, VK_ROW_SPAN, vat, row.span.start - 1);
         entry = vk_overlay_floor(&store->rows, key.key);
     }
-    return VK_OK;
 }
 
 /* The newest span of the database's not above at_most of which nothing is pending. */
 static enum vk_err stored_floor(struct vk_store *store, struct vk_str vat, uint64_t at_most,
                                 bool *found, struct vk_span *span) {
-    bool wiped, has_current;
+    bool has_current;
     struct vk_span current;
     *found = false;
-    VK_TRY(is_wiped(store, vat, &wiped));
-    if (wiped) return VK_OK;
+    if (is_wiped(store, vat)) return VK_OK;
     VK_TRY(overlay_current(store, vat, &has_current, &current));
     for (;;) {
         struct vk_row_key key;
         VK_TRY(vk_transcript_sql.floor(store, vat, at_most, found, span));
         if (!*found) return VK_OK;
-        VK_TRY(vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start));
+        vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start);
         bool pending = vk_row_get(store, &key) || (has_current && current.start == span->start);
         if (!pending) return VK_OK;
         *found = false;
@@ -112,7 +110,7 @@ static enum vk_err overlay_floor(struct vk_store *store, struct vk_str vat, uint
     bool there[3];
     VK_TRY(overlay_current(store, vat, &there[0], &candidates[0]));
     there[0] = there[0] && candidates[0].start <= at_most;
-    VK_TRY(pending_floor(store, vat, at_most, &there[1], &candidates[1]));
+    pending_floor(store, vat, at_most, &there[1], &candidates[1]);
     VK_TRY(stored_floor(store, vat, at_most, &there[2], &candidates[2]));
     *found = false;
     for (int i = 0; i < 3; i++) {
@@ -126,7 +124,7 @@ static enum vk_err overlay_floor(struct vk_store *store, struct vk_str vat, uint
 static enum vk_err overlay_open(struct vk_store *store, struct vk_str vat,
                                 const struct vk_span *span) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat));
+    vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat);
     return span_row_put(store, &key, span, false);
 }
 
@@ -134,9 +132,9 @@ static enum vk_err overlay_append(struct vk_store *store, struct vk_str vat,
                                   const struct vk_span *span, struct vk_str item) {
     struct vk_row_key key;
     struct vk_str incarnation = {(const char *)&span->incarnation, sizeof span->incarnation};
-    VK_TRY(vk_row_key_at(&key, VK_ROW_ITEM, vat, span->end - 1));
+    vk_row_key_at(&key, VK_ROW_ITEM, vat, span->end - 1);
     VK_TRY(vk_row_put(store, &key, incarnation, item));
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat));
+    vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat);
     return span_row_put(store, &key, span, false);
 }
 
@@ -145,7 +143,7 @@ static enum vk_err items_remove(struct vk_store *store, struct vk_str vat,
     struct vk_row_key key;
     uint64_t end = span->end;
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_ITEM, vat, span->start, span->end));
-    VK_TRY(vk_row_key_at(&key, VK_ROW_ITEMS_GONE, vat, span->start));
+    vk_row_key_at(&key, VK_ROW_ITEMS_GONE, vat, span->start);
     struct vk_entry *entry = vk_row_get(store, &key);
     uint64_t known = 0;
     if (entry) memcpy(&known, entry->value, sizeof known);
@@ -156,14 +154,14 @@ static enum vk_err items_remove(struct vk_store *store, struct vk_str vat,
 /* There is no current span from here on. */
 static enum vk_err current_clear(struct vk_store *store, struct vk_str vat) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat));
+    vk_row_key_vat(&key, VK_ROW_SPAN_CURRENT, vat);
     return span_row_put(store, &key, NULL, true);
 }
 
 static enum vk_err overlay_retire(struct vk_store *store, struct vk_str vat,
                                   const struct vk_span *span, bool drop) {
     struct vk_row_key key;
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start));
+    vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start);
     VK_TRY(span_row_put(store, &key, span, false));
     VK_TRY(current_clear(store, vat));
     return drop ? items_remove(store, vat, span) : VK_OK;
@@ -172,13 +170,11 @@ static enum vk_err overlay_retire(struct vk_store *store, struct vk_str vat,
 static enum vk_err overlay_item(struct vk_store *store, struct vk_arena *arena, struct vk_str vat,
                                 uint64_t position, struct vk_str *item) {
     struct vk_row_key key;
-    bool wiped;
     *item = VK_STR_NONE;
-    VK_TRY(vk_row_key_at(&key, VK_ROW_ITEM, vat, position));
+    vk_row_key_at(&key, VK_ROW_ITEM, vat, position);
     struct vk_entry *entry = vk_row_get(store, &key);
     if (entry) return vk_arena_copy(arena, vk_str_from(vk_entry_value(entry), 8), item);
-    VK_TRY(is_wiped(store, vat, &wiped));
-    return wiped ? VK_OK : vk_transcript_sql.item(store, arena, vat, position, item);
+    return is_wiped(store, vat) ? VK_OK : vk_transcript_sql.item(store, arena, vat, position, item);
 }
 
 static enum vk_err overlay_remove(struct vk_store *store, struct vk_str vat,
@@ -188,7 +184,7 @@ static enum vk_err overlay_remove(struct vk_store *store, struct vk_str vat,
     bool has_current;
     VK_TRY(overlay_current(store, vat, &has_current, &current));
     if (has_current && current.start == span->start) VK_TRY(current_clear(store, vat));
-    VK_TRY(vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start));
+    vk_row_key_at(&key, VK_ROW_SPAN, vat, span->start);
     VK_TRY(span_row_put(store, &key, span, true));
     return items_remove(store, vat, span);
 }
@@ -202,7 +198,7 @@ static enum vk_err overlay_wipe(struct vk_store *store, struct vk_str vat) {
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_SPAN, vat, 0, UINT64_MAX));
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_ITEM, vat, 0, UINT64_MAX));
     VK_TRY(vk_row_withdraw_range(store, VK_ROW_ITEMS_GONE, vat, 0, UINT64_MAX));
-    VK_TRY(vk_row_key_vat(&key, VK_ROW_TRANSCRIPT_WIPE, vat));
+    vk_row_key_vat(&key, VK_ROW_TRANSCRIPT_WIPE, vat);
     return vk_row_put(store, &key, VK_STR_NONE, VK_STR_NONE);
 }
 
