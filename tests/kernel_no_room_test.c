@@ -280,11 +280,38 @@ Test(kernel_no_room, for_an_event_of_a_host_call_halts_it, .timeout = 600) {
     sweep_run(2, VK_STORE_DIRECT, &direct, sweep_calls, 90);
 }
 
+Test(kernel_no_room, halted_kernel_answers_no_call) {
+    struct sim_plan plan;
+    struct test_steps steps;
+    struct vk_crank_result result;
+    const struct vk_directive directive = {.action = VK_DIRECTIVE_REPLACE_KERNEL};
+    test_plan_with_everything(&plan, 1);
+    test_steps_open(&steps, &plan, VK_STORE_DIRECT);
+    test_ok(vk_store_open(&steps.ports, &steps.options, &steps.store));
+    test_ok(vk_kernel_open(steps.store, &steps.ports, &steps.kernel_options, &steps.kernel));
+    refuse_event(&steps, 0);
+    cr_assert(vk_kernel_run_crank(steps.kernel, NULL, &result) == VK_ERR_TRACE);
+    steps.refused_event = 0;
+    uint64_t events = steps.events;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        cr_assert(calls[i](&steps) == VK_ERR_PANIC, "call %zu", i);
+    cr_assert(vk_host_apply_write(steps.kernel, VK_STR("a"), VK_STR("b")) == VK_ERR_PANIC);
+    cr_assert(vk_host_apply_syscall(steps.kernel, VK_SYSCALL_EXIT) == VK_ERR_PANIC);
+    cr_assert(vk_host_note_replacement(steps.kernel, &directive) == VK_ERR_PANIC);
+    cr_assert(steps.events == events, "a halted kernel does nothing");
+    vk_kernel_close(steps.kernel);
+    vk_store_close(steps.store);
+    test_steps_close(&steps);
+    sim_plan_release(&plan);
+}
+
 Test(kernel_no_room, halts_it_at_any_allocation_of_sqlites, .timeout = 600) {
     struct sweep steps = {.wrong = refuse_sqlite, .expected = VK_ERR_NOMEM, .each = test_each(200)};
-    struct sweep host = steps;
+    struct sweep host = steps, back = steps;
     cr_assert(fault_sqlite_heap_install());
     sweep_run(2, VK_STORE_DIRECT, &steps, sweep_step, 1);
     host.each = test_each(40);
     sweep_run(2, VK_STORE_DIRECT, &host, sweep_calls, 90);
+    back.each = test_each(20); /* there they are few */
+    sweep_run(1, VK_STORE_WRITE_BACK, &back, sweep_step, 1);
 }
