@@ -139,6 +139,73 @@ Test(kernel_no_room, for_an_event_in_the_trace_halts_it, .timeout = 600) {
     sweep_run(6, VK_STORE_DIRECT, &direct, sweep_step, 1);
 }
 
+/* ---- puppets do what no plan does: whatever vat-admin's device and others can be asked for, pipelining, orders that stand */
+
+static const struct test_setup puppets = {
+    .xsnap = true,
+    .snapshot_initial = 4,
+    .snapshot_interval = 4,
+    .reap_interval = 5,
+    .options = {
+        [TEST_ALICE] = "{\"suspendOnFatal\":true}", [TEST_CAROL] = "{\"enablePipelining\":true}"}};
+
+static const struct test_act acts[] = {
+    {NULL, NULL},
+    {"ko21",
+     "{send $0 {send $1 {} o+5 o+6 $0; fulfill $r o+7; set a 1} o+5 $1 = p+5; subscribe p+5;"
+     "send p+5 {set piped 1} = p+6; on notify {drop $0; retire $0}} ko22 ko23"},
+    {"ko20", "{call d-71 createMeter +1000 +990; call d-71 createUnlimitedMeter;"
+             "call d-71 getMeter m1; call d-71 getMeter m2; call d-71 addMeterRemaining m1 +5;"
+             "call d-71 setMeterThreshold m1 +995; call d-71 getMeter m9}"},
+    {"ko20", "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"set x y; spend 20\","
+             "\"x\":\"$0.Alleged: x\"},\"meterID\":\"m1\"} with o-50}"},
+    {"ko20", "{call d-71 getBundleCap @vat; call d-71 getNamedBundleCap thing;"
+             "call d-71 getBundleIDByName thing; call d-71 getNamedBundleCap no;"
+             "call d-71 getBundleCap no}"},
+    {"ko20", "{call d-72 getBundleID; call d-72 getBundle; call d-72 no}"},
+    {"ko20", "{call d-71 createByBundle {\"moduleFormat\":\"x\"} {}}"},
+    {"ko23", "{drop o-50; retire o-50; call $0 echo o+9; call $0 node; call $0 fail;"
+             "call $0 send $1; call $0 set a b; call $0 get a; call $0 state} kd30 ko21"},
+    {"ko22", "{get a; next a; set b 2; delete a; on notify {set n 1}}"},
+    {"ko20", "{call d-71 createByBundleID @vat {\"vatParameters\":{\"run\":\"keep a 1; get a\"},"
+             "\"vatstore\":\"completion\"}}"},
+    {"ko22", "{send p-60 foo; drop o-99}"},
+    {"ko20", "{call d-71 upgradeVat v5 @vat {\"run\":\"set z 1\"} why;"
+             "call d-71 upgradeVat v5 @vat {\"run\":\"fail x\"} why;"
+             "call d-71 changeOptions v4 {\"reapInterval\":3,\"x\":1};"
+             "call d-71 terminateWithFailure v9 {\"a\":1}}"},
+    {"ko21", "{on notify {get a}; settle $r 1; send o+0 {reject $r no} = p+9; subscribe p+9}"},
+    {"ko23",
+     "{send o+0 {} p+1 p+2; subscribe p+1; send p+1 foo; abandon o+5; retireexports; exit bye}"},
+    {"ko20", "{call d-71 terminateWithFailure v5 {\"#error\":\"no\",\"name\":\"Error\"}}"},
+    {"ko21", "{fail badly}"},
+};
+
+static void sweep_puppets(enum vk_store_mode mode, struct sweep *sweep) {
+    struct test_steps steps;
+    test_steps_open_puppets(&steps, &puppets, acts, sizeof acts / sizeof *acts, mode);
+    steps.trace.wants_slog = mode == VK_STORE_DIRECT;
+    do {
+        sweep_step(&steps, sweep);
+    } while (test_steps_take(&steps));
+    test_steps_close(&steps);
+    cr_assert(sweep->refusals > 100, "only %llu refusals", (unsigned long long)sweep->refusals);
+}
+
+Test(kernel_no_room, halts_it_at_any_text_of_puppets, .timeout = 600) {
+    struct sweep back = {.wrong = leave_room, .expected = VK_ERR_NOMEM, .each = test_each(80)};
+    struct sweep direct = back;
+    sweep_puppets(VK_STORE_WRITE_BACK, &back);
+    sweep_puppets(VK_STORE_DIRECT, &direct);
+}
+
+Test(kernel_no_room, for_an_event_of_puppets_halts_it, .timeout = 600) {
+    struct sweep back = {.wrong = refuse_event, .expected = VK_ERR_TRACE, .each = test_each(10)};
+    struct sweep direct = back;
+    sweep_puppets(VK_STORE_WRITE_BACK, &back);
+    sweep_puppets(VK_STORE_DIRECT, &direct);
+}
+
 /* ---- what people have decided: each crank that comes to something is skipped, or one vat ended in its place */
 
 static void leave_all(struct test_steps *steps, uint64_t n) { (void)steps, (void)n; }

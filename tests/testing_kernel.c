@@ -73,9 +73,9 @@ static enum vk_err dev_vatstore(struct dev_call *dev) {
     return dev_say_text(dev, value);
 }
 
-static enum vk_err dev_invoke(void *impl, struct vk_arena *arena, const struct vk_device_call *call,
-                              const struct vk_device_powers *powers,
-                              struct vk_device_result *result) {
+enum vk_err world_dev_invoke(void *impl, struct vk_arena *arena, const struct vk_device_call *call,
+                             const struct vk_device_powers *powers,
+                             struct vk_device_result *result) {
     struct dev_call dev = {arena, call, powers, result, NULL};
     struct vk_value *args;
     struct vk_str method = call->method;
@@ -152,7 +152,7 @@ enum vk_err world_try_initialize(struct test_world *w) {
     return vk_kernel_initialize(w->store, &w->ports, &config, kpid);
 }
 
-static void add_bundles(struct test_world *w) {
+void world_add_bundles(struct test_world *w) {
     static const char *const bundles[] = {"vatAdmin", "alice", "bob", "carol", "vat", "device"};
     for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++)
         test_ok(vk_bundle_add(w->store, vk_str(test_bundle_id(bundles[i])), VK_STR("zip")));
@@ -165,7 +165,7 @@ void world_open_store(struct test_world *w, const struct test_setup *setup, enum
         .setup = setup,
         .options = {.vats_online_max = setup->vats_online_max,
                     .no_restart_after_snapshot = setup->keep_worker},
-        .devices = {.invoke = dev_invoke},
+        .devices = {.invoke = world_dev_invoke},
     };
     test_heap_init(&w->heap);
     test_trace_init(&w->trace);
@@ -185,7 +185,7 @@ enum vk_err world_try_open_kernel(struct test_world *w) {
 }
 
 static void open_world(struct test_world *w) {
-    add_bundles(w);
+    world_add_bundles(w);
     test_ok(world_try_initialize(w));
     test_ok(world_try_open_kernel(w));
     world_run(w);

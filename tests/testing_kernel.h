@@ -83,7 +83,13 @@ void world_open(struct test_world *w, const struct test_setup *setup, enum vk_st
 /* As far as an open store; nothing initialised. */
 void world_open_store(struct test_world *w, const struct test_setup *setup, enum vk_store_mode mode,
                       const char *path);
+/* What is done to an open store then: bundles, and vk_kernel_initialize. */
+void world_add_bundles(struct test_world *w);
 enum vk_err world_try_initialize(struct test_world *w);
+/* The device dev. */
+enum vk_err world_dev_invoke(void *impl, struct vk_arena *arena, const struct vk_device_call *call,
+                             const struct vk_device_powers *powers,
+                             struct vk_device_result *result);
 /* Audits, closes, and asserts that nothing is left over. */
 void world_close(struct test_world *w);
 /* Closes the kernel and opens another on the same store. */

@@ -32,37 +32,71 @@ static void open_workers(struct test_steps *steps) {
     cr_assert(steps->workers);
 }
 
-void test_steps_open(struct test_steps *steps, const struct sim_plan *plan,
-                     enum vk_store_mode mode) {
-    *steps = (struct test_steps){
-        .plan = plan, .options = {.mode = mode}, .devices = {.invoke = echo}, .inputs_due = true};
+/* As far as an open store on an empty disk. */
+static void open_store(struct test_steps *steps, const struct vk_worker_host *workers) {
     steps->disk = sim_disk_new();
     cr_assert(steps->disk);
     test_heap_init(&steps->heap);
     steps->trace = (struct vk_trace){.impl = steps, .event = trace_event};
-    open_workers(steps);
-    sim_host_init(&steps->host, plan);
     steps->ports = (struct vk_ports){
         .heap = &steps->heap.port,
         .trace = &steps->trace,
         .disk = {sim_disk_vfs(steps->disk), "db"},
-        .workers = sim_workers_port(steps->workers),
+        .workers = workers,
         .devices = &steps->devices,
     };
     test_ok(vk_store_open(&steps->ports, &steps->options, &steps->store));
-    test_ok(sim_host_create(&steps->host, steps->store, &steps->ports));
+}
+
+/* There is a new kernel in the store. */
+static void close_store(struct test_steps *steps) {
     test_ok(vk_store_commit(steps->store));
     vk_store_close(steps->store);
     steps->store = NULL;
+    steps->inputs_due = true;
     cr_assert(sqlite3_open_v2("db", &steps->database, SQLITE_OPEN_READWRITE,
                               sim_disk_vfs(steps->disk)) == SQLITE_OK);
+}
+
+void test_steps_open(struct test_steps *steps, const struct sim_plan *plan,
+                     enum vk_store_mode mode) {
+    *steps =
+        (struct test_steps){.plan = plan, .options = {.mode = mode}, .devices = {.invoke = echo}};
+    open_workers(steps);
+    sim_host_init(&steps->host, plan);
+    open_store(steps, sim_workers_port(steps->workers));
+    test_ok(sim_host_create(&steps->host, steps->store, &steps->ports));
+    close_store(steps);
+}
+
+void test_steps_open_puppets(struct test_steps *steps, const struct test_setup *setup,
+                             const struct test_act *acts, size_t act_count,
+                             enum vk_store_mode mode) {
+    struct test_world w = {.setup = setup};
+    *steps = (struct test_steps){.acts = acts,
+                                 .act_count = act_count,
+                                 .options = {.mode = mode},
+                                 .devices = {.invoke = world_dev_invoke}};
+    test_vats_init(&steps->vats);
+    open_store(steps, &steps->vats.port);
+    w.ports = steps->ports;
+    w.store = steps->store;
+    vk_arena_init(&w.arena, vk_heap_system());
+    world_add_bundles(&w);
+    test_ok(world_try_initialize(&w));
+    vk_arena_release(&w.arena);
+    close_store(steps);
 }
 
 void test_steps_close(struct test_steps *steps) {
     cr_assert(sqlite3_close(steps->database) == SQLITE_OK);
     free(steps->content);
-    sim_workers_free(steps->workers);
-    sim_host_release(&steps->host);
+    if (steps->plan) {
+        sim_workers_free(steps->workers);
+        sim_host_release(&steps->host);
+    } else {
+        test_vats_release(&steps->vats);
+    }
     sim_disk_free(steps->disk);
 }
 
@@ -115,17 +149,34 @@ static void close_both(struct test_steps *steps) {
     fault_sqlite_heap_use(NULL);
     steps->kernel = NULL;
     steps->store = NULL;
+    steps->vats.journal.length = 0; /* nobody reads it */
     cr_assert(steps->heap.outstanding_blocks == 0, "%llu blocks leaked",
               (unsigned long long)steps->heap.outstanding_blocks);
 }
 
 static enum vk_err crank(struct test_steps *steps) {
+    if (!steps->plan) return vk_kernel_run_crank(steps->kernel, NULL, &steps->crank);
     const struct vk_run_policy policy = sim_host_run_policy(&steps->host);
     return vk_kernel_run_crank(steps->kernel, &policy, &steps->crank);
 }
 
+static enum vk_err act(struct test_steps *steps) {
+    const struct test_act *next = &steps->acts[steps->block];
+    struct vk_arena arena;
+    struct vk_capdata methargs;
+    char kpid[VK_KREF_TEXT];
+    if (!next->kref) return VK_OK;
+    vk_arena_init(&arena, vk_heap_system());
+    test_methargs(&arena, next->words, &methargs);
+    enum vk_err err = vk_host_queue_message(steps->kernel, vk_str(next->kref), &methargs,
+                                            VK_RESULT_LOG_FAILURE, kpid);
+    vk_arena_release(&arena);
+    return err;
+}
+
 static enum vk_err make_step(struct test_steps *steps) {
     if (!steps->inputs_due) return crank(steps);
+    if (steps->acts) return act(steps);
     sim_host_resume(&steps->host, steps->block);
     return sim_host_begin_block(&steps->host, steps->store, steps->kernel, steps->block);
 }
@@ -183,13 +234,14 @@ bool test_steps_take(struct test_steps *steps) {
         return false;
     }
     test_ok(err);
-    bool goes_on = steps->inputs_due || (steps->crank.kind != VK_CRANK_IDLE &&
-                                         sim_host_goes_on(&steps->host, &steps->crank));
+    bool goes_on =
+        steps->inputs_due || (steps->crank.kind != VK_CRANK_IDLE &&
+                              (!steps->plan || sim_host_goes_on(&steps->host, &steps->crank)));
     test_ok(vk_store_commit(steps->store));
     close_both(steps);
     steps->inputs_due = !goes_on;
     steps->block += !goes_on;
-    return steps->block < sim_host_blocks(steps->plan);
+    return steps->block < (steps->plan ? sim_host_blocks(steps->plan) : steps->act_count);
 }
 
 uint64_t test_each(uint64_t so_many) {

@@ -1,4 +1,4 @@
-/* testing_steps.h - a plan's run in steps, each of which can be tried any number of times on the very same database with another
+/* testing_steps.h - a plan's run in steps, or that of puppets, each of which can be tried any number of times on the very same database with another
  * thing wrong every time, before it is taken for good.
  *
  * A step is one crank, or the inputs of a block. A try opens the store and the kernel anew, makes the step and closes both
@@ -15,12 +15,20 @@
 #include <sim/plan_host.h>
 #include <sim/sim_worker.h>
 
-#include "testing_store.h"
+#include "testing_kernel.h"
 
 struct sqlite3;
 
+/* A message to a puppet, in the words of testing_kernel.h; NULL: the kernel's own beginning. */
+struct test_act {
+    const char *kref, *words;
+};
+
 struct test_steps {
-    const struct sim_plan *plan;
+    const struct sim_plan *plan; /* or */
+    const struct test_act *acts;
+    size_t act_count;
+    struct test_vats vats; /* who act */
     struct vk_store_options options;
     struct vk_kernel_options kernel_options;
     struct test_heap heap;
@@ -45,6 +53,11 @@ struct test_steps {
 /* A new kernel, committed; the first step is block 0's inputs. The caller may change the options then. */
 void test_steps_open(struct test_steps *steps, const struct sim_plan *plan,
                      enum vk_store_mode mode);
+/* The same with a world of puppets (testing_kernel.h), and messages that are sent when all that came of the one before is
+ * done. */
+void test_steps_open_puppets(struct test_steps *steps, const struct test_setup *setup,
+                             const struct test_act *acts, size_t act_count,
+                             enum vk_store_mode mode);
 void test_steps_close(struct test_steps *steps);
 
 /* What is to be wrong: called when store and kernel are open, before the step. */
