@@ -238,16 +238,16 @@ static enum vk_err settle(const struct vk_sql *sql) {
 
 /* INV-SCHEMA-2; before anything is read. */
 static enum vk_err connection_harden(const struct vk_sql *sql, bool read_only) {
-    sqlite3 *db = sql->db;
-    int ignored;
-    int rc = sqlite3_extended_result_codes(db, 1);
-    if (rc == SQLITE_OK) rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, &ignored);
-    if (rc == SQLITE_OK) rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, &ignored);
-    if (rc == SQLITE_OK) rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &ignored);
-    if (rc == SQLITE_OK) rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, &ignored);
-    if (rc == SQLITE_OK && read_only)
-        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &ignored);
-    return rc == SQLITE_OK ? VK_OK : vk_sql_raise(sql, rc, "configuring the connection");
+    const int settings[][2] = {
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},           {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},           {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, read_only},
+    };
+    int ignored, rc = sqlite3_extended_result_codes(sql->db, 1);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        rc |= sqlite3_db_config(sql->db, settings[i][0], settings[i][1], &ignored);
+    /* Only a SQLite too old to know one of them refuses. */
+    return rc == SQLITE_OK ? VK_OK : vk_sql_raise(sql, SQLITE_ERROR, "configuring the connection");
 }
 
 static enum vk_err connection_configure(const struct vk_sql *sql) {
