@@ -26,6 +26,7 @@ size_t vk_js_utf8_length(const char *p, const char *end) {
 }
 
 bool vk_js_text_is_utf8(struct vk_str text) {
+    if (text.n == 0) return true;
     const char *p = text.p, *end = text.p + text.n;
     while (p < end) {
         uint64_t word;
