@@ -59,6 +59,7 @@ static enum vk_err read_result(struct vk_arena *arena, const struct vk_json *jso
     const struct vk_json *payload = vk_json_at(json, 1);
     struct vk_buf buf;
     bool legal;
+    if (!status.p) return VK_RAISE(VK_ERR_CORRUPT, "transcript: a syscall without a result");
     *out = (struct vk_syscall_result){.ok = vk_str_eq(status, VK_STR("ok"))};
     if (vk_json_is(payload, VK_JSON_STRING)) {
         out->payload = VK_PAYLOAD_STRING;
@@ -136,8 +137,11 @@ static enum vk_err read_vrefs(struct vk_arena *arena, const struct vk_json *json
     struct vk_str *vrefs;
     if (!vk_json_is(json, VK_JSON_ARRAY)) return VK_RAISE(VK_ERR_CORRUPT, "transcript: no vrefs");
     VK_TRY(VK_NEW_ARRAY(arena, &vrefs, json->count));
-    for (const struct vk_json *item = json->first; item; item = item->next)
-        vrefs[out->vref_count++] = vk_json_string(item);
+    for (const struct vk_json *item = json->first; item; item = item->next) {
+        if (!vk_json_is(item, VK_JSON_STRING))
+            return VK_RAISE(VK_ERR_CORRUPT, "transcript: a vref that is no text");
+        vrefs[out->vref_count++] = item->text;
+    }
     out->vrefs = vrefs;
     return VK_OK;
 }
@@ -154,9 +158,10 @@ static enum vk_err read_resolutions(struct vk_arena *arena, const struct vk_json
         resolution->promise = vk_json_string(vk_json_at(item, 0));
         resolution->rejected = rejected && rejected->truth;
         VK_TRY(vk_capdata_read(arena, vk_json_at(item, 2), &legal, &resolution->data));
+        legal = legal && resolution->promise.p;
     }
     out->resolutions = resolutions;
-    return legal ? VK_OK : VK_RAISE(VK_ERR_CORRUPT, "transcript: resolution without capdata");
+    return legal ? VK_OK : VK_RAISE(VK_ERR_CORRUPT, "transcript: bad resolution");
 }
 
 static const enum vk_delivery_type delivery_types[] = {
@@ -203,6 +208,8 @@ static enum vk_err read_delivery(struct vk_arena *arena, const struct vk_json *j
     case VK_DELIVERY_RETIRE_EXPORTS:
     case VK_DELIVERY_RETIRE_IMPORTS: return read_vrefs(arena, vk_json_at(json, 1), out);
     case VK_DELIVERY_CHANGE_VAT_OPTIONS:
+        if (!vk_json_is(vk_json_at(json, 1), VK_JSON_OBJECT))
+            return VK_RAISE(VK_ERR_CORRUPT, "transcript: no options");
         vk_buf_init(&buf, arena);
         vk_json_write(&buf, vk_json_at(json, 1));
         return vk_buf_finish(&buf, &out->options);
