@@ -156,6 +156,15 @@ SCENARIO(host_apply, of_a_queued_send_is_a_syscall_unless_a_promise_had_it_queue
           {"acceptanceQueue", "[90,90]", NOTHING, 0});
 }
 
+SCENARIO(host_apply, of_a_queued_send_without_a_message_is_as_it_is, ordinary) {
+    int64_t sends = value_of(w, VK_STAT_SYSCALL_SEND);
+    apply(w, "acceptanceQueue.90", "{\"type\":\"send\",\"target\":\"kp50\"}");
+    cr_assert(value_of(w, VK_STAT_SYSCALL_SEND) == sends + 1);
+    apply(w, "acceptanceQueue.91", "{\"type\":\"send\"}");
+    cr_assert(value_of(w, VK_STAT_SYSCALL_SEND) == sends + 2);
+    w->unaudited = true;
+}
+
 SCENARIO(host_apply, of_what_the_kernel_remembers_is_remembered, ordinary) {
     apply(w, "kernel.snapshotInterval", "77");
     cr_assert(w->kernel->warehouse.snapshot_interval == 77);

@@ -151,7 +151,7 @@ static enum vk_err is_requeued(const struct host_write *w, struct vk_str event, 
     *requeued = false;
     VK_TRY(vk_json_parse(&w->kernel->arena, event, &json));
     if (!vk_kref_parse(vk_json_string(vk_json_get(json, "target")), &target) ||
-        target.type != VK_SLOT_PROMISE)
+        target.type != VK_SLOT_PROMISE || !vk_json_get(json, "msg"))
         return VK_OK;
     vk_buf_init(&buf, &w->kernel->arena);
     vk_json_write(&buf, vk_json_get(json, "msg"));
