@@ -162,6 +162,13 @@ static const struct test_act acts[] = {
     {"ko20", "{call d-71 getBundleCap @vat; call d-71 getNamedBundleCap thing;"
              "call d-71 getBundleIDByName thing; call d-71 getNamedBundleCap no;"
              "call d-71 getBundleCap no}"},
+    {"ko20",
+     "{call d-71 upgradeVat; call d-71 upgradeVat v5; call d-71 upgradeVat v5 @vat;"
+     "call d-71 terminateWithFailure; call d-71 terminateWithFailure v5; call d-71 changeOptions;"
+     "call d-71 changeOptions v4; call d-71 changeOptions v4 5; call d-71 createMeter;"
+     "call d-71 createUnlimitedMeter 5; call d-71 suspendVat; call d-71 pauseVat x;"
+     "call d-71 getBundleCap b1-x; call d-71 getNamedBundleCap; call d-71 createByBundleID;"
+     "call d-71 createByBundle 5; call d-71 nonsense; call d-71 getMeter}"},
     {"ko20", "{call d-72 getBundleID; call d-72 getBundle; call d-72 no}"},
     {"ko20", "{call d-71 createByBundle {\"moduleFormat\":\"x\"} {}}"},
     {"ko23", "{drop o-50; retire o-50; call $0 echo o+9; call $0 node; call $0 fail;"

@@ -204,9 +204,18 @@ enum vk_err test_steps_try(struct test_steps *steps, test_wrong wrong, uint64_t 
     return test_steps_try_call(steps, make_step, wrong, n);
 }
 
+/* What a host may ask of all vats at once. */
+static enum vk_err ask_all(struct vk_kernel *kernel) {
+    VK_TRY(vk_host_reap_all_vats(kernel));
+    VK_TRY(vk_host_inject_upgrade_events(kernel));
+    VK_TRY(vk_host_snapshot_all_vats(kernel));
+    return vk_host_restart_all_vats(kernel);
+}
+
 static enum vk_err crank_on(struct test_steps *steps, unsigned cranks) {
     VK_TRY(open_both(steps));
     VK_TRY(make_step(steps));
+    VK_TRY(ask_all(steps->kernel));
     for (unsigned i = 0; i < cranks; i++) {
         enum vk_err err = crank(steps);
         check_halted(steps, err);

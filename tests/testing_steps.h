@@ -70,7 +70,8 @@ enum vk_err test_steps_try(struct test_steps *steps, test_wrong wrong, uint64_t 
 typedef enum vk_err (*test_call)(struct test_steps *steps);
 enum vk_err test_steps_try_call(struct test_steps *steps, test_call call, test_wrong wrong,
                                 uint64_t n);
-/* Opens, makes the step and as many cranks as there are to it, `cranks` at most, and closes: what a damaged database comes to. */
+/* Opens, makes the step, asks all vats for what a host may ask of them, makes as many cranks as there are to it, `cranks` at
+ * most, and closes: what a damaged database comes to. */
 enum vk_err test_steps_try_on(struct test_steps *steps, unsigned cranks);
 /* Takes the step and commits. False: that was the last one, or the kernel panicked as the plan wants it. */
 bool test_steps_take(struct test_steps *steps);

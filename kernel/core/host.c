@@ -207,6 +207,12 @@ static enum vk_err all_vats(struct vk_kernel *kernel, struct vk_string_list *ids
     return VK_OK;
 }
 
+static enum vk_err vat_id_of(struct vk_str text, struct vk_vat_id *out) {
+    if (!vk_vat_id_parse(text, out))
+        return VK_RAISE(VK_ERR_CORRUPT, "vat id '%.*s'", VK_STR_ARG(text));
+    return VK_OK;
+}
+
 static enum vk_err reap_all(struct vk_kernel *kernel) {
     struct vk_string_list ids;
     VK_TRY(all_vats(kernel, &ids));
@@ -214,7 +220,7 @@ static enum vk_err reap_all(struct vk_kernel *kernel) {
         struct vk_span span;
         struct vk_vat_id vat;
         enum vk_vat_state state;
-        if (!vk_vat_id_parse(ids.items[i], &vat)) continue;
+        VK_TRY(vat_id_of(ids.items[i], &vat));
         VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
         if (vk_vat_state_is_suspended(state)) continue; /* nothing to find in it */
         VK_TRY(vk_transcript_current(kernel->store, ids.items[i], &span));
@@ -235,7 +241,7 @@ static enum vk_err snapshot_all(struct vk_kernel *kernel) {
     for (size_t i = 0; i < ids.count; i++) {
         struct vk_vat_id vat;
         bool taken;
-        if (!vk_vat_id_parse(ids.items[i], &vat)) continue;
+        VK_TRY(vat_id_of(ids.items[i], &vat));
         VK_TRY(vk_warehouse_maybe_snapshot(kernel, vat, 2, &taken));
     }
     return VK_OK;

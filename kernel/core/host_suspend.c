@@ -80,7 +80,9 @@ static enum vk_err begin_one(struct vk_kernel *kernel, struct vk_vat_id vat, boo
     VK_TRY(vk_incarnation_exists(kernel, vat, &exists));
     if (!exists || !(is_static || options.restart_critical)) return VK_OK;
     VK_TRY(vk_vat_state_get(&kernel->state, vat, &state));
-    VK_ASSERT(vk_vat_transition(state, VK_VAT_EVENT_UNSUSPEND).action == VK_VAT_BEGIN);
+    if (vk_vat_transition(state, VK_VAT_EVENT_UNSUSPEND).action != VK_VAT_BEGIN)
+        return VK_RAISE(VK_ERR_CORRUPT, "v%llu is in the lists of vats twice",
+                        (unsigned long long)vat.n);
     VK_TRY(vk_vat_change_state(kernel, vat, state, VK_VAT_EVENT_UNSUSPEND));
     VK_TRY(vk_incarnation_begin(kernel, vat, &start));
     if (start.terminate)
