@@ -200,7 +200,7 @@ static void sweep_puppets(enum vk_store_mode mode, struct sweep *sweep) {
 }
 
 Test(kernel_no_room, halts_it_at_any_text_of_puppets, .timeout = 600) {
-    struct sweep back = {.wrong = leave_room, .expected = VK_ERR_NOMEM, .each = test_each(24)};
+    struct sweep back = {.wrong = leave_room, .expected = VK_ERR_NOMEM, .each = test_each(48)};
     struct sweep direct = back;
     sweep_puppets(VK_STORE_WRITE_BACK, &back);
     sweep_puppets(VK_STORE_DIRECT, &direct);
