@@ -328,10 +328,32 @@ static enum vk_err attach_vat(struct test_steps *steps) {
     return vk_host_attach_vat(steps->kernel, VK_STR("v2"));
 }
 
+/* What another host wrote; of each kind that the kernel follows. */
+static enum vk_err apply(struct test_steps *steps, const char *key, const char *value) {
+    return vk_host_apply_write(steps->kernel, vk_str(key), value ? vk_str(value) : VK_STR_NONE);
+}
+static enum vk_err apply_owner(struct test_steps *steps) {
+    return apply(steps, "ko20.owner", "v1");
+}
+static enum vk_err apply_count(struct test_steps *steps) {
+    return apply(steps, "ko20.refCount", "0,0");
+}
+static enum vk_err apply_entry_gone(struct test_steps *steps) {
+    return apply(steps, "v1.c.ko20", NULL);
+}
+static enum vk_err apply_send(struct test_steps *steps) {
+    return apply(steps, "acceptanceQueue.900",
+                 "{\"type\":\"send\",\"target\":\"kp40\",\"msg\":{\"methargs\":{}}}");
+}
+static enum vk_err apply_terminated(struct test_steps *steps) {
+    return apply(steps, "vats.terminated", "[\"v3\"]");
+}
+
 static const test_call calls[] = {
-    queue_message,  vat_root,      pin_vat_root, pin,           take_resolution,
-    install_bundle, terminate_vat, suspend_vat,  unsuspend_vat, pause_vat,
-    resume_vat,     restart_all,   reap_all,     snapshot_all,  upgrade_events,
+    apply_owner,    apply_count,   apply_entry_gone, apply_send,    apply_terminated,
+    queue_message,  vat_root,      pin_vat_root,     pin,           take_resolution,
+    install_bundle, terminate_vat, suspend_vat,      unsuspend_vat, pause_vat,
+    resume_vat,     restart_all,   reap_all,         snapshot_all,  upgrade_events,
     change_options, attach_vat,
 };
 

@@ -2,6 +2,7 @@
  * read-only, or whose crank was abandoned; a name that is too long; a number that the database cannot hold.
  */
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <vk/scan.h>
 
@@ -163,6 +164,47 @@ Test(store_refusals, read_only_store_refuses_every_write) {
     cr_assert_str_eq(before, after);
     free(before);
     free(after);
+    test_folder_remove(&folder);
+}
+
+/* Whatever is written first begins the transaction. */
+Test(store_refusals, database_that_somebody_else_writes_to_is_busy_for_every_first_write) {
+    static const call first[] = {set,
+                                 delete_key,
+                                 host_set,
+                                 start_crank,
+                                 transcript_add,
+                                 transcript_span,
+                                 transcript_incarnation,
+                                 transcript_stop,
+                                 transcript_delete,
+                                 transcript_wipe,
+                                 snapshot_save,
+                                 snapshot_stop,
+                                 snapshot_delete,
+                                 snapshot_wipe};
+    struct test_folder folder;
+    struct test_store test;
+    sqlite3 *other;
+    test_folder_make(&folder);
+    const char *path = test_folder_file(&folder, "db");
+    make(path);
+    cr_assert(sqlite3_open(path, &other) == SQLITE_OK);
+    test_store_open(&test, path, VK_STORE_DIRECT);
+    cr_assert(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+    name = VK_STR("v1");
+    each_is(test.store, first, COUNT(first), VK_ERR_BUSY, "vat");
+    name = VK_STR("v2");
+    cr_assert(transcript_init(test.store) == VK_ERR_BUSY);
+    cr_assert(snapshot_save(test.store) == VK_ERR_BUSY);
+    name = VK_STR("b1-x");
+    cr_assert(bundle_delete(test.store) == VK_ERR_BUSY);
+    name = VK_STR("b1-y");
+    cr_assert(bundle_add(test.store) == VK_ERR_BUSY);
+    cr_assert(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK);
+    test_ok(bundle_add(test.store));
+    cr_assert(sqlite3_close(other) == SQLITE_OK);
+    test_store_close(&test);
     test_folder_remove(&folder);
 }
 
