@@ -280,6 +280,34 @@ Test(initialize, configurations_that_make_no_sense_are_refused) {
     refused(&config, VK_ERR_PANIC, "unknown managerType 'bogus'");
 }
 
+Test(initialize, any_text_that_is_no_utf8_is_refused) {
+    struct vk_vat_config vats[2];
+    struct vk_config config;
+    struct vk_named_bundle bundles[2];
+    struct vk_device_config devices[2];
+    struct vk_str *const texts[] = {&config.default_manager_type,
+                                    &bundles[0].name,
+                                    &bundles[0].bundle_id,
+                                    &vats[0].name,
+                                    &vats[1].bundle_id,
+                                    &vats[0].parameters.body,
+                                    &devices[0].name,
+                                    &devices[0].bundle_id,
+                                    &devices[1].parameters};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        two_vats(&config, vats);
+        for (int j = 0; j < 2; j++) {
+            bundles[j] = (struct vk_named_bundle){VK_STR("name"), VK_STR("b1-x")};
+            devices[j] = (struct vk_device_config){VK_STR("dev"), VK_STR("b1-x"), VK_STR("{}")};
+        }
+        config.bundles = bundles;
+        config.devices = devices;
+        config.bundle_count = config.device_count = 2;
+        *texts[i] = VK_STR("no \x81 UTF-8");
+        refused(&config, VK_ERR_USAGE, "not UTF-8");
+    }
+}
+
 Test(initialize, store_with_a_kernel_in_it_is_refused) {
     struct test_world w;
     const struct vk_config config = {0};

@@ -77,3 +77,16 @@ Test(value_json, bigint_anywhere_makes_it_throw) {
     };
     all_are(cases, sizeof cases / sizeof *cases);
 }
+
+Test(value_json, what_is_no_record_has_no_members_and_what_is_no_array_no_elements) {
+    struct vk_arena arena;
+    struct vk_value *record, *array;
+    vk_arena_init(&arena, vk_heap_system());
+    test_ok(vk_value_new(&arena, VK_VALUE_RECORD, &record));
+    test_ok(vk_value_new(&arena, VK_VALUE_ARRAY, &array));
+    vk_value_append(record, VK_STR("a"), array);
+    cr_assert(vk_value_get(record, "a") == array && !vk_value_get(record, "b"));
+    cr_assert(!vk_value_get(NULL, "a") && !vk_value_get(array, "a"));
+    cr_assert(!vk_value_at(NULL, 0) && !vk_value_at(record, 0) && !vk_value_at(array, 0));
+    vk_arena_release(&arena);
+}
