@@ -117,21 +117,40 @@ static size_t same_name_before(const struct report_model *model, size_t i) {
     return same;
 }
 
+/* A sweep finds more than one in a plan; and a corpus expected something else of it. */
+static void put_plan_failure(struct suite *suite, const struct report_model *model,
+                             const struct report_plan *plan) {
+    char others[500] = "", more[80] = "";
+    if (plan->failures > 1)
+        snprintf(more, sizeof more, "\n%zu failures of it in all", plan->failures);
+    snprintf(others, sizeof others, "%s%s%.400s", more, plan->error[0] ? "\n" : "", plan->error);
+    put_failure(suite, model, plan->failure, others);
+}
+
+static void put_plan_error(struct suite *suite, enum outcome outcome,
+                           const struct report_plan *plan) {
+    const char *error = plan->error[0] ? plan->error : report_plan_state_word(plan->state);
+    char message[400];
+    first_line(error, message);
+    put_outcome(suite, outcome, "crankcase", message[0] ? message : error, error);
+}
+
 static void put_plan(struct suite *suite, const struct report_model *model, size_t i) {
     const struct report_plan *plan = &model->plans[i];
     enum outcome outcome = plan->state == REPORT_PLAN_PASSED      ? PASSED
                            : plan->state == REPORT_PLAN_DIFFERENT ? FAILURE
                                                                   : ERROR;
-    char name[1200];
+    char name[1200], class_name[40];
     size_t same = same_name_before(model, i);
     snprintf(name, sizeof name, same ? "%.1100s (%zu)" : "%.1100s", plan->name, same + 1);
-    begin_case(suite, outcome, "crankcase.plans", name, plan->seconds);
+    snprintf(class_name, sizeof class_name, "crankcase.%s", report_results_kind_word(model->kind));
+    begin_case(suite, outcome, class_name, name, plan->seconds);
     if (plan->failure != SIZE_MAX)
-        put_failure(suite, model, plan->failure, "");
+        put_plan_failure(suite, model, plan);
     else if (plan->is_in_progress)
         put_outcome(suite, ERROR, "crankcase", "was being run when all ended", NULL);
     else if (outcome != PASSED)
-        put_outcome(suite, outcome, "crankcase", plan->error, NULL);
+        put_plan_error(suite, outcome, plan);
     end_case(suite);
 }
 
@@ -175,6 +194,19 @@ static void put_faults(struct suite *suite, const struct report_model *model) {
     }
 }
 
+/* Those that were to be reached. */
+static void put_probes(struct suite *suite, const struct report_model *model) {
+    for (size_t i = 0; i < model->probe_count; i++) {
+        const struct report_probe *probe = &model->probes[i];
+        char message[300];
+        if (!probe->is_wanted) continue;
+        snprintf(message, sizeof message, "%.200s:%d: it was never reached, and is not marked rare",
+                 probe->file, probe->line);
+        whole_case(suite, probe->hits ? PASSED : FAILURE, "crankcase.campaign.probes", probe->name,
+                   message);
+    }
+}
+
 static void put_end(struct suite *suite, const struct report_model *model) {
     const char *partial = report_model_partial(model);
     enum outcome outcome = !partial                                     ? PASSED
@@ -189,9 +221,12 @@ static void put_end(struct suite *suite, const struct report_model *model) {
 /* ---- the file */
 
 static void put_cases(struct suite *suite, const struct report_model *model) {
-    if (model->of_plans) {
-        for (size_t i = 0; i < model->plan_count; i++)
-            put_plan(suite, model, i);
+    for (size_t i = 0; i < model->plan_count; i++)
+        put_plan(suite, model, i);
+    put_probes(suite, model);
+    if (model->kind != REPORT_RESULTS_SEEDS) {
+        if (report_model_partial(model))
+            put_end(suite, model); /* or a list cut short looks like a whole one */
         return;
     }
     put_end(suite, model);
@@ -210,14 +245,15 @@ static void put_property(struct vk_buf *buf, const char *name, const char *value
 
 static void put_properties(struct vk_buf *buf, const struct report_model *model) {
     char seeds[24], hash[40];
+    bool has_totals = report_results_kind_has_totals(model->kind);
     snprintf(seeds, sizeof seeds, "%" PRIu64, model->totals.seeds);
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, model->totals.hash.high,
              model->totals.hash.low);
     vk_buf_lit(buf, "    <properties>\n");
     put_property(buf, "command", model->command);
     put_property(buf, "state", report_results_state_word(model->state));
-    put_property(buf, "seeds", seeds);
-    put_property(buf, "hash", hash);
+    if (has_totals) put_property(buf, "seeds", seeds);
+    if (has_totals) put_property(buf, "hash", hash);
     if (model->kernel[0]) put_property(buf, "kernel", model->kernel);
     vk_buf_lit(buf, "    </properties>\n");
 }
@@ -243,7 +279,10 @@ void report_junit(struct vk_buf *buf, const struct report_model *model) {
     vk_buf_lit(buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"crankcase\"");
     put_counts(buf, &suite, model->seconds);
     vk_buf_lit(buf, ">\n  <testsuite");
-    put_attribute(buf, "name", model->of_plans ? "crankcase plans" : "crankcase campaign");
+    char name[40] = "crankcase campaign";
+    if (model->kind != REPORT_RESULTS_SEEDS)
+        snprintf(name, sizeof name, "crankcase %s", report_results_kind_word(model->kind));
+    put_attribute(buf, "name", name);
     put_counts(buf, &suite, model->seconds);
     put_attribute(buf, "timestamp", model->started);
     vk_buf_lit(buf, ">\n");

@@ -60,6 +60,7 @@ static const char usage[] =
     "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
     "                     them: the preset probes)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n" SIM_RUN_REPORTS_USAGE
+    "  --trace FILE       of one plan: its run, as Perfetto and chrome://tracing load it\n"
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
@@ -215,10 +216,13 @@ static int exit_code(const struct run_command *command) {
     return SIM_EXIT_OK;
 }
 
-static void print_summary(struct run_command *command, bool with_faults) {
+static void print_summary(struct run_command *command) {
+    struct report_probe probes[SIM_PROBES_MAX];
     const struct report_summary summary = {
+        .probes = probes,
+        .probe_count = report_probes(&command->totals, probes),
         .totals = &command->totals,
-        .faults = with_faults ? command->campaign.generate.faults : NULL,
+        .faults = command->campaign.generate.faults,
         .seconds = report_stopwatch_seconds(&command->watch),
         .was_interrupted = interrupted,
         .is_stable = command->is_stable,
@@ -273,7 +277,7 @@ static int run_campaign(struct run_command *command) {
                           !command->quiet);
     enum vk_err err = sim_campaign_run(campaign, &command->totals);
     shrink_seeds(command);
-    print_summary(command, true);
+    print_summary(command);
     if (err == VK_OK) sim_run_reports_watch(&command->reports, campaign);
     return end_reports(command, err,
                        err == VK_OK ? exit_code(command) : failed(vk_err_origin()->text));
@@ -314,7 +318,8 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) {
         print_failure(command, &report);
-        sim_run_reports_failure(&command->reports, &report);
+        sim_run_reports_plan_failure(&command->reports, &report, &plan,
+                                     command->campaign.run.module);
     }
     const struct sim_shrink_file like = shrink_file(command);
     if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
@@ -341,12 +346,13 @@ static int run_plan(struct run_command *command, const char *path) {
     return code;
 }
 
-/* Recordings are a campaign of their own: the seeds draw their faults. */
-static int run_recordings(struct run_command *command, int count, char **paths) {
+/* Recordings, from argv[optind] on, are a campaign of their own: the seeds draw their faults. */
+static int run_recordings(struct run_command *command, int argc, char **argv) {
     struct sim_recorded_runs asked = {
         .command = "crankcase run",
-        .paths = (const char *const *)paths,
-        .path_count = (size_t)count,
+        .paths = (const char *const *)argv + optind,
+        .path_count = (size_t)(argc - optind),
+        .reports = &command->reports,
         .first_seed = command->campaign.first_seed,
         .seeds = command->campaign.seeds,
         .faults_text = command->faults_text,
@@ -354,8 +360,12 @@ static int run_recordings(struct run_command *command, int count, char **paths) 
         .json = command->json,
         .quiet = command->quiet,
     };
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS,
+                                                .faults = command->campaign.generate.faults};
     memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
-    return (int)sim_recorded_runs(&asked);
+    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    if (code != SIM_EXIT_OK) return code;
+    return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
 }
 
 static int run_plan_reported(struct run_command *command, const char *path) {
@@ -380,7 +390,7 @@ static int run_plans(struct run_command *command, int count, char **paths) {
         int code = run_plan_reported(command, paths[i]);
         if (code > worst) worst = code;
     }
-    if (command->totals.seeds) print_summary(command, true);
+    if (command->totals.seeds) print_summary(command);
     return end_reports(command, VK_OK, worst != SIM_EXIT_OK ? worst : exit_code(command));
 }
 
@@ -456,6 +466,8 @@ static const struct option options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     SIM_RUN_REPORTS_OPTIONS,
+    {"trace", required_argument, NULL, SIM_RUN_REPORTS_TRACE},
+    {"budget", required_argument, NULL, SIM_RUN_REPORTS_BUDGET},
     {NULL, 0, NULL, 0},
 };
 
@@ -589,10 +601,12 @@ static int run(struct run_command *command, int argc, char **argv) {
     bool *faults = command->campaign.generate.faults;
     if (of_plans) memcpy(faults, none, sizeof none);
     int code = of_plans ? SIM_EXIT_OK : check_out_folder(command->out_folder);
-    const struct report_results_begin begins = {.kind = of_plans ? "plans" : "seeds",
+    const struct report_results_begin begins = {.kind = of_plans ? REPORT_RESULTS_PLANS
+                                                                 : REPORT_RESULTS_SEEDS,
                                                 .kernel = command->kernel,
                                                 .faults = faults,
-                                                .off = command->campaign.run.off};
+                                                .off = command->campaign.run.off,
+                                                .probes = command->probes};
     if (code == SIM_EXIT_OK) code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&command->watch);
@@ -617,15 +631,12 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     bool recordings = optind < argc;
     for (int i = optind; i < argc; i++)
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
-    if (recordings && sim_run_reports_any(&command->reports))
-        return bad_usage("--results, --junit, --summary, --html and --trace are not for recordings",
-                         "");
+    if (recordings && command->reports.trace) return bad_usage("--trace is for one plan", "");
     if (recordings && command->kernel)
         return bad_usage("--kernel is for seeds and plans, not for recordings", "");
     if (recordings && command->shrink.wanted)
         return bad_usage("--shrink is for seeds and plans, not for recordings", "");
-    if (recordings && !is_for_one_plan(command))
-        return run_recordings(command, argc - optind, argv + optind);
+    if (recordings && !is_for_one_plan(command)) return run_recordings(command, argc, argv);
     if (optind < argc && has_seeds)
         return bad_usage("either plans or seeds, not both: ", argv[optind]);
     const struct sim_reproducer made = reproducer(command);
@@ -649,6 +660,7 @@ static int run_main(int argc, char **argv) {
     struct run_command command = {
         .campaign = {.first_seed = 1, .seeds = 1, .at_once = 1},
         .out_folder = "crankcase-failures",
+        .reports = {.command = "crankcase run"},
         .colours = report_colour_wanted(stdout),
     };
     sim_fault_words_default(command.campaign.generate.faults);

@@ -2,6 +2,7 @@
 #include "corpus.h"
 
 #include "jobs.h"
+#include "reports/stopwatch.h"
 #include "text_file.h"
 
 #include <dirent.h>
@@ -205,8 +206,10 @@ static void run_job(void *impl, size_t i, FILE *out) {
     const struct sim_corpus_run *run = impl;
     const struct sim_corpus_file *file = &run->corpus->at[i];
     struct sim_corpus_result result = {.verdict = SIM_CORPUS_FAILED};
+    struct report_stopwatch watch;
     struct vk_arena arena;
     struct vk_str text;
+    report_stopwatch_start(&watch);
     vk_arena_init(&arena, vk_heap_system());
     enum vk_err err = sim_text_file_read(file->path, &arena, &text);
     if (err == VK_OK) err = replay_text(run, file, &arena, text, &result, out);
@@ -215,6 +218,7 @@ static void run_job(void *impl, size_t i, FILE *out) {
         snprintf(result.error, sizeof result.error, "%s", vk_err_origin()->text);
     }
     vk_arena_release(&arena);
+    result.seconds = report_stopwatch_seconds(&watch);
     fwrite(&result, sizeof result, 1, out);
 }
 

@@ -47,6 +47,7 @@ struct sim_corpus_result {
         [SIM_SIGNATURE_SIZE];   /* FAILURE: of it; else of the one that there once was, or "" */
     struct sim_failure failure; /* FAILURE: the one that there was */
     uint64_t cranks;
+    double seconds;  /* real ones; nothing depends on them */
     char error[320]; /* of a bad plan, or the testbed's */
 };
 

@@ -2,10 +2,14 @@
 #include "run_reports.h"
 
 #include "command.h"
+#include "diff_plans.h"
 #include "faults/sqlite_heap_fault.h"
 #include "jobs.h"
+#include "replay_diff.h"
+#include "reports/report_diff.h"
 #include "reports/report_timeline.h"
 #include "reports/report_trace.h"
+#include "reproducer.h"
 #include "text_file.h"
 
 #include <stdio.h>
@@ -80,7 +84,7 @@ static enum vk_err command_line(struct vk_arena *arena, int argc, char **argv, c
 static void heed(struct sim_run_reports *reports, enum vk_err err) {
     if (err == VK_OK) return;
     if (!reports->has_failed)
-        fprintf(stderr, "crankcase run: %s; what was written before is there\n",
+        fprintf(stderr, "%s: %s; what was written before is there\n", reports->command,
                 vk_err_origin()->text);
     reports->has_failed = true;
 }
@@ -106,7 +110,7 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
     struct vk_arena arena;
     if (!sim_run_reports_any(reports)) return SIM_EXIT_OK;
     if (!reports->results && !name_results(reports)) {
-        fputs("crankcase run: the name of a report is too long\n", stderr);
+        fprintf(stderr, "%s: the name of a report is too long\n", reports->command);
         return SIM_EXIT_BAD_INPUT;
     }
     fault_sqlite_heap_install(); /* before SQLite is used at all */
@@ -116,8 +120,9 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
         err = report_results_create(&reports->database, reports->results, &with_command);
     vk_arena_release(&arena);
     reports->is_open = err == VK_OK;
+    if (err == VK_OK) vk_arena_init(&reports->arena, vk_heap_system());
     if (err == VK_OK) return SIM_EXIT_OK;
-    fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    fprintf(stderr, "%s: %s\n", reports->command, vk_err_origin()->text);
     return SIM_EXIT_BAD_INPUT;
 }
 
@@ -134,6 +139,28 @@ void sim_run_reports_progress(struct sim_run_reports *reports,
 
 /* ---- timelines */
 
+/* Runs it once more, with traces, which are compared. What cannot be compared has no difference: the failure has been told. */
+static void find_difference(struct sim_run_reports *reports, const struct sim_plan *plan,
+                            const struct vk_module *module) {
+    struct sim_traced_run run;
+    struct sim_divergence divergence;
+    struct sim_input_error ignored;
+    const struct sim_diff_logs logs = {.progress = NULL};
+    struct vk_buf buf;
+    int side;
+    reports->difference = VK_STR_NONE;
+    vk_arena_clear(&reports->arena);
+    if (sim_traced_run(&run, plan, module) != VK_OK) return;
+    sim_divergence_init(&divergence);
+    vk_buf_init(&buf, &reports->arena);
+    enum vk_err err = sim_diff_replicas(&run, "the run", &logs, &divergence, &side, &ignored);
+    if (err == VK_OK) report_diff_object(&buf, &divergence);
+    if (err != VK_OK || vk_buf_finish(&buf, &reports->difference) != VK_OK)
+        reports->difference = VK_STR_NONE;
+    sim_divergence_release(&divergence);
+    sim_traced_run_release(&run);
+}
+
 static enum vk_err keep_timeline(struct sim_run_reports *reports,
                                  const struct sim_timeline *timeline, const char *name,
                                  uint64_t failure, uint64_t focus) {
@@ -144,7 +171,8 @@ static enum vk_err keep_timeline(struct sim_run_reports *reports,
     vk_buf_init(&buf, &arena);
     report_timeline(&buf, timeline, focus);
     enum vk_err err = vk_buf_finish(&buf, &json);
-    if (err == VK_OK) err = report_results_timeline(&reports->database, name, failure, json);
+    const struct report_results_run run = {name, failure, json, reports->difference};
+    if (err == VK_OK) err = report_results_timeline(&reports->database, &run);
     vk_arena_release(&arena);
     return err;
 }
@@ -175,7 +203,10 @@ static void watch_seed(const struct sim_campaign *campaign, struct sim_run_repor
     options.observer = sim_timeline_observer(timeline);
     if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) == VK_OK) {
         snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
-        if (sim_run(&plan, &options, &result) == VK_OK)
+        bool was_run = sim_run(&plan, &options, &result) == VK_OK;
+        bool differs = was_run && result.failed && result.failure.oracle == SIM_ORACLE_REPLICAS;
+        if (differs) find_difference(reports, &plan, options.module);
+        if (was_run)
             heed(reports, keep_timeline(reports, timeline, name, watched->failure, watched->point));
         sim_plan_release(&plan);
     }
@@ -226,13 +257,22 @@ void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed
 
 /* ---- plans */
 
+void sim_run_reports_plan_failure(struct sim_run_reports *reports,
+                                  const struct report_failure *report, const struct sim_plan *plan,
+                                  const struct vk_module *module) {
+    sim_run_reports_failure(reports, report);
+    if (reports->is_open && report->failure->oracle == SIM_ORACLE_REPLICAS)
+        find_difference(reports, plan, module);
+}
+
 void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
                                  struct sim_run_options *run) {
     if (!reports->is_open) return;
     reports->database.failure = 0;
     reports->failed_at = 0;
+    reports->difference = VK_STR_NONE;
     heed(reports, report_results_plan_begins(&reports->database, name));
-    reports->timeline = sim_timeline_new();
+    reports->timeline = run ? sim_timeline_new() : NULL;
     if (reports->timeline) run->observer = sim_timeline_observer(reports->timeline);
 }
 
@@ -254,6 +294,47 @@ void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name
     reports->timeline = NULL;
 }
 
+/* ---- lists */
+
+void sim_run_reports_entry(struct sim_run_reports *reports,
+                           const struct sim_run_reports_entry *entry) {
+    struct report_results *database = &reports->database;
+    if (!reports->is_open) return;
+    if (!entry->failure) {
+        heed(reports, report_results_plan(database, entry->name, entry->state, entry->seconds,
+                                          entry->error));
+        return;
+    }
+    heed(reports, report_results_plan_begins(database, entry->name));
+    heed(reports, report_results_failure(database, entry->failure));
+    heed(reports, report_results_plan_ends(database, entry->state, entry->seconds, entry->error));
+}
+
+void sim_run_reports_recording(struct sim_run_reports *reports, const char *path,
+                               enum report_verdict verdict, double seconds, const char *told,
+                               const char *reproduce) {
+    static const enum report_plan_state states[REPORT_VERDICTS] = {
+        [REPORT_MET] = REPORT_PLAN_PASSED,
+        [REPORT_DIFFERENT] = REPORT_PLAN_DIFFERENT,
+        [REPORT_BAD_INPUT] = REPORT_PLAN_BAD,
+        [REPORT_FAILED] = REPORT_PLAN_FAILED,
+    };
+    char error[SIM_DIFF_TOLD_MAX + SIM_REPRODUCE_MAX];
+    size_t n = strlen(told);
+    bool is_line = n && told[n - 1] == '\n';
+    VK_ASSERT(verdict <
+              REPORT_VERDICTS); /* INV-RUN-REPORTS-2: nothing is asked of what is not one */
+    snprintf(error, sizeof error, "%s%s%s%s", told, n && !is_line && reproduce[0] ? "\n" : "",
+             reproduce[0] ? "reproduce: " : "", reproduce);
+    const struct sim_run_reports_entry entry = {
+        .name = path,
+        .state = states[verdict],
+        .seconds = seconds,
+        .error = verdict == REPORT_MET ? "" : error,
+    };
+    sim_run_reports_entry(reports, &entry);
+}
+
 /* ---- the end */
 
 static void write_files(struct sim_run_reports *reports) {
@@ -270,9 +351,18 @@ static void write_files(struct sim_run_reports *reports) {
 int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends) {
     if (!reports->is_open) return ends->code;
     reports->is_open = false;
+    vk_arena_release(&reports->arena);
     heed(reports, report_results_end(&reports->database, ends));
     write_files(reports);
     if (reports->results == reports->results_beside && !reports->has_failed)
         remove(reports->results_beside);
     return reports->has_failed ? SIM_EXIT_FAILED : ends->code;
+}
+
+int sim_run_reports_end_list(struct sim_run_reports *reports, int code) {
+    struct sim_campaign_totals totals = {.seeds = 0};
+    memcpy(totals.hits, reports->hits, sizeof totals.hits);
+    const struct report_results_end ends = {
+        .totals = &totals, .state = REPORT_RESULTS_FINISHED, .code = code};
+    return sim_run_reports_end(reports, &ends);
 }

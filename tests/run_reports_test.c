@@ -122,6 +122,78 @@ Test(run_reports, a_budget_is_kept) {
     expect_in_file("j.xml", "name=\"comes to its end\"");
 }
 
+/* ---- lists */
+
+Test(run_reports, of_a_corpus_each_file_is_a_case_with_its_reproducer) {
+    char text[1000];
+    write_plans();
+    snprintf(text, sizeof text, "%sexpect panic\n", differing);
+    test_file_write(test_folder_file(&folder, "calm.plan"), vk_str(text));
+    cr_expect_eq(
+        run("corpus run . --quiet --junit j.xml --summary s.md --html p.html --results r.sqlite")
+            ->code,
+        SIM_EXIT_BAD_INPUT);
+    expect_in_file("j.xml", "tests=\"4\" failures=\"2\" errors=\"1\"");
+    expect_in_file("j.xml", "<testcase classname=\"crankcase.corpus\" name=\"./good.plan\"");
+    expect_in_file("j.xml", "expected  panic\nthere was ok\nreproduce: crankcase run ./calm.plan");
+    expect_in_file(
+        "j.xml",
+        "reproduce: crankcase run ./differs.plan\nexpected  ok\nthere was failure replicas/");
+    expect_in_file("s.md", "| ./bad.plan | bad | 1&#58;1&#58; expected");
+    expect_in_file("p.html", "\"kind\":\"corpus\"");
+    const struct test_outcome *outcome = run("report r.sqlite");
+    cr_expect(strstr(outcome->out, "3 of 4 files failed, in "), "%s", outcome->out);
+    outcome = run("report r.sqlite --json");
+    cr_expect(strstr(outcome->out, "{\"type\":\"summary\",\"files\":4,\"failures\":3,"), "%s",
+              outcome->out);
+    cr_expect_eq(run("corpus add good.plan --junit j.xml")->code, SIM_EXIT_BAD_INPUT);
+}
+
+Test(run_reports, of_recordings_each_is_a_case) {
+    char words[2000];
+    test_file_write(test_folder_file(&folder, "bad.jsonl"), VK_STR("{}\n"));
+    snprintf(words, sizeof words,
+             "replay %s/corpus/recordings/suite/controller-01.jsonl.xz bad.jsonl --junit j.xml",
+             TEST_SOURCE_DIR);
+    cr_expect_eq(run(words)->code, SIM_EXIT_BAD_INPUT);
+    expect_in_file("j.xml", "tests=\"2\" failures=\"0\" errors=\"1\"");
+    expect_in_file("j.xml", "classname=\"crankcase.recordings\" name=\"bad.jsonl\"");
+    expect_in_file("j.xml", "reproduce: crankcase replay bad.jsonl</error>");
+    snprintf(
+        words, sizeof words,
+        "run %s/corpus/recordings/suite/controller-01.jsonl.xz --faults invisible --html p.html",
+        TEST_SOURCE_DIR);
+    cr_expect_eq(run(words)->code, SIM_EXIT_OK);
+    expect_in_file("p.html", "\"kind\":\"recordings\"");
+    expect_in_file("p.html", "\"wanted\":true");
+}
+
+Test(run_reports, of_a_sweep_the_plan_is_a_case_and_what_struck_is_told) {
+    write_plans();
+    const struct test_outcome *outcome =
+        run("sweep good.plan --crank 2 --faults host-killed --junit j.xml --html p.html");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->err);
+    expect_in_file("j.xml", "classname=\"crankcase.sweep\" name=\"good.plan\"");
+    expect_in_file("j.xml", "tests=\"1\" failures=\"0\" errors=\"0\"");
+    char *page = text_of("p.html");
+    const char *fault = strstr(page, "\"word\":\"host-killed\"");
+    cr_assert_not_null(fault);
+    const char *hits = strstr(fault, "\"hits\":");
+    cr_assert_not_null(hits);
+    cr_expect_neq(hits[strlen("\"hits\":")], '0', "it struck");
+    free(page);
+}
+
+/* ---- the difference */
+
+Test(run_reports, where_replicas_differ_the_page_has_the_keys_in_words) {
+    write_plans();
+    cr_expect_eq(run("run differs.plan --html p.html")->code, SIM_EXIT_DIFFERENCE);
+    expect_in_file("p.html", "\"difference\":{\"kind\":\"state\"");
+    expect_in_file("p.html", "\"name\":\"replica 1 of the run\"");
+    expect_in_file("p.html", "\"meaning\":\"head and tail of the ");
+}
+
 /* ---- ended before the end */
 
 /* A campaign whose every seed fails: the system ends their processes. */
@@ -201,6 +273,40 @@ Test(run_reports, interrupted_it_writes_its_reports_and_says_that_they_are_parti
     cr_expect_str_eq(outcome->err, "");
     expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
     cr_expect(strstr(run("report r.sqlite")->out, "\npartial: It was interrupted"));
+}
+
+Test(run_reports, interrupted_it_has_every_failure_that_it_told_of) {
+    pid_t process = start_failing("run --seeds 1000 --scale 1000 --results r.sqlite --junit j.xml");
+    await_failures(2);
+    kill(process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    size_t told = lines_with(outcome->out, " failed: oracle");
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE);
+    cr_expect_geq(told, 2);
+    cr_expect_eq(failures_on_disk("r.sqlite"), told);
+    expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
+    expect_in_file("j.xml", "reproduce: crankcase run --seed ");
+}
+
+/* Room for what a result database begins with, and a few failures of a kernel that has a bug in most of its runs. */
+Test(run_reports, on_a_full_disk_it_goes_on_and_keeps_what_was_written) {
+    const struct test_command command = {
+        .program = "crankcase-planted",
+        .words = "completion-ignored run --seeds 100 --results r.sqlite --quiet",
+        .file_bytes_max = (unsigned long)80 * 1024};
+    const struct test_outcome *outcome =
+        test_command_await(&folder, test_command_start(&folder, &command));
+    size_t told = lines_with(outcome->out, " failed: oracle");
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+    cr_expect_gt(told, 50, "the campaign goes on");
+    cr_expect_eq(lines_with(outcome->err, "what was written before is there"), 1, "%s",
+                 outcome->err);
+    size_t on_disk = failures_on_disk("r.sqlite");
+    cr_expect(on_disk >= 5 && on_disk < told, "%zu told, %zu on disk", told, on_disk);
+    outcome = run("report r.sqlite");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect(strstr(outcome->out, "\npartial: "), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "reproduce: crankcase run --seed "), "%s", outcome->out);
 }
 
 Test(run_reports, a_plan_that_ends_the_process_is_named) {
