@@ -2,6 +2,7 @@
 #include "command.h"
 #include "corpus.h"
 #include "corpus_add.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "kernel_module.h"
 #include "recorded_runs.h"
@@ -156,7 +157,8 @@ static int replay(struct corpus_command *command) {
     report_progress_clear(&command->progress);
     if (err != VK_OK) return failed(err);
     /* Those are for the kernel that is linked in, as with `crankcase replay`. */
-    if (command->corpus.recordings && !command->plans_only && !command->kernel) {
+    if (command->corpus.recordings && !command->plans_only && !command->kernel &&
+        !sim_interrupted()) {
         code_of_recordings = (int)replay_recordings(command);
         command->total.recordings = code_of_recordings == SIM_EXIT_OK ? "met" : "not met";
     }

@@ -6,6 +6,7 @@
  * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
  */
 #include "command.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "recording_files.h"
 #include "replay_diff.h"
@@ -288,7 +289,8 @@ static int run_command(struct replay_command *command) {
                                   .impl = command,
                                   .run = job_run,
                                   .finished = job_finished,
-                                  .begins = job_begins};
+                                  .begins = job_begins,
+                                  .is_enough = sim_interrupt_is_enough};
     bool has_table = !command->json && !command->quiet;
     for (size_t i = 0; i < command->files.count; i++) {
         int width = (int)strlen(command->files.at[i].name);

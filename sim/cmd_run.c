@@ -5,6 +5,7 @@
 #include "campaign.h"
 #include "command.h"
 #include "fault_words.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "kernel_module.h"
 #include "oracle_words.h"
@@ -22,7 +23,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -102,13 +102,6 @@ struct run_command {
     struct report_stopwatch watch;
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
-
 /* ---- failures */
 
 static struct sim_reproducer reproducer(const struct run_command *command) {
@@ -162,21 +155,16 @@ static struct sim_shrink_file shrink_file(const struct run_command *command) {
 static void shrink_seeds(struct run_command *command) {
     const struct sim_shrink_file like = shrink_file(command);
     report_progress_clear(&command->progress);
-    while (!interrupted && sim_run_shrink_next(&command->shrink, command->out_folder,
-                                               &command->campaign.generate, &like))
+    while (!sim_interrupted() && sim_run_shrink_next(&command->shrink, command->out_folder,
+                                                     &command->campaign.generate, &like))
         continue;
 }
 
 /* ---- campaigns */
 
-static bool campaign_is_interrupted(void *impl) {
-    (void)impl;
-    return interrupted;
-}
-
 static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
-    if (interrupted) return true;
+    if (sim_interrupted()) return true;
     shrink_seeds(command);
     double seconds = report_stopwatch_seconds(&command->watch);
     if (command->budget_seconds && seconds >= (double)command->budget_seconds) return true;
@@ -224,7 +212,7 @@ static void print_summary(struct run_command *command) {
         .totals = &command->totals,
         .faults = command->campaign.generate.faults,
         .seconds = report_stopwatch_seconds(&command->watch),
-        .was_interrupted = interrupted,
+        .was_interrupted = sim_interrupted(),
         .is_stable = command->is_stable,
     };
     report_progress_clear(&command->progress);
@@ -246,9 +234,7 @@ static int failed(const char *what) {
 static int end_reports(struct run_command *command, enum vk_err err, int code) {
     const struct report_results_end ends = {
         .totals = &command->totals,
-        .state = err != VK_OK  ? REPORT_RESULTS_FAILED
-                 : interrupted ? REPORT_RESULTS_INTERRUPTED
-                               : REPORT_RESULTS_FINISHED,
+        .state = err != VK_OK ? REPORT_RESULTS_FAILED : sim_run_reports_end_state(),
         .error = err != VK_OK ? vk_err_origin()->text : NULL,
         .is_stable = command->is_stable,
         .code = code,
@@ -258,12 +244,10 @@ static int end_reports(struct run_command *command, enum vk_err err, int code) {
 
 static int run_campaign(struct run_command *command) {
     struct sim_campaign *campaign = &command->campaign;
-    struct sigaction on_signal = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &on_signal, NULL);
-    sigaction(SIGTERM, &on_signal, NULL);
+    sim_interrupt_heed();
     campaign->impl = command;
     campaign->stops = campaign_stops;
-    campaign->is_interrupted = campaign_is_interrupted;
+    campaign->is_interrupted = sim_interrupt_is_enough;
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;
@@ -386,7 +370,7 @@ static int run_plan_reported(struct run_command *command, const char *path) {
 
 static int run_plans(struct run_command *command, int count, char **paths) {
     int worst = SIM_EXIT_OK;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && !sim_interrupted(); i++) {
         int code = run_plan_reported(command, paths[i]);
         if (code > worst) worst = code;
     }

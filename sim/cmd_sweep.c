@@ -1,6 +1,7 @@
 /* cmd_sweep.c - `crankcase sweep`: a plan's cranks broken at every point, one run each. */
 #include "command.h"
 #include "fault_words.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "kernel_module.h"
 #include "plan_file.h"
@@ -69,7 +70,8 @@ struct told {
 static void run_chunk(void *impl, size_t chunk, FILE *out) {
     const struct sweep_command *command = impl;
     size_t count = sim_sweep_count(command->sweep);
-    for (size_t i = chunk * CHUNK; i < count && i < (chunk + 1) * CHUNK; i++) {
+    for (size_t i = chunk * CHUNK; i < count && i < (chunk + 1) * CHUNK && !sim_interrupted();
+         i++) {
         struct told told = {.i = i};
         struct sim_run_result result;
         told.err = sim_sweep_run(command->sweep, i, &result, &told.struck);
@@ -195,7 +197,8 @@ static int run_sweep(struct sweep_command *command) {
                                   .isolated = true,
                                   .impl = command,
                                   .run = run_chunk,
-                                  .finished = chunk_finished};
+                                  .finished = chunk_finished,
+                                  .is_enough = sim_interrupt_is_enough};
     if (!command->json) printf("%" PRIu64 " cranks, %zu points\n", command->cranks, count);
     report_stopwatch_start(&watch);
     report_progress_begin(&command->progress, count, true);
@@ -258,9 +261,10 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
     sim_run_reports_plan_begins(&command->reports, command->path, NULL);
     code = sweep_plan(command, plan);
     memcpy(command->reports.hits, command->struck, sizeof command->struck);
-    sim_run_reports_plan_ends(&command->reports, command->path, states[code],
-                              report_stopwatch_seconds(&watch),
-                              code == SIM_EXIT_FAILED ? vk_err_origin()->text : "");
+    if (!sim_interrupted()) /* or it goes on being run: not all of its points were */
+        sim_run_reports_plan_ends(&command->reports, command->path, states[code],
+                                  report_stopwatch_seconds(&watch),
+                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "");
     return sim_run_reports_end_list(&command->reports, code);
 }
 

@@ -1,6 +1,7 @@
 /* corpus.c - see corpus.h. */
 #include "corpus.h"
 
+#include "interrupt.h"
 #include "jobs.h"
 #include "reports/stopwatch.h"
 #include "text_file.h"
@@ -249,6 +250,7 @@ enum vk_err sim_corpus_replay(const struct sim_corpus_run *run) {
                                   .isolated = true,
                                   .impl = &copy,
                                   .run = run_job,
-                                  .finished = job_finished};
+                                  .finished = job_finished,
+                                  .is_enough = sim_interrupt_is_enough};
     return sim_jobs_run(&jobs);
 }

@@ -60,7 +60,7 @@ struct sim_corpus_run {
     void (*replayed)(void *impl, size_t i, const struct sim_corpus_result *result);
 };
 
-/* Replays all plans, each in a process of its own. VK_OK unless the testbed itself fails. */
+/* Replays all plans, each in a process of its own, until it is interrupted (interrupt.h). VK_OK unless the testbed itself fails. */
 enum vk_err sim_corpus_replay(const struct sim_corpus_run *run) VK_MUST_CHECK;
 
 #endif

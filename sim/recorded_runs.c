@@ -1,6 +1,7 @@
 /* recorded_runs.c - see recorded_runs.h. */
 #include "recorded_runs.h"
 
+#include "interrupt.h"
 #include "jobs.h"
 #include "recorded_run.h"
 #include "recording_files.h"
@@ -108,7 +109,7 @@ static void run_seeds(struct recorded_runs *runs, size_t i, const struct sim_rec
     }
     summary->verdict = REPORT_MET;
     report_stopwatch_start(&watch);
-    for (uint64_t n = 0; n < runs->asked->seeds; n++) {
+    for (uint64_t n = 0; n < runs->asked->seeds && !sim_interrupted(); n++) {
         const uint64_t seed = runs->asked->first_seed + n;
         struct sim_recorded_run_result result;
         sim_recorded_run(run, seed, &result);
@@ -262,7 +263,8 @@ static enum sim_exit run_files(struct recorded_runs *runs) {
                                   .impl = runs,
                                   .run = job_run,
                                   .finished = job_finished,
-                                  .begins = job_begins};
+                                  .begins = job_begins,
+                                  .is_enough = sim_interrupt_is_enough};
     struct report_stopwatch watch;
     report_stopwatch_start(&watch);
     report_progress_begin(&runs->progress, runs->files.count, !runs->asked->quiet);

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "diff_plans.h"
 #include "faults/sqlite_heap_fault.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "replay_diff.h"
 #include "reports/report_diff.h"
@@ -120,8 +121,11 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
         err = report_results_create(&reports->database, reports->results, &with_command);
     vk_arena_release(&arena);
     reports->is_open = err == VK_OK;
-    if (err == VK_OK) vk_arena_init(&reports->arena, vk_heap_system());
-    if (err == VK_OK) return SIM_EXIT_OK;
+    if (err == VK_OK) {
+        vk_arena_init(&reports->arena, vk_heap_system());
+        sim_interrupt_heed();
+        return SIM_EXIT_OK;
+    }
     fprintf(stderr, "%s: %s\n", reports->command, vk_err_origin()->text);
     return SIM_EXIT_BAD_INPUT;
 }
@@ -348,6 +352,10 @@ static void write_files(struct sim_run_reports *reports) {
     vk_arena_release(&arena);
 }
 
+enum report_results_state sim_run_reports_end_state(void) {
+    return sim_interrupted() ? REPORT_RESULTS_INTERRUPTED : REPORT_RESULTS_FINISHED;
+}
+
 int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends) {
     if (!reports->is_open) return ends->code;
     reports->is_open = false;
@@ -363,6 +371,6 @@ int sim_run_reports_end_list(struct sim_run_reports *reports, int code) {
     struct sim_campaign_totals totals = {.seeds = 0};
     memcpy(totals.hits, reports->hits, sizeof totals.hits);
     const struct report_results_end ends = {
-        .totals = &totals, .state = REPORT_RESULTS_FINISHED, .code = code};
+        .totals = &totals, .state = sim_run_reports_end_state(), .code = code};
     return sim_run_reports_end(reports, &ends);
 }

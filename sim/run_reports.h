@@ -38,7 +38,9 @@ enum sim_run_reports_option {
     "  --results FILE     a result database, written while it runs; see crankcase report\n"        \
     "  --junit FILE       JUnit XML, for GitHub, GitLab and Jenkins\n"                             \
     "  --summary FILE     Markdown, added to the end of FILE: GitHub's $GITHUB_STEP_SUMMARY\n"     \
-    "  --html FILE        one page with all of it, which needs no network\n"
+    "  --html FILE        one page with all of it, which needs no network\n"                       \
+    "                     (at the first Ctrl-C what is in hand ends, and they say that they are\n" \
+    "                     partial; at the second all ends at once)\n"
 
 /* So many failures of a campaign, each of another signature, are run once more to be watched. */
 enum { SIM_RUN_REPORTS_TIMELINES_MAX = 4 };
@@ -71,7 +73,7 @@ bool sim_run_reports_any(const struct sim_run_reports *reports);
 /* "90s", "5m", "2h"; false if it is nothing of the kind. */
 bool sim_run_reports_budget(const char *text, uint64_t *seconds);
 
-/* To be told before anything is run. `argv` is the command's. SIM_EXIT_OK, or another after saying what is wrong. */
+/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's. SIM_EXIT_OK, or another after saying what is wrong. */
 int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);
@@ -106,6 +108,8 @@ void sim_run_reports_recording(struct sim_run_reports *reports, const char *path
                                const char *reproduce);
 /* Of a campaign that is over: watches some of its failures. */
 void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign);
+/* How whatever did not fail ended. */
+enum report_results_state sim_run_reports_end_state(void);
 /* All is run. Returns what the command is to exit with: ends->code, or SIM_EXIT_FAILED. */
 int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends);
 /* The same, of a list that is at its end and has no totals but its hits. */

@@ -325,6 +325,71 @@ Test(run_reports, a_plan_that_ends_the_process_is_named) {
     vk_arena_release(&arena);
 }
 
+/* A corpus of a small plan and then large ones, of seconds or, at scale 1000, minutes; starts it, and waits until the small one is in the results. */
+static pid_t start_corpus(unsigned scale) {
+    enum { LARGE = 8 };
+    char name[40], words[60];
+    write_plans();
+    remove(test_folder_file(&folder, "bad.plan"));
+    remove(test_folder_file(&folder, "differs.plan"));
+    snprintf(words, sizeof words, "plan --seed 5 --scale %u", scale);
+    const struct test_outcome *outcome = run(words);
+    for (int i = 0; i < LARGE; i++) {
+        snprintf(name, sizeof name, "large-%d.plan", i);
+        test_file_write(test_folder_file(&folder, name), vk_str(outcome->out));
+    }
+    const struct test_command command = {
+        .words = "corpus run . --quiet --results r.sqlite --junit j.xml --html p.html"};
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 1000; i++) {
+        struct report_model model;
+        struct vk_arena arena;
+        vk_arena_init(&arena, vk_heap_system());
+        enum vk_err err = report_model_load(&model, test_folder_file(&folder, "r.sqlite"), &arena);
+        vk_arena_release(&arena);
+        if (err == VK_OK && model.plan_count > 0) return process;
+        sleep_ms(20);
+    }
+    cr_assert_fail("no plan ended");
+    return process;
+}
+
+Test(run_reports, of_a_list_that_is_interrupted_there_is_what_was_run_and_that_it_is_partial) {
+    pid_t process = start_corpus(30);
+    kill(-process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_neq(outcome->code, -1, "signal %d", outcome->signal);
+    cr_expect_str_eq(outcome->err, "");
+    expect_in_file("j.xml", "name=\"./good.plan\"");
+    expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
+    expect_in_file("p.html", "\"state\":\"interrupted\"");
+    char *xml = text_of("j.xml");
+    cr_expect_lt(lines_with(xml, "<testcase "), 8, "what was not begun is left out: %s", xml);
+    free(xml);
+}
+
+Test(run_reports, of_a_list_that_is_killed_there_is_what_was_run) {
+    pid_t process = start_corpus(1000);
+    kill(-process, SIGKILL);
+    test_command_await(&folder, process);
+    const struct test_outcome *outcome = run("report r.sqlite --text --junit j.xml");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect(strstr(outcome->out, "\npartial: It did not come to its end"), "%s", outcome->out);
+    expect_in_file("j.xml", "name=\"./good.plan\"");
+    expect_in_file("j.xml", "<error message=\"It did not come to its end");
+}
+
+Test(run_reports, a_second_interrupt_ends_all_at_once) {
+    pid_t process = start_corpus(1000);
+    kill(-process, SIGINT);
+    sleep_ms(100);
+    kill(-process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->signal, SIGINT, "code %d", outcome->code);
+    cr_expect(!exists("j.xml"));
+    cr_expect_eq(run("report r.sqlite")->code, SIM_EXIT_OK);
+}
+
 /* ---- what cannot be written, and bad words */
 
 Test(run_reports, what_cannot_be_written_is_said_and_is_no_success) {
