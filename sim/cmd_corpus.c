@@ -103,6 +103,8 @@ static void keep_result(struct corpus_command *command, const char *path,
                                                 .error = told,
                                                 .failure = has_failed ? &failure : NULL};
     sim_run_reports_entry(&command->reports, &entry);
+    if (has_failed)
+        sim_run_reports_watch_file(&command->reports, path, &command->run, &result->failure);
 }
 
 static void replayed(void *impl, size_t i, const struct sim_corpus_result *result) {

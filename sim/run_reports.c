@@ -6,6 +6,7 @@
 #include "faults/sqlite_heap_fault.h"
 #include "interrupt.h"
 #include "jobs.h"
+#include "plan_file.h"
 #include "replay_diff.h"
 #include "reports/report_diff.h"
 #include "reports/report_timeline.h"
@@ -194,38 +195,59 @@ static enum vk_err write_trace(const struct sim_run_reports *reports, const char
     return err;
 }
 
-/* Runs a seed once more. In a process of its own: it may crash, and nobody's runs are to notice. */
-static void watch_seed(const struct sim_campaign *campaign, struct sim_run_reports *reports,
-                       const struct sim_run_reports_watched *watched) {
-    struct sim_run_options options = campaign->run;
+/* Runs a plan once more. In a process of its own: it may crash, and nobody's runs are to notice. */
+static void watch_run(struct sim_run_reports *reports, const struct sim_plan *plan,
+                      const struct sim_run_options *run, const char *name, uint64_t failure,
+                      uint64_t point) {
+    struct sim_run_options options = *run;
     struct sim_run_result result;
-    struct sim_plan plan;
-    char name[40];
     struct sim_timeline *timeline = sim_timeline_new();
     if (!timeline) return;
     options.off[SIM_ORACLE_TWICE] = true;
     options.observer = sim_timeline_observer(timeline);
-    if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) == VK_OK) {
-        snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
-        bool was_run = sim_run(&plan, &options, &result) == VK_OK;
-        bool differs = was_run && result.failed && result.failure.oracle == SIM_ORACLE_REPLICAS;
-        if (differs) find_difference(reports, &plan, options.module);
-        if (was_run)
-            heed(reports, keep_timeline(reports, timeline, name, watched->failure, watched->point));
-        sim_plan_release(&plan);
-    }
+    bool was_run = sim_run(plan, &options, &result) == VK_OK;
+    bool differs = was_run && result.failed && result.failure.oracle == SIM_ORACLE_REPLICAS;
+    if (differs) find_difference(reports, plan, options.module);
+    if (was_run) heed(reports, keep_timeline(reports, timeline, name, failure, point));
     sim_timeline_free(timeline);
 }
 
 struct watching {
     struct sim_run_reports *reports;
-    const struct sim_campaign *campaign;
+    const struct sim_campaign *campaign; /* of seeds */
+    const struct sim_run_options *run;   /* of a file: */
+    const char *path;
+    uint64_t point;
 };
 
-static void watch_job(void *impl, size_t i, FILE *out) {
+static void watch_seed(void *impl, size_t i, FILE *out) {
     const struct watching *watching = impl;
+    const struct sim_campaign *campaign = watching->campaign;
+    const struct sim_run_reports_watched *watched = &watching->reports->to_watch[i];
+    struct sim_plan plan;
+    char name[40];
     (void)out;
-    watch_seed(watching->campaign, watching->reports, &watching->reports->to_watch[i]);
+    if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) != VK_OK)
+        return;
+    snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
+    watch_run(watching->reports, &plan, &campaign->run, name, watched->failure, watched->point);
+    sim_plan_release(&plan);
+}
+
+static void watch_file(void *impl, size_t i, FILE *out) {
+    const struct watching *watching = impl;
+    struct sim_run_reports *reports = watching->reports;
+    struct sim_plan plan;
+    struct vk_arena arena;
+    (void)i, (void)out;
+    vk_arena_init(&arena, vk_heap_system());
+    bool is_read =
+        sim_plan_file_read(reports->command, watching->path, &arena, NULL, &plan) == SIM_EXIT_OK;
+    vk_arena_release(&arena);
+    if (!is_read) return;
+    watch_run(reports, &plan, watching->run, watching->path, reports->database.failure,
+              watching->point);
+    sim_plan_release(&plan);
 }
 
 /* A timeline that is not there is no result that is lost. */
@@ -233,30 +255,56 @@ static void watch_finished(void *impl, size_t i, FILE *in, const char *died) {
     (void)impl, (void)i, (void)in, (void)died;
 }
 
-void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign) {
-    struct watching watching = {reports, campaign};
-    const struct sim_jobs jobs = {.count = reports->to_watch_count,
+static void watch(struct watching *watching, size_t count,
+                  void (*job)(void *impl, size_t i, FILE *out)) {
+    const struct sim_jobs jobs = {.count = count,
                                   .at_once = 1,
                                   .isolated = true,
-                                  .impl = &watching,
-                                  .run = watch_job,
+                                  .silent = true,
+                                  .impl = watching,
+                                  .run = job,
                                   .finished = watch_finished};
-    if (reports->is_open) heed(reports, sim_jobs_run(&jobs));
+    heed(watching->reports, sim_jobs_run(&jobs));
 }
 
-void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
-                                  const struct report_failure *report) {
-    const struct sim_failure *failure = report->failure;
-    sim_run_reports_failure(reports, report);
+void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign) {
+    struct watching watching = {.reports = reports, .campaign = campaign};
+    if (reports->is_open) watch(&watching, reports->to_watch_count, watch_seed);
+}
+
+/* Whether there is to be a timeline of it. */
+static bool is_to_be_watched(const struct sim_run_reports *reports,
+                             const struct sim_failure *failure) {
     if (!reports->is_open || !reports->database.failure || failure->oracle == SIM_ORACLE_CRASH ||
         reports->to_watch_count == SIM_RUN_REPORTS_TIMELINES_MAX)
-        return;
+        return false;
     for (size_t i = 0; i < reports->to_watch_count; i++)
-        if (strcmp(reports->to_watch[i].signature, failure->signature) == 0) return;
+        if (strcmp(reports->to_watch[i].signature, failure->signature) == 0) return false;
+    return true;
+}
+
+static void note_watched(struct sim_run_reports *reports, uint64_t seed,
+                         const struct sim_failure *failure) {
     struct sim_run_reports_watched *watched = &reports->to_watch[reports->to_watch_count++];
     *watched = (struct sim_run_reports_watched){
         .seed = seed, .failure = reports->database.failure, .point = failure->point};
     snprintf(watched->signature, sizeof watched->signature, "%s", failure->signature);
+}
+
+void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *path,
+                                const struct sim_run_options *run,
+                                const struct sim_failure *failure) {
+    struct watching watching = {
+        .reports = reports, .run = run, .path = path, .point = failure->point};
+    if (!is_to_be_watched(reports, failure)) return;
+    note_watched(reports, 0, failure);
+    watch(&watching, 1, watch_file);
+}
+
+void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
+                                  const struct report_failure *report) {
+    sim_run_reports_failure(reports, report);
+    if (is_to_be_watched(reports, report->failure)) note_watched(reports, seed, report->failure);
 }
 
 /* ---- plans */

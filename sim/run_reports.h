@@ -110,6 +110,10 @@ void sim_run_reports_recording(struct sim_run_reports *reports, const char *path
 void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign);
 /* How whatever did not fail ended. */
 enum report_results_state sim_run_reports_end_state(void);
+/* Of a file that failed, the newest failure: watches it, unless there are enough of its kind. */
+void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *path,
+                                const struct sim_run_options *run,
+                                const struct sim_failure *failure);
 /* All is run. Returns what the command is to exit with: ends->code, or SIM_EXIT_FAILED. */
 int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends);
 /* The same, of a list that is at its end and has no totals but its hits. */

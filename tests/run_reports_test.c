@@ -141,6 +141,8 @@ Test(run_reports, of_a_corpus_each_file_is_a_case_with_its_reproducer) {
         "reproduce: crankcase run ./differs.plan\nexpected  ok\nthere was failure replicas/");
     expect_in_file("s.md", "| ./bad.plan | bad | 1&#58;1&#58; expected");
     expect_in_file("p.html", "\"kind\":\"corpus\"");
+    expect_in_file("p.html",
+                   "\"name\":\"./differs.plan\",\"failure\":0,\"difference\":{\"kind\":\"state\"");
     const struct test_outcome *outcome = run("report r.sqlite");
     cr_expect(strstr(outcome->out, "3 of 4 files failed, in "), "%s", outcome->out);
     outcome = run("report r.sqlite --json");
