@@ -202,6 +202,7 @@ function drawFaults() {
     const hits = fault.hits ? fault.hits : make("span", { class: data.totals.seeds >= 1000 ? "warn" : "dim" }, "never");
     return [make("span", { title: fault.meaning }, fault.word), ...classes.map((c) => (c === fault.class ? hits : ""))];
   });
+  $("s-faults").hidden = rows.length === 0 && !data.hasTotals;
   if (rows.length) rows.push([make("b", {}, "all"), ...sums]);
   if (rows.length) fill($("faults"), ["fault", ...classes], rows);
   else $("faults").append(make("caption", { class: "dim" }, "No fault was to strike."));

@@ -139,8 +139,8 @@ def check_list(browser, page):
     expect_is(text(browser, "#h-plans"), "Files", "heading")
     expect_is(browser.run("return [...document.querySelectorAll('#plans tbody td:nth-child(2)')].map((cell) => cell.textContent)"),
               ["bad", "different", "passed"], "what the files came to, the bad ones first")
-    for gone in ("#s-charts", "#s-ends"):
-        expect(browser.run("return document.querySelector(arguments[0]).hidden", gone), f"{gone} is shown")
+    for gone in ("#s-charts", "#s-ends", "#s-faults"):
+        expect_is(browser.run("return document.querySelector(arguments[0]).getClientRects().length", gone), 0, f"{gone} is shown")
     expect_is(browser.complaints(), [], "errors on the console")
 
 
