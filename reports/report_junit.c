@@ -66,31 +66,26 @@ static void put_outcome(struct suite *suite, enum outcome outcome, const char *t
     vk_buf_lit(suite->out, ">");
 }
 
-static void whole_case(struct suite *suite, enum outcome outcome, const char *class_name,
-                       const char *name, const char *message) {
+/* INV-JUNIT-2: what a campaign did not show, the same campaign does not show again. */
+static void whole_case(struct suite *suite, const struct report_model *model, enum outcome outcome,
+                       const char *class_name, const char *name, const char *message) {
+    char text[2000];
+    snprintf(text, sizeof text, "%s\nreproduce: %s", message, model->command);
     begin_case(suite, outcome, class_name, name, 0);
-    if (outcome != PASSED) put_outcome(suite, outcome, "crankcase", message, NULL);
+    if (outcome != PASSED)
+        put_outcome(suite, outcome, "crankcase", message, outcome == FAILURE ? text : NULL);
     end_case(suite);
 }
 
 /* ---- failures */
-
-/* The first line of what is wrong. */
-static void first_line(const char *what, char line[400]) {
-    size_t n = strcspn(what, "\n");
-    if (n >= 400) n = 399;
-    while (n && ((unsigned char)what[n] & 0xc0) == 0x80)
-        n--;
-    snprintf(line, 400, "%.*s", (int)n, what);
-}
 
 /* What `crankcase run` says of it; INV-JUNIT-2. */
 static void put_failure(struct suite *suite, const struct report_model *model, size_t i,
                         const char *others) {
     const struct report_failure report = report_model_failure(model, i);
     const struct sim_failure *failure = report.failure;
-    char message[400], text[4096], vat[32] = "";
-    first_line(failure->what, message);
+    char message[REPORT_LINE_MAX], text[4096], vat[32] = "";
+    report_first_line(failure->what, message);
     if (failure->vat != VK_NO_VAT) snprintf(vat, sizeof vat, ", vat v%" PRIu64, failure->vat);
     snprintf(text, sizeof text,
              "%s: %s\nreplica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64
@@ -130,8 +125,8 @@ static void put_plan_failure(struct suite *suite, const struct report_model *mod
 static void put_plan_error(struct suite *suite, enum outcome outcome,
                            const struct report_plan *plan) {
     const char *error = plan->error[0] ? plan->error : report_plan_state_word(plan->state);
-    char message[400];
-    first_line(error, message);
+    char message[REPORT_LINE_MAX];
+    report_first_line(error, message);
     put_outcome(suite, outcome, "crankcase", message[0] ? message : error, error);
 }
 
@@ -176,7 +171,7 @@ static void put_oracles(struct suite *suite, const struct report_model *model) {
         for (size_t k = 0; k < model->group_count; k++)
             held = held && model->failures[model->groups[k].first].failure.oracle != oracle;
         if (held)
-            whole_case(suite, model->off[i] ? SKIPPED : PASSED, "crankcase.campaign.oracles",
+            whole_case(suite, model, model->off[i] ? SKIPPED : PASSED, "crankcase.campaign.oracles",
                        sim_oracle_demand(oracle), "nobody looked");
     }
 }
@@ -188,7 +183,7 @@ static void put_faults(struct suite *suite, const struct report_model *model) {
         enum outcome outcome = model->totals.hits[k]                    ? PASSED
                                : report_model_never_struck(model, kind) ? FAILURE
                                                                         : SKIPPED;
-        whole_case(suite, outcome, "crankcase.campaign.faults", fault_word(kind),
+        whole_case(suite, model, outcome, "crankcase.campaign.faults", fault_word(kind),
                    outcome == FAILURE ? "it never struck: what it would show is not shown"
                                       : "it did not strike in so few seeds");
     }
@@ -202,8 +197,8 @@ static void put_probes(struct suite *suite, const struct report_model *model) {
         if (!probe->is_wanted) continue;
         snprintf(message, sizeof message, "%.200s:%d: it was never reached, and is not marked rare",
                  probe->file, probe->line);
-        whole_case(suite, probe->hits ? PASSED : FAILURE, "crankcase.campaign.probes", probe->name,
-                   message);
+        whole_case(suite, model, probe->hits ? PASSED : FAILURE, "crankcase.campaign.probes",
+                   probe->name, message);
     }
 }
 

@@ -76,6 +76,21 @@ static void put_groups(struct vk_buf *buf, const struct report_model *model) {
         report_format(buf, "And %zu signatures more.\n\n", model->group_count - GROUPS_SHOWN_MAX);
 }
 
+/* What a table cannot hold. A plan that failed by an oracle is told of with its signature. */
+static void put_plan_errors(struct vk_buf *buf, const struct report_model *model) {
+    size_t shown = 0;
+    for (size_t i = 0; i < model->plan_count && shown < GROUPS_SHOWN_MAX; i++) {
+        const struct report_plan *plan = &model->plans[i];
+        if (plan->failure != SIZE_MAX || !strchr(plan->error, '\n')) continue;
+        shown++;
+        vk_buf_lit(buf, "### ");
+        report_escape_markdown(buf, plan->name);
+        vk_buf_lit(buf, "\n\n");
+        report_markdown_code(buf, plan->error);
+        vk_buf_char(buf, '\n');
+    }
+}
+
 /* Those that passed only count. */
 static void put_plans(struct vk_buf *buf, const struct report_model *model) {
     size_t shown = 0, not_passed = 0;
@@ -91,12 +106,17 @@ static void put_plans(struct vk_buf *buf, const struct report_model *model) {
         vk_buf_lit(buf, "| ");
         report_escape_markdown(buf, plan->name);
         report_format(buf, " | %s | ", report_plan_state_word(plan->state));
-        report_escape_markdown(buf, plan->failure != SIZE_MAX
-                                        ? model->failures[plan->failure].failure.signature
-                                        : plan->error);
+        char line[REPORT_LINE_MAX];
+        report_first_line(plan->failure != SIZE_MAX
+                              ? model->failures[plan->failure].failure.signature
+                              : plan->error,
+                          line);
+        report_escape_markdown(buf, line);
         vk_buf_lit(buf, " |\n");
     }
-    if (not_passed > shown) report_format(buf, "\nAnd %zu plans more.\n", not_passed - shown);
+    if (not_passed > shown)
+        report_format(buf, "\nAnd %zu %s more.\n", not_passed - shown,
+                      report_results_kind_unit(model->kind));
     vk_buf_char(buf, '\n');
 }
 
@@ -148,6 +168,7 @@ void report_markdown(struct vk_buf *buf, const struct report_model *model) {
     put_head(buf, model);
     put_glance(buf, model);
     put_plans(buf, model);
+    put_plan_errors(buf, model);
     put_groups(buf, model);
     put_faults(buf, model);
     put_probes(buf, model);

@@ -148,7 +148,13 @@ Test(report_writers, a_list_says_what_was_expected_and_how_to_have_it_again) {
                           "reproduce: ./dev mutants not-caught</failure>"));
     cr_expect(strstr(xml, "\n2 failures of it in all\nexpected  ok</failure>"));
     cr_expect_null(strstr(xml, "name=\"seeds\""), "of what is no run there are no totals");
-    cr_expect(strstr(written(report_markdown, &model), "| mutants | failed | time |\n"));
+    const char *page = written(report_markdown, &model);
+    cr_expect(strstr(page, "| mutants | failed | time |\n"));
+    cr_expect(strstr(page, "| not-caught | different | nobody saw it |\n"));
+    cr_expect(strstr(
+        page,
+        "### not-caught\n\n```text\nnobody saw it\nreproduce: ./dev mutants not-caught\n```\n"));
+    cr_expect_eq(times(page, "### "), 3, "and two signatures");
     cr_expect(strstr(written(report_html, &model), "\"hasTotals\":false,\"count\":3,\"failed\":2"));
 }
 
@@ -196,6 +202,8 @@ Test(report_writers, junit_of_a_campaign_has_a_case_for_all_that_it_is_to_show) 
     cr_expect_eq(times(xml, "classname=\"crankcase.campaign.replicas\""), 2);
     cr_expect(strstr(xml, "1 seeds more have this signature"));
     cr_expect(strstr(xml, "name=\"bit-rot\" time=\"0.000\"><failure "));
+    cr_expect(strstr(
+        xml, "is not shown\nreproduce: crankcase run --out &#39;&lt;a&amp;b&gt;&#39;</failure>"));
     cr_expect(strstr(xml, "name=\"disk-full\" time=\"0.000\"></testcase>"));
     cr_expect_eq(times(xml, "nobody looked</skipped>"), 1);
     cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 1,
