@@ -35,6 +35,14 @@ static void put_seconds(struct vk_buf *buf, double seconds) {
     put_attribute(buf, "time", text);
 }
 
+/* As long as it is: a text that is cut could end in the midst of a character. */
+static const char *joined(struct suite *suite, const char *a, const char *b, const char *c) {
+    struct vk_str text;
+    if (vk_arena_format(suite->out->arena, &text, "%s%s%s", a, b, c) == VK_OK) return text.p;
+    suite->out->failed = true;
+    return "";
+}
+
 /* ---- cases */
 
 static void begin_case(struct suite *suite, enum outcome outcome, const char *class_name,
@@ -69,8 +77,7 @@ static void put_outcome(struct suite *suite, enum outcome outcome, const char *t
 /* INV-JUNIT-2: what a campaign did not show, the same campaign does not show again. */
 static void whole_case(struct suite *suite, const struct report_model *model, enum outcome outcome,
                        const char *class_name, const char *name, const char *message) {
-    char text[2000];
-    snprintf(text, sizeof text, "%s\nreproduce: %s", message, model->command);
+    const char *text = joined(suite, message, "\nreproduce: ", model->command);
     begin_case(suite, outcome, class_name, name, 0);
     if (outcome != PASSED)
         put_outcome(suite, outcome, "crankcase", message, outcome == FAILURE ? text : NULL);
@@ -115,10 +122,10 @@ static size_t same_name_before(const struct report_model *model, size_t i) {
 /* A sweep finds more than one in a plan; and a corpus expected something else of it. */
 static void put_plan_failure(struct suite *suite, const struct report_model *model,
                              const struct report_plan *plan) {
-    char others[500] = "", more[80] = "";
+    char more[80] = "";
     if (plan->failures > 1)
         snprintf(more, sizeof more, "\n%zu failures of it in all", plan->failures);
-    snprintf(others, sizeof others, "%s%s%.400s", more, plan->error[0] ? "\n" : "", plan->error);
+    const char *others = joined(suite, more, plan->error[0] ? "\n" : "", plan->error);
     put_failure(suite, model, plan->failure, others);
 }
 
