@@ -162,12 +162,19 @@ static void shrink_seeds(struct run_command *command) {
 
 /* ---- campaigns */
 
+/* Asked before every few seeds, too: a round of them may take longer than is left of the budget. */
+static bool campaign_is_over(void *impl) {
+    const struct run_command *command = impl;
+    double seconds = report_stopwatch_seconds(&command->watch);
+    return sim_interrupted() ||
+           (command->budget_seconds && seconds >= (double)command->budget_seconds);
+}
+
 static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
     if (sim_interrupted()) return true;
     shrink_seeds(command);
-    double seconds = report_stopwatch_seconds(&command->watch);
-    if (command->budget_seconds && seconds >= (double)command->budget_seconds) return true;
+    if (campaign_is_over(command)) return true;
     uint64_t after = totals->newest_feature_at < STABLE_AFTER_MIN ? STABLE_AFTER_MIN
                                                                   : totals->newest_feature_at * 2;
     command->is_stable = command->until_stable && totals->seeds >= after;
@@ -247,7 +254,7 @@ static int run_campaign(struct run_command *command) {
     sim_interrupt_heed();
     campaign->impl = command;
     campaign->stops = campaign_stops;
-    campaign->is_interrupted = sim_interrupt_is_enough;
+    campaign->is_interrupted = campaign_is_over;
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;

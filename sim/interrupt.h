@@ -12,7 +12,7 @@
 /* From now on. */
 void sim_interrupt_heed(void);
 bool sim_interrupted(void);
-/* The same, for sim_jobs.is_enough and sim_campaign.is_interrupted. */
+/* The same, for sim_jobs.is_enough. */
 bool sim_interrupt_is_enough(void *impl);
 
 #endif

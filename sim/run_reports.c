@@ -312,8 +312,9 @@ void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed
 void sim_run_reports_plan_failure(struct sim_run_reports *reports,
                                   const struct report_failure *report, const struct sim_plan *plan,
                                   const struct vk_module *module) {
+    bool is_kept = reports->is_open && reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX;
     sim_run_reports_failure(reports, report);
-    if (reports->is_open && report->failure->oracle == SIM_ORACLE_REPLICAS)
+    if (is_kept && report->failure->oracle == SIM_ORACLE_REPLICAS)
         find_difference(reports, plan, module);
 }
 

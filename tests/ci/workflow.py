@@ -185,7 +185,7 @@ class Run:
         """What an action would do."""
         given = step.get("with") or {}
         if step["uses"].startswith("actions/checkout") and "path" in given:
-            clone = ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), given["path"]]
+            clone = ["git", "clone", "--quiet", str(ROOT), given["path"]]
             subprocess.run(clone, cwd=self.folder, check=True)
         elif step["uses"].startswith("actions/checkout"):
             plans = self.folder / self.env["CORPUS"] / "regressions"
