@@ -60,7 +60,7 @@ add_dependencies(sweep_test crankcase)
 add_dependencies(probes_test crankcase)
 add_dependencies(postmortem_test crankcase)
 add_dependencies(run_directives_test crankcase)
-add_dependencies(run_reports_test crankcase)
+add_dependencies(run_reports_test crankcase crankcase-planted)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
 
