@@ -34,7 +34,7 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 # valgrind.run run whole. ASan and UBSan see all of them.
 set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host|vat_state|vat_program|directive|run_directives|kernel_module|postmortem|disk_fault|mem_disk"
-  "|oracle|diff|diff_command|slog_replay|corpus|shrink|shrink_command|failure_to_fix|plan_generate|recorded_run|replay|results|run|run_command|run_reports"
+  "|oracle|diff|diff_command|slog_replay|slog_corpus|corpus|shrink|shrink_command|failure_to_fix|plan_generate|recorded_run|replay|results|run|run_command|run_reports"
   "|sweep|timeline|sim_worker|sqlite_heap_fault)_test$"
   "|^store_(file|model|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})

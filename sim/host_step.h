@@ -55,7 +55,7 @@ struct sim_host_step {
         settings[SIM_SETTINGS]; /* SETTINGS, in the order in which they are changed */
     size_t setting_count;
     size_t option;
-    bool is_guessed, is_told;
+    bool is_told; /* by the host itself (slog_told.h) */
 };
 
 /* The writes of steps so far, none of which the store has yet. */

@@ -189,7 +189,6 @@ static void unify(struct vk_value *of, const struct vk_value *with) {
     }
     for (const struct vk_value *child = with->first; child; child = child->next)
         unify(of, child);
-    return;
 }
 
 static void unify_all(struct vk_value *values, const struct vk_value *with) {
@@ -261,9 +260,11 @@ static enum vk_err change_state(struct invocation *invocation) {
     VK_TRY(sim_device_model(arena, &asked, &answer));
     if (answer.word == SIM_DEVICE_WRITES)
         return write_state(invocation, answer.state, answer.device);
-    if (answer.word == SIM_DEVICE_UNKNOWN)
-        snprintf(devices->unknown, sizeof devices->unknown, "device %.*s (%.*s), %.*s()",
-                 VK_STR_ARG(call->device), VK_STR_ARG(call->name), VK_STR_ARG(call->method));
+    if (answer.word == SIM_DEVICE_UNKNOWN) {
+        devices->unknown_calls++;
+        snprintf(devices->unknown, sizeof devices->unknown, "device %.*s (%.*s)",
+                 VK_STR_ARG(call->device), VK_STR_ARG(call->name));
+    }
     bool may_reconnect = answer.device && state && sim_device_may_reconnect(state, call->method);
     bool may_store = answer.word == SIM_DEVICE_UNKNOWN && args->first;
     if ((!may_reconnect && !may_store) || choose(devices, 2) == 0) return VK_OK;
@@ -395,6 +396,7 @@ void sim_slog_devices_crank(struct sim_slog_devices *devices, const struct sim_s
     devices->notes.count = 0;
     devices->calls = 0;
     devices->unknown[0] = '\0';
+    devices->unknown_calls = 0;
     devices->index = index;
     devices->at = at;
     devices->choice = devices->rest = choice;

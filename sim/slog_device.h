@@ -41,8 +41,9 @@ struct sim_slog_devices {
     struct {
         SIM_ARRAY(struct sim_device_note);
     } notes;
-    size_t calls;      /* in this crank */
-    char unknown[160]; /* the newest of them that no model knows: "d7 (dr), fourSet()" */
+    size_t calls;         /* in this crank */
+    char unknown[96];     /* "device d7 (dr)": the newest in this crank that no model knows */
+    size_t unknown_calls; /* of such */
 };
 
 void sim_slog_devices_init(struct sim_slog_devices *devices,

@@ -16,7 +16,8 @@ enum {
     ANY_ORDER_MAX = 3,
     SEARCHED_MAX =
         6, /* steps whose options are independent; beyond that they are as the last of them */
-    SEARCH_MAX = 3000000,
+    HASHES_MAX = 2000000, /* of each search: of all else, of options */
+    PLANS_MAX = 20000,
 };
 
 struct krefs {
@@ -29,7 +30,6 @@ struct search {
     struct sim_host_plan messages; /* all that may be the host's */
     const struct sim_log_unit *next;
     const char *before;
-    const struct sim_step_probe *probe;
     struct vk_arena *arena;
     struct vk_arena scratch; /* of the plan that is tried */
     struct sim_step_writes writes;
@@ -37,10 +37,10 @@ struct search {
     bool has_slots[PINNABLE_MAX]; /* the results */
     size_t told;                  /* steps, that are not in question */
     size_t searched;
-    uint64_t tried;
+    uint64_t hashed, tried; /* hashes, plans */
     char hashes[SIM_STEPS_MAX][OPTIONS_MAX][VK_HASH_HEX];
     size_t rows[SIM_STEPS_MAX]; /* of `hashes`, of each step of the plan */
-    char brackets[SIM_STEPS_MAX][VK_HASH_HEX];
+    char (*brackets)[VK_HASH_HEX];
     bool found;
 };
 
@@ -83,7 +83,7 @@ static enum vk_err hash_steps(struct search *search) {
 static enum vk_err follow(struct search *search, size_t i, const char *before) {
     char hash[VK_HASH_HEX];
     struct sim_host_plan *plan = search->plan;
-    if (search->tried++ > SEARCH_MAX) return VK_OK; /* INV-SLOG-HOST-2 */
+    if (search->hashed++ > HASHES_MAX) return VK_OK; /* INV-SLOG-HOST-2 */
     if (i == plan->count) {
         VK_TRY(sim_log_activityhash(before, search->next->crankhash, hash));
         search->found = strcmp(hash, search->next->activityhash) == 0;
@@ -106,12 +106,12 @@ static enum vk_err follow(struct search *search, size_t i, const char *before) {
 
 /* Tries the plan as it stands. */
 static enum vk_err try_plan(struct search *search) {
-    if (search->found || search->tried > SEARCH_MAX) return VK_OK;
+    if (search->found || search->tried++ > PLANS_MAX) return VK_OK;
     VK_TRY(hash_steps(search));
     return follow(search, 0, search->before);
 }
 
-static bool has_bracket(const struct sim_host_plan *plan) {
+bool sim_slog_host_has_brackets(const struct sim_host_plan *plan) {
     for (size_t i = 0; i < plan->count; i++)
         if (sim_step_is_bracket(&plan->steps[i])) return true;
     return false;
@@ -152,7 +152,7 @@ static enum vk_err try_with_messages(struct search *search) {
                 plan->count = before;
                 if (n > 0 && silent == n) break; /* silent to the end: of no hash */
                 if (!add_messages(search, n, silent)) return VK_OK;
-                if (has_bracket(plan) && n < all) break;
+                if (sim_slog_host_has_brackets(plan) && n < all) break;
                 VK_TRY(try_plan(search));
             }
         if (!all) break;
@@ -252,6 +252,9 @@ static enum vk_err try_settings_step(struct search *search, const struct sim_hos
     if (changed + IDLE_SETTINGS_MAX >= SIM_STEPS_MAX) return VK_OK;
     vk_arena_clear(&search->scratch);
     writes->writes.count = 0;
+    for (size_t i = 0; i < search->told; i++)
+        VK_TRY(sim_step_write(writes, &plan->steps[i], plan->steps[i].option));
+    crank.first_hashed = writes->writes.count;
     VK_TRY(sim_step_write(writes, step, 0));
     crank.writes.at = writes->writes.at;
     crank.writes.count = writes->writes.count;
@@ -273,7 +276,7 @@ static enum vk_err try_settings_step(struct search *search, const struct sim_hos
 
 static enum vk_err try_pairs_of_settings(struct search *search, struct sim_host_step *step) {
     step->setting_count = 2;
-    for (size_t i = 0; i < COMMON_SETTINGS * COMMON_SETTINGS && !search->found; i++) {
+    for (size_t i = 0; i < (size_t)COMMON_SETTINGS * COMMON_SETTINGS && !search->found; i++) {
         step->settings[0].value = common_settings[i / COMMON_SETTINGS];
         step->settings[1].value = common_settings[i % COMMON_SETTINGS];
         VK_TRY(try_settings_step(search, step));
@@ -391,7 +394,6 @@ static void add_silent(struct search *search) {
         step.type = SIM_STEP_MESSAGE;
         step.option = SIM_OPTION_SILENT;
         step.is_silent = true;
-        step.is_guessed = true;
         if (!add_step(plan, &step)) return;
     }
 }
@@ -407,20 +409,13 @@ static void begin_with_told(struct search *search, const struct sim_slog_told *t
     search->told = plan->count;
 }
 
-/* Bundles are announced before anything else is queued. */
-static enum vk_err probe_brackets(struct search *search) {
-    if (!has_bracket(&search->messages)) return VK_OK;
-    return search->probe->run(search->probe->impl, &search->messages, search->brackets);
-}
-
 static enum vk_err try_all(struct search *search) {
-    VK_TRY(probe_brackets(search));
     search->plan->count = search->told;
     VK_TRY(try_with_messages(search));
     if (search->found) return VK_OK;
     VK_TRY(find_roots(search));
     VK_TRY(try_pinned(search));
-    if (search->found || has_bracket(&search->messages)) return VK_OK;
+    if (search->found || sim_slog_host_has_brackets(&search->messages)) return VK_OK;
     search->searched = 2;
     VK_TRY(find_promises(search));
     search->plan->count = search->told;
@@ -430,22 +425,21 @@ static enum vk_err try_all(struct search *search) {
         search->plan->count = search->told;
         VK_TRY(try_taken(search, taken, search->settled.count));
     }
-    search->tried = 0;
+    search->hashed = 0;
     return search->found ? VK_OK : try_settings(search);
 }
 
 enum vk_err sim_slog_host_choose(struct sim_host_plan *plan, struct vk_store *store,
                                  struct vk_arena *arena, const char *before,
                                  const struct sim_log_unit *next, bool waits_for_messages,
-                                 const struct sim_slog_told *told,
-                                 const struct sim_step_probe *probe) {
+                                 const struct sim_slog_told *told, char (*brackets)[VK_HASH_HEX]) {
     struct search *search;
     VK_TRY(VK_NEW(arena, &search));
     *search = (struct search){.plan = plan,
                               .messages = *plan,
                               .next = next,
                               .before = before,
-                              .probe = probe,
+                              .brackets = brackets,
                               .searched = SEARCHED_MAX,
                               .arena = arena};
     vk_arena_init(&search->scratch, vk_heap_system());

@@ -13,7 +13,7 @@
  *     to SETTING_MAX or never, or two, to numbers that people choose (COMMON_SETTINGS)
  *
  * INV-SLOG-HOST-1  What was chosen by a hash comes to that hash; what no hash tells is said to be guessed.
- * INV-SLOG-HOST-2  A search ends after SEARCH_MAX hashes.
+ * INV-SLOG-HOST-2  A search ends after PLANS_MAX plans or HASHES_MAX hashes.
  */
 #ifndef SIM_SLOG_HOST_H
 #define SIM_SLOG_HOST_H
@@ -32,14 +32,8 @@ struct sim_host_plan {
     struct sim_host_step steps[SIM_STEPS_MAX];
 };
 
-/* Does the steps that are brackets, with those before them, on a kernel that is put back afterwards: of each its crankhash,
- * in the steps' order. */
-struct sim_step_probe {
-    void *impl;
-    enum vk_err (*run)(void *impl, const struct sim_host_plan *plan,
-                       char crankhashes[][VK_HASH_HEX]);
-};
-
+/* Whether there are steps whose hash only doing them tells. */
+bool sim_slog_host_has_brackets(const struct sim_host_plan *plan);
 /* Whether hashes are emitted between the activityhash `before` and the crank: told by the crank's. */
 bool sim_slog_host_emits(const char *before, const struct sim_log_unit *next);
 /* The messages that may be the host's, routed from crank `at` on. Texts in `arena`. */
@@ -48,12 +42,13 @@ enum vk_err sim_slog_host_messages(struct sim_host_plan *plan, const struct sim_
     VK_MUST_CHECK;
 /* Finds out how they were queued, how many of them, and what else was done: the plan is what the host did then. With
  * `waits_for_messages` the crank routes what nobody had queued: those that no hash covers end the plan, silent.
- * What is told of the crank begins the plan. */
+ * What is told of the crank begins the plan. `brackets` has the crankhash of each message that is a bracket, in their
+ * order; NULL if none is. */
 enum vk_err sim_slog_host_choose(struct sim_host_plan *plan, struct vk_store *store,
                                  struct vk_arena *arena, const char *before,
                                  const struct sim_log_unit *next, bool waits_for_messages,
-                                 const struct sim_slog_told *told,
-                                 const struct sim_step_probe *probe) VK_MUST_CHECK;
+                                 const struct sim_slog_told *told, char (*brackets)[VK_HASH_HEX])
+    VK_MUST_CHECK;
 /* Does what the host did. */
 enum vk_err sim_slog_host_apply(const struct sim_host_plan *plan, struct vk_kernel *kernel,
                                 struct vk_store *store, struct vk_arena *arena) VK_MUST_CHECK;

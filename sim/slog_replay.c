@@ -297,7 +297,7 @@ static enum vk_err try_messages(struct replay *replay, bool *met) {
             struct sim_host_step *step = &plan->steps[plan->count++];
             *step = all->steps[queued + i];
             step->option = SIM_OPTION_SILENT;
-            step->is_silent = step->is_guessed = true;
+            step->is_silent = true;
         }
         if (plan->count != had->count) VK_TRY(attempt_again(replay, met));
     }
@@ -342,11 +342,11 @@ static enum vk_err tell_step(struct replay *replay, const struct sim_host_step *
     struct vk_arena *arena = &replay->turn->arena;
     struct vk_str what, by;
     VK_TRY(sim_step_words(arena, step, &what, &by));
-    VK_TRY(vk_arena_format(arena, &by, "%.*s%s%s%s", VK_STR_ARG(by), by.n ? ", " : "",
-                           step->is_told      ? "as the host told"
-                           : step->is_guessed ? "guessed"
-                                              : "by the hash",
-                           step->is_silent ? "; no hashes were emitted" : ""));
+    VK_TRY(vk_arena_format(arena, &by, "%.*s%s%s", VK_STR_ARG(by), by.n ? ", " : "",
+                           step->is_told                       ? "as the host told"
+                           : step->is_silent && step->result.p ? "guessed; no hashes were emitted"
+                           : step->is_silent                   ? "and no hashes were emitted"
+                                                               : "by the hash"));
     return infer(replay, false, what, by);
 }
 
@@ -377,15 +377,20 @@ static enum vk_err tell_turn(struct replay *replay) {
 
 /* ---- the first hypothesis */
 
-static enum vk_err probe(void *impl, const struct sim_host_plan *plan,
-                         char crankhashes[][VK_HASH_HEX]) {
-    struct replay *replay = impl;
-    struct sim_host_plan one = {.emits = true, .roots = plan->roots, .count = 1};
+/* Does the messages on a kernel that is put back afterwards: of each bracket its crankhash. Bundles are announced before
+ * anything else is queued. */
+static enum vk_err probe(struct replay *replay, const struct sim_host_plan *plan,
+                         char (*crankhashes)[VK_HASH_HEX]) {
+    struct sim_host_plan *one;
+    size_t count = 0;
+    VK_TRY(VK_NEW(&replay->turn->arena, &one));
+    *one = (struct sim_host_plan){.emits = true, .roots = plan->roots, .count = 1};
     for (size_t i = 0; i < plan->count; i++) {
-        one.steps[0] = plan->steps[i];
-        VK_TRY(sim_slog_host_apply(&one, replay->kernel.kernel, replay->kernel.store,
+        one->steps[0] = plan->steps[i];
+        VK_TRY(sim_slog_host_apply(one, replay->kernel.kernel, replay->kernel.store,
                                    &replay->turn->arena));
-        memcpy(crankhashes[i], replay->kernel.emitted, VK_HASH_HEX);
+        if (sim_step_is_bracket(&plan->steps[i]))
+            memcpy(crankhashes[count++], replay->kernel.emitted, VK_HASH_HEX);
     }
     return go_back(replay);
 }
@@ -407,15 +412,13 @@ static enum vk_err queue_is_empty(struct replay *replay, bool *is) {
 
 /* While others wait in the queue, only the hash says that the host did anything before this crank and not a later one. */
 static enum vk_err plan_turn(struct replay *replay) {
-    struct turn *turn = replay->turn;
-    const struct sim_slog_crank *crank = crank_of(replay, turn);
-    const struct sim_step_probe port = {replay, probe};
+    const struct sim_slog_crank *crank = crank_of(replay, replay->turn);
     struct sim_host_plan *plan;
     struct vk_str text;
-    char before[VK_HASH_HEX];
+    char before[VK_HASH_HEX], (*brackets)[VK_HASH_HEX] = NULL;
     bool is_empty;
-    VK_TRY(VK_NEW(&turn->arena, &plan));
-    turn->plan = plan;
+    VK_TRY(VK_NEW(&replay->turn->arena, &plan));
+    replay->turn->plan = plan;
     *plan = (struct sim_host_plan){0};
     VK_TRY(get(replay, "activityhash", &text));
     snprintf(before, sizeof before, "%.*s", VK_STR_ARG(text));
@@ -423,10 +426,14 @@ static enum vk_err plan_turn(struct replay *replay) {
     VK_TRY(queue_is_empty(replay, &is_empty));
     bool waits = is_empty && crank->is_routing;
     if (!emits && !waits && !is_told_of(replay->told, crank->unit.number)) return VK_OK;
-    VK_TRY(
-        sim_slog_host_messages(plan, &replay->index, turn->at, replay->kernel.store, &turn->arena));
-    return sim_slog_host_choose(plan, replay->kernel.store, &turn->arena, before, &crank->unit,
-                                waits, replay->told, &port);
+    VK_TRY(sim_slog_host_messages(plan, &replay->index, replay->turn->at, replay->kernel.store,
+                                  &replay->turn->arena));
+    if (emits && sim_slog_host_has_brackets(plan)) {
+        VK_TRY(VK_NEW_ARRAY(&replay->turn->arena, &brackets, plan->count));
+        VK_TRY(probe(replay, plan, brackets));
+    }
+    return sim_slog_host_choose(plan, replay->kernel.store, &replay->turn->arena, before,
+                                &crank->unit, waits, replay->told, brackets);
 }
 
 /* ---- the whole */
@@ -451,9 +458,9 @@ static enum vk_err explain(struct replay *replay, bool by_host) {
                    "and a slog does not name them: --host with a line `workers:`");
     else if (devices->unknown[0])
         return vk_arena_format(&result->arena, &result->why,
-                               "%s: no device of SwingSet's own, and what it wrote no slog shows: "
-                               "--host with a line `crank-%" PRIu64 " call-N:`",
-                               devices->unknown, result->different_crank);
+                               "%s is none of SwingSet's own, and what it wrote in %zu calls no "
+                               "slog shows: --host with lines `crank-%" PRIu64 " call-N:`",
+                               devices->unknown, devices->unknown_calls, result->different_crank);
     else if (by_host)
         return vk_arena_format(&result->arena, &result->why,
                                "the host did something before it that no slog shows, and none of "
@@ -490,8 +497,9 @@ static enum vk_err run_at(struct replay *replay, size_t at) {
         replay->kernel.workers.syscalls = syscalls;
         VK_TRY(try_again(replay));
     }
+    if (result->outcome != SIM_SLOG_MET) return VK_OK;
     VK_TRY(tell_turn(replay));
-    if (result->outcome != SIM_SLOG_MET || result->is_panic) return VK_OK;
+    if (result->is_panic) return VK_OK;
     result->cranks++;
     replay->turn = NULL;
     return ++replay->turn_count == TURNS_MAX ? commit(replay) : VK_OK;
