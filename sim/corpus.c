@@ -145,10 +145,7 @@ static enum vk_err run_plan(const struct sim_plan *plan, const struct sim_run_op
     VK_TRY(sim_run(plan, options, &run));
     result->cranks = run.cranks;
     result->failure = run.failure;
-    result->outcome = run.failed     ? SIM_EXPECT_FAILURE
-                      : run.panicked ? SIM_EXPECT_PANIC
-                      : run.diverged ? SIM_EXPECT_DIVERGENCE
-                                     : SIM_EXPECT_OK;
+    result->outcome = sim_run_outcome(&run);
     judge(result);
     return VK_OK;
 }

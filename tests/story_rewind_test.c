@@ -282,6 +282,19 @@ Test(rewind_in_flight, changes_from_a_worker_that_makes_syscalls_are_not_believe
     world_close(&w);
 }
 
+Test(rewind_in_flight, changes_that_are_no_utf8_are_not_believed) {
+    static const char *const programs[] = {"{keep <garbled> 1}",
+                                           "{keep one 1; keep two <garbled>}"};
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        struct test_world w;
+        world_open(&w, &plain, VK_STORE_WRITE_BACK, ":memory:");
+        world_tell(&w, "bob", "%s", programs[i]);
+        world_run_halts(&w, VK_ERR_WORKER_LOST, "is not UTF-8");
+        w.unaudited = true;
+        world_close(&w);
+    }
+}
+
 /* ok#794: what was sent, before the illegal syscall and after it, reaches nobody. */
 SCENARIO(rewind_in_flight, what_a_condemned_vat_sent_reaches_nobody, both_kinds) {
     world_tell(

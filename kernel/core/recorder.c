@@ -3,6 +3,7 @@
 
 #include "vk/probe.h"
 
+#include "../base/js_text.h"
 #include "../object/slog.h"
 #include "completion.h"
 #include "syscall.h"
@@ -253,6 +254,16 @@ enum vk_err vk_recorder_settle(void *impl, uint64_t count) {
     return keep(impl, settle(impl, count));
 }
 
+/* What a worker says goes into transcripts, promises and vatstores, where ill-formed text would lie until somebody reads it. */
+static bool is_utf8(const struct vk_delivery_result *result) {
+    bool is = vk_js_text_is_utf8(result->problem) && vk_js_text_is_utf8(result->value) &&
+              vk_js_text_is_utf8(result->usage);
+    for (size_t i = 0; i < result->change_count && is; i++)
+        is = vk_js_text_is_utf8(result->changes[i].key) &&
+             vk_js_text_is_utf8(result->changes[i].value);
+    return is;
+}
+
 enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
                                  const struct vk_delivery_result *result) {
     const struct vk_in_flight *in_flight = &recorder->kernel->in_flight;
@@ -270,6 +281,8 @@ enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
         return VK_RAISE(VK_ERR_WORKER_LOST,
                         "the worker of v%llu hands over changes that it is to make by syscall",
                         vat);
+    if (!is_utf8(result))
+        return VK_RAISE(VK_ERR_WORKER_LOST, "what the worker of v%llu says is not UTF-8", vat);
     return VK_OK;
 }
 
