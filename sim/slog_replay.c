@@ -231,24 +231,29 @@ static enum vk_err commit(struct replay *replay) {
     return VK_OK;
 }
 
+/* A turn that was met is met again. */
+static enum vk_err redo(struct replay *replay, struct turn *turn) {
+    replay->turn = turn;
+    VK_TRY(attempt(replay));
+    return replay->result->outcome == SIM_SLOG_MET
+               ? VK_OK
+               : VK_RAISE(VK_ERR_CORRUPT, "crank %" PRIu64 " did something else the second time",
+                          crank_of(replay, turn)->unit.number);
+}
+
 /* To the state before the turn in hand, which is committed, for there may be more to try. */
 static enum vk_err go_back(struct replay *replay) {
     struct turn *turn = replay->turn;
     const uint64_t deliveries = replay->kernel.workers.deliveries,
                    syscalls = replay->kernel.workers.syscalls;
-    VK_TRY(sim_slog_kernel_reopen(&replay->kernel));
-    if (replay->turn_count == 0) return VK_OK;
-    for (size_t i = 0; i < replay->turn_count; i++) {
-        replay->turn = &replay->turns[i];
-        VK_TRY(attempt(replay));
-        if (replay->result->outcome != SIM_SLOG_MET)
-            return VK_RAISE(VK_ERR_CORRUPT, "crank %" PRIu64 " did something else the second time",
-                            crank_of(replay, replay->turn)->unit.number);
-    }
+    enum vk_err err = sim_slog_kernel_reopen(&replay->kernel);
+    for (size_t i = 0; i < replay->turn_count && err == VK_OK; i++)
+        err = redo(replay, &replay->turns[i]);
     replay->turn = turn;
     replay->kernel.workers.deliveries = deliveries;
     replay->kernel.workers.syscalls = syscalls;
-    return commit(replay);
+    VK_TRY(err);
+    return replay->turn_count ? commit(replay) : VK_OK;
 }
 
 /* ---- hypotheses */
