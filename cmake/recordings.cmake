@@ -72,5 +72,7 @@ add_test(NAME reports.junit_readers
 add_test(NAME reports.page
   COMMAND ${Python3_EXECUTABLE} -B ${reports}/page.py $<TARGET_FILE:crankcase>
     $<TARGET_FILE:crankcase-planted> ${PROJECT_BINARY_DIR})
-set_tests_properties(reports.junit_readers reports.page PROPERTIES
+add_test(NAME reports.trace
+  COMMAND ${Python3_EXECUTABLE} -B ${reports}/trace.py $<TARGET_FILE:crankcase> ${PROJECT_BINARY_DIR})
+set_tests_properties(reports.junit_readers reports.page reports.trace PROPERTIES
   LABELS reports SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -6,6 +6,7 @@
  * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
  */
 #include "command.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "recording_files.h"
 #include "replay_diff.h"
@@ -15,6 +16,8 @@
 #include "reports/report_replay.h"
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
+#include "run_reports.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -24,11 +27,12 @@
 
 static const char usage[] =
     "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n"
-    "       crankcase replay [--json] DB SLOG\n\n"
+    "       crankcase replay [--json] [--host FILE] DB SLOG\n\n"
     "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
     "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
     "Of a swing-store database and a standard slog that goes on from it, every crank is run on a\n"
-    "copy and held to its hashes. What the host did no slog shows: it is inferred, and listed.\n\n"
+    "copy and held to its hashes. What the host and devices did no slog shows: it is inferred, and\n"
+    "listed. Where that cannot be done the answer says why, and --host may tell.\n\n"
     "options:\n"
     "  --json            one JSON object a line for each recording, then one for the total\n"
     "  --jobs N          run N recordings side by side\n"
@@ -38,13 +42,21 @@ static const char usage[] =
     "  --vats-online N   keep at most N vats online (default 50); no result may depend on it\n"
     "  --no-slog         do not compare slog entries\n"
     "  --quiet           print failures only\n"
-    "  --help            this text\n\n"
+    "  --host FILE       what the host of DB and SLOG knows, a line for each:\n"
+    "                        workers: b0-...            bundles that new vats' workers run on\n"
+    "                        crank-31: options [snapshot-interval=N] [reap-interval=N|never]\n"
+    "                                          [reap-gc-krefs=N|never]\n"
+    "                        crank-31: pin koN, take kpN, take-only kpN or wait-for kpN\n"
+    "                        crank-23 call-1: set KEY \"VALUE\", delete KEY or state {...}\n"
+    "                    before crank 31; in the first call of a device in crank 23\n"
+    "  --help            this text\n" SIM_RUN_REPORTS_USAGE "\n"
     "A folder stands for the recordings in it: *.jsonl, plain or with .xz, .gz, .zst, .bz2.\n\n"
     "examples:\n"
     "  crankcase replay corpus/recordings\n"
     "  crankcase replay --jobs 4 --json corpus/recordings/fuzz > replay.jsonl\n"
     "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n"
-    "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n\n"
+    "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n"
+    "  crankcase replay --host known.txt backup/swingstore.sqlite since-then.slog.gz\n\n"
     "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed";
 
 struct replay_command {
@@ -52,12 +64,14 @@ struct replay_command {
     struct sim_replay_options options;
     const char *keep;
     const char *database, *slog; /* instead of recordings, or NULL */
+    const char *host;            /* what is known beside them, or NULL */
     size_t at_once;
     bool json, quiet;
     bool colours;
     int name_width;
     struct report_progress progress;
     struct report_replay_total total;
+    struct sim_run_reports reports;
 };
 
 /* What a job tells first; a text follows. */
@@ -68,7 +82,8 @@ struct job_summary {
     char activityhash[VK_HASH_HEX];
     char devices[256];
     char notes[256];
-    char error[512]; /* with file and line */
+    char error[512];              /* with file and line */
+    char told[SIM_DIFF_TOLD_MAX]; /* the difference, for reports */
 };
 
 /* ---- in the job's process */
@@ -187,6 +202,9 @@ static void run_recording(const struct replay_command *command, size_t i,
     summary->seconds = report_stopwatch_seconds(&watch);
     tell_result(file_of(command, i), &result, summary);
     if (command->keep) keep_end(&kept, summary);
+    if (result.diff)
+        sim_diff_tell(result.diff, recording, command->files.at[i].name, file_of(command, i),
+                      summary->told);
     fwrite(summary, sizeof *summary, 1, out);
     if (result.diff) write_difference(command, i, result.diff, recording, out);
     sim_replay_release(replay);
@@ -220,6 +238,14 @@ static void print_row(struct replay_command *command, const struct report_replay
     if (text) fputs(text, stdout);
 }
 
+static void keep_row(struct replay_command *command, const struct report_replay_row *row,
+                     const char *told) {
+    char reproduce[5000];
+    snprintf(reproduce, sizeof reproduce, "crankcase replay %s", row->file);
+    sim_run_reports_recording(&command->reports, row->file, row->verdict, row->seconds, told,
+                              reproduce);
+}
+
 static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct replay_command *command = impl;
     struct job_summary summary = {.verdict = REPORT_FAILED};
@@ -251,6 +277,7 @@ static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
     report_replay_total_add(&command->total, &row);
     print_row(command, &row, text);
     fflush(stdout);
+    keep_row(command, &row, summary.told[0] ? summary.told : summary.error);
     report_progress_draw(&command->progress, i + 1, NULL);
     free(text);
 }
@@ -273,7 +300,8 @@ static int run_command(struct replay_command *command) {
                                   .impl = command,
                                   .run = job_run,
                                   .finished = job_finished,
-                                  .begins = job_begins};
+                                  .begins = job_begins,
+                                  .is_enough = sim_interrupt_is_enough};
     bool has_table = !command->json && !command->quiet;
     for (size_t i = 0; i < command->files.count; i++) {
         int width = (int)strlen(command->files.at[i].name);
@@ -319,6 +347,7 @@ enum option_code {
     OPTION_VATS_ONLINE,
     OPTION_NO_SLOG,
     OPTION_QUIET,
+    OPTION_HOST,
 };
 
 static const struct option options[] = {
@@ -330,6 +359,8 @@ static const struct option options[] = {
     {"vats-online", required_argument, NULL, OPTION_VATS_ONLINE},
     {"no-slog", no_argument, NULL, OPTION_NO_SLOG},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"host", required_argument, NULL, OPTION_HOST},
+    SIM_RUN_REPORTS_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -341,6 +372,7 @@ static int take_option(struct replay_command *command, int option) {
     case OPTION_NO_SLOG: command->options.without_slog = true; return SIM_EXIT_OK;
     case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
     case OPTION_KEEP: command->keep = optarg; return SIM_EXIT_OK;
+    case OPTION_HOST: command->host = optarg; return SIM_EXIT_OK;
     case OPTION_JOBS:
         if (!parse_count(optarg, SIM_JOBS_AT_ONCE_MAX, &count))
             return bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
@@ -359,7 +391,10 @@ static int take_option(struct replay_command *command, int option) {
         else
             return bad_usage("--store takes direct or write-back, not ", optarg);
         return SIM_EXIT_OK;
-    default: return bad_usage("internal option", "");
+    default:
+        return sim_run_reports_take(&command->reports, option, optarg)
+                   ? SIM_EXIT_OK
+                   : bad_usage("internal option", "");
     }
 }
 
@@ -395,7 +430,25 @@ static int tell_slog(const struct replay_command *command, const struct report_s
     return report->result->outcome == SIM_SLOG_MET ? SIM_EXIT_OK : SIM_EXIT_DIFFERENCE;
 }
 
-static int run_slog(const struct replay_command *command, const char *database, const char *slog) {
+static int read_told(const char *path, struct sim_slog_told *told) {
+    struct sim_plan_error error = {0};
+    struct vk_arena arena;
+    struct vk_str text;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_text_file_read(path, &arena, &text);
+    if (err == VK_OK) err = sim_slog_told_read(told, text, &error);
+    vk_arena_release(&arena);
+    if (err == VK_OK) return SIM_EXIT_OK;
+    if (error.line)
+        fprintf(stderr, "crankcase replay: %s:%zu:%zu: %s\n", path, error.line, error.column,
+                error.what);
+    else
+        fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+    return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
+}
+
+static int run_told_slog(const struct replay_command *command, const struct sim_slog_told *told) {
+    const char *database = command->database, *slog = command->slog;
     struct sim_slog_result result;
     struct sim_input_error error;
     struct report_stopwatch watch;
@@ -403,7 +456,7 @@ static int run_slog(const struct replay_command *command, const char *database, 
     int code;
     sim_slog_result_init(&result);
     report_stopwatch_start(&watch);
-    enum vk_err err = sim_slog_replay(database, slog, &result, &of_database, &error);
+    enum vk_err err = sim_slog_replay(database, slog, told, &result, &of_database, &error);
     const struct report_slog report = {database, slog, &result, report_stopwatch_seconds(&watch)};
     if (err == VK_OK) {
         code = tell_slog(command, &report);
@@ -416,6 +469,15 @@ static int run_slog(const struct replay_command *command, const char *database, 
         code = err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
     }
     sim_slog_result_release(&result);
+    return code;
+}
+
+static int run_slog(const struct replay_command *command) {
+    struct sim_slog_told told;
+    sim_slog_told_init(&told);
+    int code = command->host ? read_told(command->host, &told) : SIM_EXIT_OK;
+    if (code == SIM_EXIT_OK) code = run_told_slog(command, &told);
+    sim_slog_told_release(&told);
     return code;
 }
 
@@ -437,8 +499,11 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     if (argc - optind == 2 && is_database(argv[optind])) {
         command->database = argv[optind];
         command->slog = argv[optind + 1];
-        return SIM_EXIT_OK;
+        return sim_run_reports_any(&command->reports)
+                   ? bad_usage("--results, --junit, --summary and --html are for recordings", "")
+                   : SIM_EXIT_OK;
     }
+    if (command->host) return bad_usage("--host goes with a database and a slog", "");
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
             fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
@@ -447,19 +512,27 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     return command->keep ? provide_keep_folder(command) : SIM_EXIT_OK;
 }
 
+static int run_reported(struct replay_command *command, int argc, char **argv) {
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS};
+    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    if (code != SIM_EXIT_OK) return code;
+    return sim_run_reports_end_list(&command->reports, run_command(command));
+}
+
 static int replay_main(int argc, char **argv) {
     struct replay_command command = {.at_once = 1,
                                      .options = {.mode = VK_STORE_WRITE_BACK},
                                      .name_width = (int)sizeof "recording" - 1,
+                                     .reports = {.command = "crankcase replay"},
                                      .colours = report_colour_wanted(stdout)};
     bool wants_help = false;
     int code = parse(&command, argc, argv, &wants_help);
     if (wants_help)
         puts(usage);
     else if (code == SIM_EXIT_OK && command.database)
-        code = run_slog(&command, command.database, command.slog);
+        code = run_slog(&command);
     else if (code == SIM_EXIT_OK)
-        code = run_command(&command);
+        code = run_reported(&command, argc, argv);
     sim_recording_files_free(&command.files);
     return code;
 }

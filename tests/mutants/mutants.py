@@ -18,12 +18,15 @@ import re
 import shlex
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from results import Results, add_options
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--states"]  # the same for all
@@ -38,6 +41,7 @@ examples:
   ./dev mutants
   ./dev mutants upgrade-half-done exit-with-failure-keeps-changes
   ./dev mutants --no-shrink --json
+  ./dev mutants --junit mutants.xml --html mutants.html
   ./dev mutants --keep corpus a-new-bug
 """
 
@@ -265,7 +269,7 @@ def print_total(rows, seeds):
     print(text)
 
 
-def silence(options, crankcase, scratch):
+def silence(options, crankcase, scratch, results):
     """True if the kernel without a bug passes."""
     seeds = options.seeds * SILENT_TIMES
     hunt = Hunt(crankcase, options.build / "libvk.so", seeds, options.jobs, scratch / "silence.plans")
@@ -273,12 +277,16 @@ def silence(options, crankcase, scratch):
            "seconds": round(hunt.seconds, 2)}
     if hunt.failure:
         row["signature"], row["what"] = hunt.failure["signature"], hunt.failure["what"]
+    said = row.get("signature", hunt.said)
+    results.add("(no bug)", "passed" if row["silent"] else "different", row["seconds"],
+                "" if row["silent"] else f"not silent: {said}\n{row.get('what', '')}\n"
+                f"reproduce: crankcase run --seeds {seeds} {' '.join(FLAGS)}")
     if options.json:
         print(json.dumps(row), flush=True)
     elif row["silent"]:
         print(f"no bug: silent over {seeds} seeds ({row['seconds']:.1f} s)")
     else:
-        print(coloured("no bug, and NOT SILENT", 31) + f": {row.get('signature', hunt.said)}")
+        print(coloured("no bug, and NOT SILENT", 31) + f": {said}")
     return row["silent"]
 
 
@@ -294,6 +302,7 @@ def parse():
     parser.add_argument("--keep", type=Path, metavar="CORPUS", help="add the shrunk plans to this corpus, a failure once")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="where the kernel was built")
+    add_options(parser)
     parser.add_argument("--regressions", type=Path, default=ROOT / "corpus/regressions",
                         help="plans that are run on each")
     parser.add_argument("--patches", type=Path, default=Path(__file__).parent, help="where the patches are")
@@ -308,7 +317,21 @@ def chosen(options):
     return [Mutant(paths[name]) for name in options.names or paths]
 
 
-def hunt_all(options, mutants, scratch):
+def hunt_reported(builder, crankcase, mutant, options, results):
+    """The same; its result is in the database as soon as there is one."""
+    reproduce = f"reproduce: ./dev mutants {mutant.name}" + (f" --seeds {options.seeds}" if options.seeds != SEEDS else "")
+    begun = time.monotonic()
+    try:
+        row = hunt_down(builder, crankcase, mutant, options)
+    except Broken as broken:
+        results.add(mutant.name, "failed", time.monotonic() - begun, f"{broken}\n{reproduce}")
+        raise
+    results.add(mutant.name, "passed" if row["caught"] else "different", time.monotonic() - begun,
+                "" if row["caught"] else f"not caught within {options.seeds} seeds: {row['bug']}\n{reproduce}")
+    return row
+
+
+def hunt_all(options, mutants, scratch, results):
     """The rows of all that could be hunted, and whether some could not."""
     rows, broken, width = [], False, max(len(mutant.name) for mutant in mutants)
     crankcase = options.build / "crankcase"
@@ -316,9 +339,12 @@ def hunt_all(options, mutants, scratch):
     if not options.json:
         print(f"{'planted bug':{width}}  {'oracle':9} {'seeds':>5} {'s':>6} {'lines':>8} {'runs':>5} {'s':>5} {'kept':>4}  signature")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for hunt in [pool.submit(hunt_down, builder, crankcase, mutant, options) for mutant in mutants]:
+        for hunt in [pool.submit(hunt_reported, builder, crankcase, mutant, options, results) for mutant in mutants]:
             try:
                 rows.append(hunt.result())
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)  # it ends with the hunts in hand
+                raise
             except Broken as problem:
                 print(f"mutants: {problem}", file=sys.stderr)
                 broken = True
@@ -332,22 +358,39 @@ def hunt_all(options, mutants, scratch):
     return rows, broken
 
 
-def main():
-    options = parse()
-    options.build, options.patches = options.build.resolve(), options.patches.resolve()
-    try:
-        mutants = chosen(options)
-        with tempfile.TemporaryDirectory(prefix="mutants-") as name:
-            rows, broken = hunt_all(options, mutants, Path(name))
-            if options.keep:
-                keep(options.build / "crankcase", Path(name), rows, options.keep)
-            silent = not options.silence or options.names or silence(options, options.build / "crankcase", Path(name))
-    except Broken as problem:
-        print(f"mutants: {problem}", file=sys.stderr)
-        return 2
+def hunt_and_judge(options, mutants, results):
+    """The exit code."""
+    crankcase = options.build / "crankcase"
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        rows, broken = hunt_all(options, mutants, Path(name), results)
+        if options.keep:
+            keep(crankcase, Path(name), rows, options.keep)
+        silent = not options.silence or options.names or silence(options, crankcase, Path(name), results)
     if broken:
         return 2
     return 0 if silent and all(row["caught"] for row in rows) else 1
+
+
+def main():
+    options = parse()
+    options.build, options.patches = options.build.resolve(), options.patches.resolve()
+    command, state, code = shlex.join(["./dev", "mutants", *sys.argv[1:]]), "failed", 2
+    try:
+        mutants = chosen(options)
+        results = Results(options, "mutants", command, options.build / "crankcase")
+    except (Broken, OSError, sqlite3.Error) as problem:
+        print(f"mutants: {problem}", file=sys.stderr)
+        return 2
+    try:
+        code = hunt_and_judge(options, mutants, results)
+        state = "finished"
+    except Broken as problem:
+        print(f"mutants: {problem}", file=sys.stderr)
+    except KeyboardInterrupt:
+        state, code = "interrupted", 130
+    finally:
+        code = code if results.end(state, code) else 2
+    return code
 
 
 if __name__ == "__main__":
