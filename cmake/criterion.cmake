@@ -33,7 +33,7 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 # loop over much, and those of whole kernels, of the simulation and of commands, whose code valgrind.replay and
 # valgrind.run run whole. ASan and UBSan see all of them. What is left is kernel/base, object and store.
 set(tests_not_for_valgrind
-  "^(kernel_.*|story_.*|suspend.*|host.*|initialize.*|vat_state|vat_program|directive|run_directives|kernel_module|postmortem"
+  "^(kernel_.*|story_.*|suspend.*|host.*|initialize.*|vat_state|vat_program|directive.*|run_directives|kernel_module|postmortem"
   "|disk_fault|mem_disk|fault|snapshot_fault|worker_fault|oracle|account|shadow|flight_recorder|probes|jobs|random"
   "|audit_command|auditor.*|diff.*|slog_.*|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
   "|report_writers|run|run_command|run_reports|sweep|timeline|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
