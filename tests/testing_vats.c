@@ -425,6 +425,17 @@ static enum vk_err command_change(struct vk_worker *worker, const struct words *
     return VK_OK;
 }
 
+static enum vk_err command_mumble(struct vk_worker *worker) {
+    struct vk_delivery_result *result = worker->result;
+    if (result->change_count) {
+        worker->changes[result->change_count - 1].value = VK_STR("\xff");
+    } else {
+        result->ok = false;
+        result->problem = VK_STR("\xff");
+    }
+    return VK_OK;
+}
+
 static const struct {
     const char *command, *syscall;
     bool in_array;
@@ -452,6 +463,7 @@ static enum vk_err run_command(struct vk_worker *worker, const struct words *wor
         worker->result->submitted++;
         return VK_OK;
     }
+    if (is(command, "mumble")) return command_mumble(worker);
     if (is(command, "die")) return VK_RAISE(VK_ERR_WORKER_LOST, "%s died", worker->vat);
     if (is(command, "on")) {
         test_journal_line(&worker->orders, "%.*s%.*s", VK_STR_ARG(words->items[1]),

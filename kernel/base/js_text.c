@@ -25,6 +25,16 @@ size_t vk_js_utf8_length(const char *p, const char *end) {
     return length;
 }
 
+bool vk_js_text_is_well_formed(struct vk_str text) {
+    const char *p = text.p, *end = text.p + text.n;
+    while (p < end) {
+        size_t length = vk_js_utf8_length(p, end);
+        if (length == 0) return false;
+        p += length;
+    }
+    return true;
+}
+
 int vk_js_text_compare(struct vk_str a, struct vk_str b) {
     size_t n = a.n < b.n ? a.n : b.n;
     size_t i = 0;

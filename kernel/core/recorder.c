@@ -4,6 +4,7 @@
 #include "vk/probe.h"
 
 #include "../object/slog.h"
+#include "base/js_text.h"
 #include "completion.h"
 #include "syscall.h"
 
@@ -253,6 +254,18 @@ enum vk_err vk_recorder_settle(void *impl, uint64_t count) {
     return keep(impl, settle(impl, count));
 }
 
+/* A worker's words get into the database and into the transcript, which is JSON. */
+static bool is_text(const struct vk_delivery_result *result) {
+    const struct vk_str words[] = {result->value, result->problem, result->usage};
+    bool is_text = true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        is_text = is_text && vk_js_text_is_well_formed(words[i]);
+    for (size_t i = 0; i < result->change_count; i++)
+        is_text = is_text && vk_js_text_is_well_formed(result->changes[i].key) &&
+                  vk_js_text_is_well_formed(result->changes[i].value);
+    return is_text;
+}
+
 enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
                                  const struct vk_delivery_result *result) {
     const struct vk_in_flight *in_flight = &recorder->kernel->in_flight;
@@ -270,6 +283,8 @@ enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
         return VK_RAISE(VK_ERR_WORKER_LOST,
                         "the worker of v%llu hands over changes that it is to make by syscall",
                         vat);
+    if (!is_text(result)) /* INV-RECORDER-2 */
+        return VK_RAISE(VK_ERR_WORKER_LOST, "the result of v%llu's worker is no UTF-8", vat);
     return VK_OK;
 }
 
