@@ -26,11 +26,9 @@ size_t vk_js_utf8_length(const char *p, const char *end) {
 }
 
 bool vk_js_text_is_well_formed(struct vk_str text) {
-    const char *p = text.p, *end = text.p + text.n;
-    while (p < end) {
-        size_t length = vk_js_utf8_length(p, end);
+    for (size_t i = 0, length; i < text.n; i += length) {
+        length = vk_js_utf8_length(text.p + i, text.p + text.n);
         if (length == 0) return false;
-        p += length;
     }
     return true;
 }
