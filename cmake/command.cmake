@@ -27,15 +27,16 @@ foreach(folder ${crankcase_folders})
   target_sources(crankcase_parts PRIVATE $<TARGET_OBJECTS:crankcase_${folder}>)
 endforeach()
 
-# The HTML page of reports/page is part of the command: a report needs no file but itself.
-set(page ${PROJECT_SOURCE_DIR}/reports/page)
-foreach(part page.html page.css page.js timeline.js)
+# The HTML page of reports/page and the schema of results are part of the command: it needs no file but itself.
+foreach(file page/page.html page/page.css page/page.js page/timeline.js results.sql)
+  get_filename_component(part ${file} NAME)
   string(REPLACE "." "_" name report_${part})
   set(embedded ${PROJECT_BINARY_DIR}/${name}.c)
+  set(source ${PROJECT_SOURCE_DIR}/reports/${file})
   add_custom_command(OUTPUT ${embedded}
-    COMMAND ${CMAKE_COMMAND} -DSOURCE=${page}/${part} -DOUTPUT=${embedded} -DNAME=${name}
+    COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUTPUT=${embedded} -DNAME=${name}
       -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
-    DEPENDS ${page}/${part} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
+    DEPENDS ${source} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
   target_sources(crankcase_reports PRIVATE ${embedded})
 endforeach()
 target_include_directories(crankcase_reports PRIVATE ${PROJECT_SOURCE_DIR}/reports)

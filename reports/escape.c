@@ -109,6 +109,15 @@ void report_markdown_code(struct vk_buf *buf, const char *text) {
     vk_buf_char(buf, '\n');
 }
 
+void report_first_line(const char *text, char line[REPORT_LINE_MAX]) {
+    size_t n = strcspn(text, "\n");
+    if (n >= REPORT_LINE_MAX) n = REPORT_LINE_MAX - 1;
+    while (n && ((unsigned char)text[n] & 0xc0) == 0x80) /* between two characters */
+        n--;
+    memcpy(line, text, n);
+    line[n] = '\0';
+}
+
 /* ---- scripts */
 
 void report_escape_script(struct vk_buf *buf, struct vk_str json) {

@@ -23,6 +23,9 @@ void report_escape_xml_attribute(struct vk_buf *buf, const char *text);
 void report_escape_markdown(struct vk_buf *buf, const char *text);
 /* A block of code in Markdown, its fence longer than any in the text. */
 void report_markdown_code(struct vk_buf *buf, const char *text);
+/* The first line of a text, as much of it as fits. */
+enum { REPORT_LINE_MAX = 400 };
+void report_first_line(const char *text, char line[REPORT_LINE_MAX]);
 /* JSON that stands within <script>: no "<" is left in it. */
 void report_escape_script(struct vk_buf *buf, struct vk_str json);
 

@@ -14,29 +14,31 @@ static void print_outcome(FILE *out, enum sim_expect outcome, const char *signat
     if (outcome == SIM_EXPECT_FAILURE) fprintf(out, " %s", signature);
 }
 
-static void print_difference(FILE *out, const char *path, const struct sim_corpus_result *result) {
-    fputs("    expected  ", out);
+void report_corpus_expected(FILE *out, const struct sim_corpus_result *result, const char *indent) {
+    bool failed = result->outcome == SIM_EXPECT_FAILURE;
+    fprintf(out, "%sexpected  ", indent);
     print_outcome(out, result->expected, result->expected_signature);
-    fputs("\n    there was ", out);
+    fprintf(out, "\n%sthere was ", indent);
     print_outcome(out, result->outcome, result->failure.signature);
-    if (result->outcome == SIM_EXPECT_FAILURE) fprintf(out, "\n    %s", result->failure.what);
-    if (result->outcome == SIM_EXPECT_FAILURE &&
-        strcmp(result->failure.signature, result->expected_signature) == 0)
-        fputs("\n    this failure there once was: it is back", out);
-    fprintf(out, "\n    reproduce: crankcase run %s\n", path);
+    if (failed) fprintf(out, "\n%s%s", indent, result->failure.what);
+    if (failed && strcmp(result->failure.signature, result->expected_signature) == 0)
+        fprintf(out, "\n%sthis failure there once was: it is back", indent);
+    fputc('\n', out);
 }
 
 void report_corpus_row(FILE *out, const char *path, const struct sim_corpus_result *result,
-                       bool colours) {
+                       const char *reproduce, bool colours) {
     bool is_met = result->verdict == SIM_CORPUS_MET;
     fprintf(out, "%s%-*s%s  %s\n", report_colour(is_met ? REPORT_GREEN : REPORT_RED, colours),
             VERDICT_COLUMNS, sim_corpus_verdict_word(result->verdict),
             report_colour(REPORT_PLAIN, colours), path);
     if (is_met) return;
-    if (result->error[0])
+    if (result->error[0]) {
         fprintf(out, "    %s\n", result->error);
-    else
-        print_difference(out, path, result);
+    } else {
+        report_corpus_expected(out, result, "    ");
+        fprintf(out, "    reproduce: %s\n", reproduce);
+    }
     fflush(out);
 }
 

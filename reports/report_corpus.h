@@ -16,8 +16,11 @@ struct report_corpus_total {
     double seconds;  /* real ones */
 };
 
+/* `reproduce`: the command that runs it once more. */
 void report_corpus_row(FILE *out, const char *path, const struct sim_corpus_result *result,
-                       bool colours);
+                       const char *reproduce, bool colours);
+/* Of one that was run and is not met, what was expected of it and what there was, each line after `indent`. */
+void report_corpus_expected(FILE *out, const struct sim_corpus_result *result, const char *indent);
 void report_corpus_row_json(FILE *out, const char *path, const struct sim_corpus_result *result);
 void report_corpus_total(FILE *out, const struct report_corpus_total *total, bool colours);
 void report_corpus_total_json(FILE *out, const struct report_corpus_total *total);

@@ -328,34 +328,38 @@ static void add_notes(struct vk_buf *buf, const struct sim_divergence *diff) {
     vk_buf_char(buf, ']');
 }
 
+void report_diff_object(struct vk_buf *buf, const struct sim_divergence *diff) {
+    vk_buf_lit(buf, "{\"kind\":");
+    vk_json_quote(buf, vk_str(sim_divergence_word(diff->kind)));
+    report_json_text(buf, "text", sim_divergence_text(diff->kind));
+    add_sides(buf, diff);
+    report_json_count(buf, "compared", diff->compared);
+    if (diff->has_same) report_json_count(buf, "lastSame", diff->same_crank);
+    if (diff->has_crank) {
+        report_json_count(buf, diff->is_host_call ? "hostBeforeCrank" : "crank", diff->crank);
+        add_text(buf, "crankType", diff->crank_type);
+        add_text(buf, "messageType", diff->message_type);
+        add_text(buf, "message", diff->message);
+    }
+    if (diff->has_delivery) {
+        add_text(buf, "vat", diff->vat);
+        report_json_count(buf, "delivery", diff->delivery);
+    }
+    add_pair(buf, "entry", &diff->entry);
+    add_pair(buf, "write", &diff->write);
+    add_keys(buf, diff);
+    add_events(buf, diff);
+    add_ancestors(buf, diff);
+    add_notes(buf, diff);
+    vk_buf_char(buf, '}');
+}
+
 void report_diff_json(FILE *out, const struct sim_divergence *diff) {
     struct vk_arena arena;
     struct vk_buf buf;
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"kind\":");
-    vk_json_quote(&buf, vk_str(sim_divergence_word(diff->kind)));
-    report_json_text(&buf, "text", sim_divergence_text(diff->kind));
-    add_sides(&buf, diff);
-    report_json_count(&buf, "compared", diff->compared);
-    if (diff->has_same) report_json_count(&buf, "lastSame", diff->same_crank);
-    if (diff->has_crank) {
-        report_json_count(&buf, diff->is_host_call ? "hostBeforeCrank" : "crank", diff->crank);
-        add_text(&buf, "crankType", diff->crank_type);
-        add_text(&buf, "messageType", diff->message_type);
-        add_text(&buf, "message", diff->message);
-    }
-    if (diff->has_delivery) {
-        add_text(&buf, "vat", diff->vat);
-        report_json_count(&buf, "delivery", diff->delivery);
-    }
-    add_pair(&buf, "entry", &diff->entry);
-    add_pair(&buf, "write", &diff->write);
-    add_keys(&buf, diff);
-    add_events(&buf, diff);
-    add_ancestors(&buf, diff);
-    add_notes(&buf, diff);
-    vk_buf_char(&buf, '}');
+    report_diff_object(&buf, diff);
     report_json_print(out, &buf);
     vk_arena_release(&arena);
 }

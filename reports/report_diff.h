@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 void report_diff(FILE *out, const struct sim_divergence *diff, bool colours);
+/* The object alone: the HTML page has it, too. */
+void report_diff_object(struct vk_buf *buf, const struct sim_divergence *diff);
 void report_diff_json(FILE *out, const struct sim_divergence *diff);
 
 #endif

@@ -1,9 +1,9 @@
 /* report_html.c - see report_html.h. What the page does with its data is in page/. */
 #include "report_html.h"
 
+#include "embedded.h"
 #include "escape.h"
 #include "json_line.h"
-#include "report_page.h"
 
 static void put_bool(struct vk_buf *buf, const char *name, bool truth) {
     report_json_name(buf, name);
@@ -20,7 +20,11 @@ static void put_campaign(struct vk_buf *buf, const struct report_model *model) {
     struct sim_campaign_totals totals = model->totals;
     const char *partial = report_model_partial(model);
     vk_buf_lit(buf, "{\"version\":1");
-    report_json_text(buf, "kind", model->of_plans ? "plans" : "seeds");
+    report_json_text(buf, "kind", report_results_kind_word(model->kind));
+    report_json_text(buf, "unit", report_results_kind_unit(model->kind));
+    put_bool(buf, "hasTotals", report_results_kind_has_totals(model->kind));
+    report_json_count(buf, "count", report_model_count(model));
+    report_json_count(buf, "failed", report_model_failed(model));
     report_json_text(buf, "command", model->command);
     report_json_text(buf, "kernel", model->kernel);
     report_json_text(buf, "started", model->started);
@@ -154,8 +158,29 @@ static void put_timelines(struct vk_buf *buf, const struct report_model *model) 
             vk_buf_lit(buf, "null");
         else
             vk_buf_u64(buf, timeline->failure);
+        if (vk_str_present(timeline->difference)) {
+            report_json_name(buf, "difference");
+            vk_buf_add(buf, timeline->difference);
+        }
         vk_buf_char(buf, ',');
         vk_buf_add(buf, vk_str_from(timeline->json, 1));
+    }
+    vk_buf_char(buf, ']');
+}
+
+static void put_probes(struct vk_buf *buf, const struct report_model *model) {
+    report_json_name(buf, "probes");
+    vk_buf_char(buf, '[');
+    for (size_t i = 0; i < model->probe_count; i++) {
+        const struct report_probe *probe = &model->probes[i];
+        begin_item(buf, i);
+        report_json_text(buf, "name", probe->name);
+        report_json_text(buf, "file", probe->file);
+        report_json_count(buf, "line", (uint64_t)probe->line);
+        put_bool(buf, "rare", probe->is_rare);
+        put_bool(buf, "wanted", probe->is_wanted);
+        report_json_count(buf, "hits", probe->hits);
+        vk_buf_char(buf, '}');
     }
     vk_buf_char(buf, ']');
 }
@@ -186,6 +211,7 @@ void report_html(struct vk_buf *buf, const struct report_model *model) {
     put_failures(&data, model);
     put_plans(&data, model);
     put_timelines(&data, model);
+    put_probes(&data, model);
     vk_buf_char(&data, '}');
     if (vk_buf_finish(&data, &json) != VK_OK) buf->failed = true;
     put_head(buf);

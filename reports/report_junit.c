@@ -35,6 +35,14 @@ static void put_seconds(struct vk_buf *buf, double seconds) {
     put_attribute(buf, "time", text);
 }
 
+/* As long as it is: a text that is cut could end in the midst of a character. */
+static const char *joined(struct suite *suite, const char *a, const char *b, const char *c) {
+    struct vk_str text;
+    if (vk_arena_format(suite->out->arena, &text, "%s%s%s", a, b, c) == VK_OK) return text.p;
+    suite->out->failed = true;
+    return "";
+}
+
 /* ---- cases */
 
 static void begin_case(struct suite *suite, enum outcome outcome, const char *class_name,
@@ -66,31 +74,25 @@ static void put_outcome(struct suite *suite, enum outcome outcome, const char *t
     vk_buf_lit(suite->out, ">");
 }
 
-static void whole_case(struct suite *suite, enum outcome outcome, const char *class_name,
-                       const char *name, const char *message) {
+/* INV-JUNIT-2: what a campaign did not show, the same campaign does not show again. */
+static void whole_case(struct suite *suite, const struct report_model *model, enum outcome outcome,
+                       const char *class_name, const char *name, const char *message) {
+    const char *text = joined(suite, message, "\nreproduce: ", model->command);
     begin_case(suite, outcome, class_name, name, 0);
-    if (outcome != PASSED) put_outcome(suite, outcome, "crankcase", message, NULL);
+    if (outcome != PASSED)
+        put_outcome(suite, outcome, "crankcase", message, outcome == FAILURE ? text : NULL);
     end_case(suite);
 }
 
 /* ---- failures */
-
-/* The first line of what is wrong. */
-static void first_line(const char *what, char line[400]) {
-    size_t n = strcspn(what, "\n");
-    if (n >= 400) n = 399;
-    while (n && ((unsigned char)what[n] & 0xc0) == 0x80)
-        n--;
-    snprintf(line, 400, "%.*s", (int)n, what);
-}
 
 /* What `crankcase run` says of it; INV-JUNIT-2. */
 static void put_failure(struct suite *suite, const struct report_model *model, size_t i,
                         const char *others) {
     const struct report_failure report = report_model_failure(model, i);
     const struct sim_failure *failure = report.failure;
-    char message[400], text[4096], vat[32] = "";
-    first_line(failure->what, message);
+    char message[REPORT_LINE_MAX], text[4096], vat[32] = "";
+    report_first_line(failure->what, message);
     if (failure->vat != VK_NO_VAT) snprintf(vat, sizeof vat, ", vat v%" PRIu64, failure->vat);
     snprintf(text, sizeof text,
              "%s: %s\nreplica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64
@@ -117,21 +119,40 @@ static size_t same_name_before(const struct report_model *model, size_t i) {
     return same;
 }
 
+/* A sweep finds more than one in a plan; and a corpus expected something else of it. */
+static void put_plan_failure(struct suite *suite, const struct report_model *model,
+                             const struct report_plan *plan) {
+    char more[80] = "";
+    if (plan->failures > 1)
+        snprintf(more, sizeof more, "\n%zu failures of it in all", plan->failures);
+    const char *others = joined(suite, more, plan->error[0] ? "\n" : "", plan->error);
+    put_failure(suite, model, plan->failure, others);
+}
+
+static void put_plan_error(struct suite *suite, enum outcome outcome,
+                           const struct report_plan *plan) {
+    const char *error = plan->error[0] ? plan->error : report_plan_state_word(plan->state);
+    char message[REPORT_LINE_MAX];
+    report_first_line(error, message);
+    put_outcome(suite, outcome, "crankcase", message[0] ? message : error, error);
+}
+
 static void put_plan(struct suite *suite, const struct report_model *model, size_t i) {
     const struct report_plan *plan = &model->plans[i];
     enum outcome outcome = plan->state == REPORT_PLAN_PASSED      ? PASSED
                            : plan->state == REPORT_PLAN_DIFFERENT ? FAILURE
                                                                   : ERROR;
-    char name[1200];
+    char name[1200], class_name[40];
     size_t same = same_name_before(model, i);
     snprintf(name, sizeof name, same ? "%.1100s (%zu)" : "%.1100s", plan->name, same + 1);
-    begin_case(suite, outcome, "crankcase.plans", name, plan->seconds);
+    snprintf(class_name, sizeof class_name, "crankcase.%s", report_results_kind_word(model->kind));
+    begin_case(suite, outcome, class_name, name, plan->seconds);
     if (plan->failure != SIZE_MAX)
-        put_failure(suite, model, plan->failure, "");
+        put_plan_failure(suite, model, plan);
     else if (plan->is_in_progress)
         put_outcome(suite, ERROR, "crankcase", "was being run when all ended", NULL);
     else if (outcome != PASSED)
-        put_outcome(suite, outcome, "crankcase", plan->error, NULL);
+        put_plan_error(suite, outcome, plan);
     end_case(suite);
 }
 
@@ -157,7 +178,7 @@ static void put_oracles(struct suite *suite, const struct report_model *model) {
         for (size_t k = 0; k < model->group_count; k++)
             held = held && model->failures[model->groups[k].first].failure.oracle != oracle;
         if (held)
-            whole_case(suite, model->off[i] ? SKIPPED : PASSED, "crankcase.campaign.oracles",
+            whole_case(suite, model, model->off[i] ? SKIPPED : PASSED, "crankcase.campaign.oracles",
                        sim_oracle_demand(oracle), "nobody looked");
     }
 }
@@ -169,9 +190,22 @@ static void put_faults(struct suite *suite, const struct report_model *model) {
         enum outcome outcome = model->totals.hits[k]                    ? PASSED
                                : report_model_never_struck(model, kind) ? FAILURE
                                                                         : SKIPPED;
-        whole_case(suite, outcome, "crankcase.campaign.faults", fault_word(kind),
+        whole_case(suite, model, outcome, "crankcase.campaign.faults", fault_word(kind),
                    outcome == FAILURE ? "it never struck: what it would show is not shown"
                                       : "it did not strike in so few seeds");
+    }
+}
+
+/* Those that were to be reached. */
+static void put_probes(struct suite *suite, const struct report_model *model) {
+    for (size_t i = 0; i < model->probe_count; i++) {
+        const struct report_probe *probe = &model->probes[i];
+        char message[300];
+        if (!probe->is_wanted) continue;
+        snprintf(message, sizeof message, "%.200s:%d: it was never reached, and is not marked rare",
+                 probe->file, probe->line);
+        whole_case(suite, model, probe->hits ? PASSED : FAILURE, "crankcase.campaign.probes",
+                   probe->name, message);
     }
 }
 
@@ -189,9 +223,12 @@ static void put_end(struct suite *suite, const struct report_model *model) {
 /* ---- the file */
 
 static void put_cases(struct suite *suite, const struct report_model *model) {
-    if (model->of_plans) {
-        for (size_t i = 0; i < model->plan_count; i++)
-            put_plan(suite, model, i);
+    for (size_t i = 0; i < model->plan_count; i++)
+        put_plan(suite, model, i);
+    put_probes(suite, model);
+    if (model->kind != REPORT_RESULTS_SEEDS) {
+        if (report_model_partial(model))
+            put_end(suite, model); /* or a list cut short looks like a whole one */
         return;
     }
     put_end(suite, model);
@@ -210,14 +247,15 @@ static void put_property(struct vk_buf *buf, const char *name, const char *value
 
 static void put_properties(struct vk_buf *buf, const struct report_model *model) {
     char seeds[24], hash[40];
+    bool has_totals = report_results_kind_has_totals(model->kind);
     snprintf(seeds, sizeof seeds, "%" PRIu64, model->totals.seeds);
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, model->totals.hash.high,
              model->totals.hash.low);
     vk_buf_lit(buf, "    <properties>\n");
     put_property(buf, "command", model->command);
     put_property(buf, "state", report_results_state_word(model->state));
-    put_property(buf, "seeds", seeds);
-    put_property(buf, "hash", hash);
+    if (has_totals) put_property(buf, "seeds", seeds);
+    if (has_totals) put_property(buf, "hash", hash);
     if (model->kernel[0]) put_property(buf, "kernel", model->kernel);
     vk_buf_lit(buf, "    </properties>\n");
 }
@@ -243,7 +281,10 @@ void report_junit(struct vk_buf *buf, const struct report_model *model) {
     vk_buf_lit(buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"crankcase\"");
     put_counts(buf, &suite, model->seconds);
     vk_buf_lit(buf, ">\n  <testsuite");
-    put_attribute(buf, "name", model->of_plans ? "crankcase plans" : "crankcase campaign");
+    char name[40] = "crankcase campaign";
+    if (model->kind != REPORT_RESULTS_SEEDS)
+        snprintf(name, sizeof name, "crankcase %s", report_results_kind_word(model->kind));
+    put_attribute(buf, "name", name);
     put_counts(buf, &suite, model->seconds);
     put_attribute(buf, "timestamp", model->started);
     vk_buf_lit(buf, ">\n");

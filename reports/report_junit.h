@@ -1,8 +1,9 @@
 /* report_junit.h - a result database as JUnit XML, as GitHub's test reporters, GitLab and Jenkins read it.
  *
- * Plans: a test case each. A campaign of seeds has no list that would be the same tomorrow, so its cases are what it
+ * Plans, files of a corpus, recordings, mutants: a test case each. A campaign of seeds has no list that would be the same tomorrow, so its cases are what it
  * is to show: one for each oracle that held, one for each signature that was found, one for each kind of fault that
- * was to strike, and one for the campaign's own end.
+ * was to strike, for each probe that was to be reached, and one for the campaign's own end. A list has that last one only
+ * when it was cut short.
  *
  * INV-JUNIT-1  No two cases have the same class name and name; the counts of a suite are those of its cases.
  * INV-JUNIT-2  A case that failed has the command that shows it again in its text.

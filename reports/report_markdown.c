@@ -11,7 +11,7 @@ enum { GROUPS_SHOWN_MAX = 50, PLANS_SHOWN_MAX = 200 };
 
 static void put_head(struct vk_buf *buf, const struct report_model *model) {
     const char *partial = report_model_partial(model);
-    bool failed = model->totals.failures || (model->code != UINT64_MAX && model->code);
+    bool failed = report_model_failed(model) || (model->code != UINT64_MAX && model->code);
     report_format(buf, "## crankcase: %s\n\n",
                   failed    ? "failed"
                   : partial ? "incomplete"
@@ -30,16 +30,24 @@ static void put_head(struct vk_buf *buf, const struct report_model *model) {
 static void put_glance(struct vk_buf *buf, const struct report_model *model) {
     const struct sim_campaign_totals *totals = &model->totals;
     double seconds = model->seconds > 0 ? model->seconds : 1;
+    if (!report_results_kind_has_totals(model->kind)) {
+        report_format(buf,
+                      "| %s | failed | time |\n|---:|---:|---:|\n| %" PRIu64 " | %" PRIu64
+                      " | %.1f s |\n\n",
+                      report_results_kind_unit(model->kind), report_model_count(model),
+                      report_model_failed(model), model->seconds);
+        return;
+    }
     report_format(buf,
                   "| %s | failed | signatures | cranks | crashes | features | time | a second |\n",
-                  model->of_plans ? "plans" : "seeds");
+                  report_results_kind_unit(model->kind));
     vk_buf_lit(buf, "|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     report_format(buf,
                   "| %" PRIu64 " | %" PRIu64 " | %zu | %" PRIu64 " | %" PRIu64 " | %" PRIu64
                   " | %.1f s | %.1f |\n\n",
-                  model->of_plans ? (uint64_t)model->plan_count : totals->seeds, totals->failures,
-                  model->group_count, totals->all_cranks, totals->crashes, totals->covered,
-                  model->seconds, (double)totals->seeds / seconds);
+                  report_model_count(model), report_model_failed(model), model->group_count,
+                  totals->all_cranks, totals->crashes, totals->covered, model->seconds,
+                  (double)totals->seeds / seconds);
 }
 
 static void put_group(struct vk_buf *buf, const struct report_model *model, size_t i) {
@@ -68,13 +76,29 @@ static void put_groups(struct vk_buf *buf, const struct report_model *model) {
         report_format(buf, "And %zu signatures more.\n\n", model->group_count - GROUPS_SHOWN_MAX);
 }
 
+/* What a table cannot hold. A plan that failed by an oracle is told of with its signature. */
+static void put_plan_errors(struct vk_buf *buf, const struct report_model *model) {
+    size_t shown = 0;
+    for (size_t i = 0; i < model->plan_count && shown < GROUPS_SHOWN_MAX; i++) {
+        const struct report_plan *plan = &model->plans[i];
+        if (plan->failure != SIZE_MAX || !strchr(plan->error, '\n')) continue;
+        shown++;
+        vk_buf_lit(buf, "### ");
+        report_escape_markdown(buf, plan->name);
+        vk_buf_lit(buf, "\n\n");
+        report_markdown_code(buf, plan->error);
+        vk_buf_char(buf, '\n');
+    }
+}
+
 /* Those that passed only count. */
 static void put_plans(struct vk_buf *buf, const struct report_model *model) {
     size_t shown = 0, not_passed = 0;
     for (size_t i = 0; i < model->plan_count; i++)
         not_passed += model->plans[i].state != REPORT_PLAN_PASSED;
     if (!not_passed) return;
-    vk_buf_lit(buf, "| plan | came to | |\n|---|---|---|\n");
+    report_format(buf, "| %s | came to | |\n|---|---|---|\n",
+                  report_results_kind_unit(model->kind));
     for (size_t i = 0; i < model->plan_count && shown < PLANS_SHOWN_MAX; i++) {
         const struct report_plan *plan = &model->plans[i];
         if (plan->state == REPORT_PLAN_PASSED) continue;
@@ -82,16 +106,28 @@ static void put_plans(struct vk_buf *buf, const struct report_model *model) {
         vk_buf_lit(buf, "| ");
         report_escape_markdown(buf, plan->name);
         report_format(buf, " | %s | ", report_plan_state_word(plan->state));
-        report_escape_markdown(buf, plan->failure != SIZE_MAX
-                                        ? model->failures[plan->failure].failure.signature
-                                        : plan->error);
+        char line[REPORT_LINE_MAX];
+        report_first_line(plan->failure != SIZE_MAX
+                              ? model->failures[plan->failure].failure.signature
+                              : plan->error,
+                          line);
+        report_escape_markdown(buf, line);
         vk_buf_lit(buf, " |\n");
     }
-    if (not_passed > shown) report_format(buf, "\nAnd %zu plans more.\n", not_passed - shown);
+    if (not_passed > shown)
+        report_format(buf, "\nAnd %zu %s more.\n", not_passed - shown,
+                      report_results_kind_unit(model->kind));
     vk_buf_char(buf, '\n');
 }
 
+static bool has_faults(const struct report_model *model) {
+    for (int k = 0; k < FAULT_KIND_COUNT; k++)
+        if (model->wanted[k] || model->totals.hits[k]) return true;
+    return false;
+}
+
 static void put_faults(struct vk_buf *buf, const struct report_model *model) {
+    if (!has_faults(model)) return;
     vk_buf_lit(buf, "<details><summary>Faults</summary>\n\n"
                     "| fault | class | struck |\n|---|---|---:|\n");
     for (int k = 0; k < FAULT_KIND_COUNT; k++) {
@@ -104,10 +140,36 @@ static void put_faults(struct vk_buf *buf, const struct report_model *model) {
     vk_buf_lit(buf, "\n</details>\n");
 }
 
+/* Of those that are not rare, the ones that nothing came by. */
+static void put_probes(struct vk_buf *buf, const struct report_model *model) {
+    size_t reached = 0;
+    if (!model->probe_count) return;
+    for (size_t i = 0; i < model->probe_count; i++)
+        reached += model->probes[i].hits > 0;
+    report_format(buf, "\n<details><summary>Probes: %zu of %zu reached</summary>\n\n", reached,
+                  model->probe_count);
+    vk_buf_lit(buf, "| never reached | where | |\n|---|---|---|\n");
+    for (size_t i = 0; i < model->probe_count; i++) {
+        const struct report_probe *probe = &model->probes[i];
+        if (probe->hits) continue;
+        vk_buf_lit(buf, "| ");
+        report_escape_markdown(buf, probe->name);
+        vk_buf_lit(buf, " | ");
+        report_escape_markdown(buf, probe->file);
+        report_format(buf, ":%d | %s |\n", probe->line,
+                      probe->is_rare     ? "rare"
+                      : probe->is_wanted ? "**no success**"
+                                         : "");
+    }
+    vk_buf_lit(buf, "\n</details>\n");
+}
+
 void report_markdown(struct vk_buf *buf, const struct report_model *model) {
     put_head(buf, model);
     put_glance(buf, model);
     put_plans(buf, model);
+    put_plan_errors(buf, model);
     put_groups(buf, model);
     put_faults(buf, model);
+    put_probes(buf, model);
 }

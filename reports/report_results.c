@@ -47,6 +47,14 @@ static void print_plans(FILE *out, const struct report_model *model) {
     }
 }
 
+static void print_count(FILE *out, const struct report_model *model, bool colours) {
+    uint64_t failed = report_model_failed(model);
+    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " %s failed%s, in %.1f s\n",
+            report_colour(failed ? REPORT_RED : REPORT_GREEN, colours), failed,
+            report_model_count(model), report_results_kind_unit(model->kind),
+            report_colour(REPORT_PLAIN, colours), model->seconds);
+}
+
 void report_results_text(FILE *out, const struct report_model *model, bool colours) {
     print_head(out, model, colours);
     for (size_t i = 0; i < model->group_count; i++) {
@@ -55,6 +63,10 @@ void report_results_text(FILE *out, const struct report_model *model, bool colou
         print_others(out, model, i);
     }
     print_plans(out, model);
+    if (!report_results_kind_has_totals(model->kind)) {
+        print_count(out, model, colours);
+        return;
+    }
     const struct report_summary summary = report_model_summary(model);
     report_run_summary(out, &summary, colours);
 }
@@ -77,6 +89,7 @@ static void print_campaign_json(FILE *out, const struct report_model *model,
                                 struct vk_arena *arena) {
     struct vk_buf buf;
     begin_line(&buf, arena, "campaign");
+    report_json_text(&buf, "kind", report_results_kind_word(model->kind));
     report_json_text(&buf, "command", model->command);
     report_json_text(&buf, "started", model->started);
     if (model->kernel[0]) report_json_text(&buf, "kernel", model->kernel);
@@ -112,6 +125,15 @@ static void print_plan_json(FILE *out, const struct report_plan *plan, struct vk
     end_line(out, &buf);
 }
 
+static void print_count_json(FILE *out, const struct report_model *model, struct vk_arena *arena) {
+    struct vk_buf buf;
+    begin_line(&buf, arena, "summary");
+    report_json_count(&buf, report_results_kind_unit(model->kind), report_model_count(model));
+    report_json_count(&buf, "failures", report_model_failed(model));
+    report_json_real(&buf, "seconds", model->seconds);
+    end_line(out, &buf);
+}
+
 void report_results_json(FILE *out, const struct report_model *model) {
     struct vk_arena arena;
     vk_arena_init(&arena, vk_heap_system());
@@ -124,7 +146,11 @@ void report_results_json(FILE *out, const struct report_model *model) {
         const struct report_failure failure = report_model_failure(model, i);
         report_run_failure_json(out, &failure);
     }
-    const struct report_summary summary = report_model_summary(model);
-    report_run_summary_json(out, &summary);
+    if (report_results_kind_has_totals(model->kind)) {
+        const struct report_summary summary = report_model_summary(model);
+        report_run_summary_json(out, &summary);
+    } else {
+        print_count_json(out, model, &arena);
+    }
     vk_arena_release(&arena);
 }

@@ -201,19 +201,31 @@ static void print_ends(FILE *out, const struct report_summary *summary, bool col
     }
 }
 
-static void print_probes(FILE *out, const struct sim_campaign_totals *totals, bool colours) {
-    size_t count = sim_probe_count(), reached = 0;
+size_t report_probes(const struct sim_campaign_totals *totals,
+                     struct report_probe probes[SIM_PROBES_MAX]) {
+    size_t count = sim_probe_count();
+    for (size_t i = 0; i < count; i++)
+        probes[i] = (struct report_probe){.name = sim_probe_name(i),
+                                          .file = sim_probe_file(i),
+                                          .line = sim_probe_line(i),
+                                          .is_rare = sim_probe_is_rare(i),
+                                          .hits = totals->probes[i]};
+    return count;
+}
+
+static void print_probes(FILE *out, const struct report_summary *summary, bool colours) {
+    size_t count = summary->probe_count, reached = 0;
     if (!count) return;
     for (size_t i = 0; i < count; i++)
-        reached += totals->probes[i] > 0;
+        reached += summary->probes[i].hits > 0;
     fprintf(out, "  %-22s %14zu  of %zu reached\n", "probes", reached, count);
     for (size_t i = 0; i < count; i++) {
-        if (totals->probes[i]) continue;
-        bool is_rare = sim_probe_is_rare(i);
+        const struct report_probe *probe = &summary->probes[i];
+        if (probe->hits) continue;
         fprintf(out, "    %snever%s %s (%s:%d)%s\n",
-                is_rare ? "" : report_colour(REPORT_YELLOW, colours),
-                is_rare ? "" : report_colour(REPORT_PLAIN, colours), sim_probe_name(i),
-                sim_probe_file(i), sim_probe_line(i), is_rare ? ", which is rare" : "");
+                probe->is_rare ? "" : report_colour(REPORT_YELLOW, colours),
+                probe->is_rare ? "" : report_colour(REPORT_PLAIN, colours), probe->name,
+                probe->file, probe->line, probe->is_rare ? ", which is rare" : "");
     }
 }
 
@@ -239,7 +251,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     figure(out, "features", totals->covered, "of coverage");
     if (summary->faults) print_faults(out, summary, colours);
     print_ends(out, summary, colours);
-    print_probes(out, totals, colours);
+    print_probes(out, summary, colours);
     fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f seeds/s, %.0f cranks/s\n",
             duration(simulated, simulated_text), duration(summary->seconds, real_text),
             per(simulated, summary->seconds), per((double)totals->seeds, summary->seconds),
@@ -253,12 +265,12 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
 }
 
 /* A member of its own, after one that is still open; none at all in a build without probes. */
-static void print_probes_json(FILE *out, const struct sim_campaign_totals *totals) {
-    size_t count = sim_probe_count();
-    if (count) fputs("},\"probes\":{", out);
-    for (size_t i = 0; i < count; i++)
+static void print_probes_json(FILE *out, const struct report_summary *summary) {
+    if (summary->probe_count) fputs("},\"probes\":{", out);
+    for (size_t i = 0; i < summary->probe_count; i++)
         fprintf(out, "%s\"%s\":{\"reached\":%" PRIu64 ",\"rare\":%s}", i ? "," : "",
-                sim_probe_name(i), totals->probes[i], sim_probe_is_rare(i) ? "true" : "false");
+                summary->probes[i].name, summary->probes[i].hits,
+                summary->probes[i].is_rare ? "true" : "false");
 }
 
 void report_run_summary_json(FILE *out, const struct report_summary *summary) {
@@ -284,7 +296,7 @@ void report_run_summary_json(FILE *out, const struct report_summary *summary) {
                 totals->hits[k]);
         any = true;
     }
-    print_probes_json(out, totals);
+    print_probes_json(out, summary);
     fputs("},\"ends\":{", out);
     for (int end = 0; end < SIM_VAT_END_COUNT; end++)
         fprintf(out, "%s\"%s\":%" PRIu64, end ? "," : "", sim_vat_end_words((enum sim_vat_end)end),

@@ -26,14 +26,28 @@ void report_run_failure_json(FILE *out, const struct report_failure *report);
 void report_run_panic(FILE *out, const char *plan, const char *keep,
                       const struct sim_run_result *result, bool json);
 
+/* See vk/probe.h; there are none unless the build had them. */
+struct report_probe {
+    const char *name, *file;
+    int line;
+    bool is_rare;
+    bool is_wanted; /* never reached, it is no success */
+    uint64_t hits;
+};
+/* Those of this build, in the order of their names, with what was counted; returns how many. */
+size_t report_probes(const struct sim_campaign_totals *totals,
+                     struct report_probe probes[SIM_PROBES_MAX]);
+
 struct report_summary {
     const struct sim_campaign_totals *totals;
+    const struct report_probe *probes;
+    size_t probe_count;
     const bool *faults; /* those that could strike, by kind; NULL: none are listed */
     double seconds;     /* real ones */
     bool was_interrupted, is_stable;
 };
 
-/* In a build with probes (vk/probe.h) both tell of them, too; the text lists those never reached. */
+/* Both tell of the probes, too; the text lists those never reached. */
 void report_run_summary(FILE *out, const struct report_summary *summary, bool colours);
 void report_run_summary_json(FILE *out, const struct report_summary *summary);
 

@@ -1,6 +1,7 @@
 /* results.c - see results.h. */
 #include "results.h"
 
+#include "embedded.h"
 #include "statement.h"
 
 #include <errno.h>
@@ -12,44 +13,28 @@
 
 enum { SAMPLES_MAX = 512, BUSY_MS = 5000 };
 
-static const char schema[] =
-    "PRAGMA page_size = 4096;"
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE campaign ("
-    "  id INTEGER PRIMARY KEY CHECK (id = 1),"
-    "  kind TEXT NOT NULL, command TEXT NOT NULL, kernel TEXT, started TEXT NOT NULL,"
-    "  state TEXT NOT NULL, error TEXT, code INTEGER, stable INTEGER NOT NULL DEFAULT 0,"
-    "  seconds REAL NOT NULL DEFAULT 0, hash TEXT, unwritten INTEGER NOT NULL DEFAULT 0"
-    ") STRICT;"
-    "CREATE TABLE total (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE fault ("
-    "  word TEXT PRIMARY KEY, class TEXT NOT NULL, meaning TEXT NOT NULL,"
-    "  wanted INTEGER NOT NULL, hits INTEGER NOT NULL DEFAULT 0"
-    ") STRICT;"
-    "CREATE TABLE vat_end ("
-    "  words TEXT PRIMARY KEY, illegal INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 0"
-    ") STRICT;"
-    "CREATE TABLE oracle (word TEXT PRIMARY KEY, off INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE timeline ("
-    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, failure INTEGER REFERENCES failure,"
-    "  json TEXT NOT NULL"
-    ") STRICT;"
-    "CREATE TABLE sample ("
-    "  id INTEGER PRIMARY KEY, seconds REAL NOT NULL, seeds INTEGER NOT NULL,"
-    "  failures INTEGER NOT NULL, cranks INTEGER NOT NULL, features INTEGER NOT NULL"
-    ") STRICT;"
-    "CREATE TABLE plan ("
-    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL,"
-    "  seconds REAL NOT NULL DEFAULT 0, error TEXT"
-    ") STRICT;"
-    "CREATE TABLE failure ("
-    "  id INTEGER PRIMARY KEY, name TEXT NOT NULL, plan INTEGER REFERENCES plan,"
-    "  oracle TEXT NOT NULL, signature TEXT NOT NULL, what TEXT NOT NULL,"
-    "  replica INTEGER NOT NULL, point INTEGER NOT NULL, block INTEGER NOT NULL,"
-    "  event TEXT NOT NULL, vat INTEGER, at_ns INTEGER NOT NULL,"
-    "  reproduce TEXT NOT NULL, path TEXT, seconds REAL NOT NULL"
-    ") STRICT;"
-    "CREATE INDEX failure_signature ON failure (signature);";
+struct kind {
+    const char *word, *unit;
+    bool has_totals;
+};
+
+static const struct kind *kind_of(enum report_results_kind kind) {
+    static const struct kind kinds[] = {
+#define KIND(name, word, unit, has_totals) {word, unit, has_totals},
+        REPORT_RESULTS_KINDS(KIND)
+#undef KIND
+    };
+    VK_ASSERT(kind < REPORT_RESULTS_KIND_COUNT); /* the X-macro has them all */
+    return &kinds[kind];
+}
+
+const char *report_results_kind_word(enum report_results_kind kind) { return kind_of(kind)->word; }
+
+const char *report_results_kind_unit(enum report_results_kind kind) { return kind_of(kind)->unit; }
+
+bool report_results_kind_has_totals(enum report_results_kind kind) {
+    return kind_of(kind)->has_totals;
+}
 
 const char *report_results_state_word(enum report_results_state state) {
     static const char *const words[] = {
@@ -146,7 +131,7 @@ static bool insert_campaign(sqlite3 *db, const struct report_results_begin *begi
     bool ok = report_statement(&row, db,
                                "INSERT INTO campaign (id, kind, command, kernel, started, state)"
                                " VALUES (1, ?, ?, ?, ?, ?)");
-    report_statement_text(&row, begins->kind);
+    report_statement_text(&row, report_results_kind_word(begins->kind));
     report_statement_text(&row, begins->command);
     report_statement_text(&row, begins->kernel);
     report_statement_text(&row, started);
@@ -163,7 +148,7 @@ static bool insert_kinds(sqlite3 *db, const struct report_results_begin *begins)
         report_statement_text(&fault, fault_word(kind));
         report_statement_text(&fault, fault_class_word(fault_class_of(kind)));
         report_statement_text(&fault, fault_meaning(kind));
-        report_statement_count(&fault, begins->faults[k]);
+        report_statement_count(&fault, begins->faults && begins->faults[k]);
         report_statement_run(&fault);
     }
     report_statement(&vat_end, db, "INSERT INTO vat_end (words, illegal) VALUES (?, ?)");
@@ -175,7 +160,7 @@ static bool insert_kinds(sqlite3 *db, const struct report_results_begin *begins)
     report_statement(&oracle, db, "INSERT INTO oracle (word, off) VALUES (?, ?)");
     for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
         report_statement_text(&oracle, sim_oracle_word((enum sim_oracle)i));
-        report_statement_count(&oracle, begins->off[i]);
+        report_statement_count(&oracle, begins->off && begins->off[i]);
         report_statement_run(&oracle);
     }
     bool ok = report_statement_end(&fault);
@@ -183,10 +168,25 @@ static bool insert_kinds(sqlite3 *db, const struct report_results_begin *begins)
     return report_statement_end(&vat_end) && ok;
 }
 
+/* Those of this build: whoever reads it may be another. */
+static bool insert_probes(sqlite3 *db, const struct report_results_begin *begins) {
+    struct report_statement probe;
+    report_statement(&probe, db,
+                     "INSERT INTO probe (name, file, line, rare, wanted) VALUES (?, ?, ?, ?, ?)");
+    for (size_t i = 0; i < sim_probe_count(); i++) {
+        report_statement_text(&probe, sim_probe_name(i));
+        report_statement_text(&probe, sim_probe_file(i));
+        report_statement_count(&probe, (uint64_t)sim_probe_line(i));
+        report_statement_count(&probe, sim_probe_is_rare(i));
+        report_statement_count(&probe, begins->probes && !sim_probe_is_rare(i));
+        report_statement_run(&probe);
+    }
+    return report_statement_end(&probe);
+}
+
 enum vk_err report_results_create(struct report_results *results, const char *path,
                                   const struct report_results_begin *begins) {
     enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
-    char ids[100];
     sqlite3 *db = NULL;
     *results = (struct report_results){.path = path, .sample_every_seconds = 1};
     report_stopwatch_start(&results->watch);
@@ -199,11 +199,9 @@ enum vk_err report_results_create(struct report_results *results, const char *pa
         sqlite3_close(db);
         return err;
     }
-    snprintf(ids, sizeof ids, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             REPORT_RESULTS_ID, REPORT_RESULTS_VERSION);
-    bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-              sqlite3_exec(db, ids, NULL, NULL, NULL) == SQLITE_OK && insert_campaign(db, begins) &&
-              insert_kinds(db, begins);
+    bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+              sqlite3_exec(db, report_results_sql, NULL, NULL, NULL) == SQLITE_OK &&
+              insert_campaign(db, begins) && insert_kinds(db, begins) && insert_probes(db, begins);
     enum vk_err err = end(results, db, ok);
     if (err != VK_OK) remove(path);
     return err;
@@ -252,19 +250,21 @@ enum vk_err report_results_failure(struct report_results *results,
     return end(results, db, ok);
 }
 
-enum vk_err report_results_timeline(struct report_results *results, const char *name,
-                                    uint64_t failure, struct vk_str json) {
+enum vk_err report_results_timeline(struct report_results *results,
+                                    const struct report_results_run *run) {
     struct report_statement row;
     sqlite3 *db;
     enum vk_err err = begin(results, &db);
     if (err != VK_OK) return not_begun(results, err);
-    report_statement(&row, db, "INSERT INTO timeline (name, failure, json) VALUES (?, ?, ?)");
-    report_statement_text(&row, name);
-    if (failure)
-        report_statement_count(&row, failure);
+    report_statement(&row, db,
+                     "INSERT INTO timeline (name, failure, json, difference) VALUES (?, ?, ?, ?)");
+    report_statement_text(&row, run->name);
+    if (run->failure)
+        report_statement_count(&row, run->failure);
     else
         report_statement_text(&row, NULL);
-    report_statement_str(&row, json);
+    report_statement_str(&row, run->json);
+    report_statement_str(&row, run->difference);
     bool ok = report_statement_run(&row);
     return end(results, db, report_statement_end(&row) && ok);
 }
@@ -280,7 +280,7 @@ static void write_total(void *impl, const char *name, uint64_t *value) {
 
 static bool write_totals(const struct report_results *results, sqlite3 *db,
                          const struct sim_campaign_totals *totals) {
-    struct report_statement total, fault, vat_end, campaign;
+    struct report_statement total, fault, vat_end, probe, campaign;
     struct sim_campaign_totals copy = *totals;
     report_statement(&total, db, "INSERT OR REPLACE INTO total (name, value) VALUES (?, ?)");
     report_results_totals(&copy, &total, write_total);
@@ -296,6 +296,12 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
         report_statement_text(&vat_end, sim_vat_end_words((enum sim_vat_end)i));
         report_statement_run(&vat_end);
     }
+    report_statement(&probe, db, "UPDATE probe SET hits = ? WHERE name = ?");
+    for (size_t i = 0; i < sim_probe_count(); i++) {
+        report_statement_count(&probe, totals->probes[i]);
+        report_statement_text(&probe, sim_probe_name(i));
+        report_statement_run(&probe);
+    }
     report_statement(&campaign, db, "UPDATE campaign SET seconds = ?, unwritten = ?");
     report_statement_real(&campaign, report_stopwatch_seconds(&results->watch));
     report_statement_count(&campaign, results->unwritten);
@@ -303,6 +309,7 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
     bool ok = report_statement_end(&total);
     ok = report_statement_end(&fault) && ok;
     ok = report_statement_end(&vat_end) && ok;
+    ok = report_statement_end(&probe) && ok;
     return report_statement_end(&campaign) && ok;
 }
 
@@ -375,6 +382,22 @@ enum vk_err report_results_plan_ends(struct report_results *results, enum report
     bool ok = report_statement_run(&row) && report_statement_end(&row);
     results->plan = 0;
     return end(results, db, ok);
+}
+
+enum vk_err report_results_plan(struct report_results *results, const char *name,
+                                enum report_plan_state state, double seconds, const char *error) {
+    struct report_statement row;
+    sqlite3 *db;
+    enum vk_err err = begin(results, &db);
+    if (err != VK_OK) return not_begun(results, err);
+    report_statement(&row, db,
+                     "INSERT INTO plan (name, state, seconds, error) VALUES (?, ?, ?, ?)");
+    report_statement_text(&row, name);
+    report_statement_text(&row, report_plan_state_word(state));
+    report_statement_real(&row, seconds);
+    report_statement_text(&row, error);
+    bool ok = report_statement_run(&row);
+    return end(results, db, report_statement_end(&row) && ok);
 }
 
 /* ---- the end */

@@ -1,6 +1,7 @@
 /* results.h - the result database: what a campaign found, in a file that is right at every moment.
  *
- * One SQLite file a campaign (or a list of plans), written while it runs and read by `crankcase report` afterwards.
+ * One SQLite file a campaign (or a list of plans, of recordings, of mutants), written while it runs and read by
+ * `crankcase report` afterwards. Its schema is results.sql.
  * It is of SQLite's own system disk and heap; what a simulated kernel does to its database does not touch it.
  *
  * INV-RESULTS-1  A failure is committed before report_results_failure() returns: no interrupt, full disk or kill that
@@ -18,14 +19,35 @@
 #include "stopwatch.h"
 
 /* "crnk", and the number of the schema below. */
-enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 1 };
+enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 2 };
+
+/* NAME, word, what there are so many of, whether these are simulated runs that add up to totals. */
+#define REPORT_RESULTS_KINDS(X)                                                                    \
+    X(SEEDS, "seeds", "seeds", true)                                                               \
+    X(PLANS, "plans", "plans", true)                                                               \
+    X(CORPUS, "corpus", "files", false)                                                            \
+    X(RECORDINGS, "recordings", "recordings", false)                                               \
+    X(SWEEP, "sweep", "plans", false)                                                              \
+    X(MUTANTS, "mutants", "mutants", false)
+
+/* All but SEEDS are lists: of each of their plans, whatever that is, it is told what it came to. */
+enum report_results_kind {
+#define REPORT_RESULTS_KIND_ENUM(name, word, unit, has_totals) REPORT_RESULTS_##name,
+    REPORT_RESULTS_KINDS(REPORT_RESULTS_KIND_ENUM)
+#undef REPORT_RESULTS_KIND_ENUM
+        REPORT_RESULTS_KIND_COUNT
+};
+const char *report_results_kind_word(enum report_results_kind kind);
+const char *report_results_kind_unit(enum report_results_kind kind);
+bool report_results_kind_has_totals(enum report_results_kind kind);
 
 struct report_results_begin {
-    const char *kind;    /* "seeds" or "plans" */
-    const char *command; /* as it was typed */
+    enum report_results_kind kind;
+    const char *command; /* the words that were typed, options first */
     const char *kernel;  /* the path of a module, or NULL */
-    const bool *faults;  /* those that may strike, by kind */
-    const bool *off;     /* oracles that nobody asks, by enum sim_oracle */
+    const bool *faults;  /* those that may strike, by kind; NULL: none */
+    const bool *off;     /* oracles that nobody asks, by enum sim_oracle; NULL: none */
+    bool probes;         /* one that is not rare and is never reached is no success */
 };
 
 enum report_results_state {
@@ -70,6 +92,11 @@ enum vk_err report_results_plan_begins(struct report_results *results, const cha
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
                                      double seconds, const char *error) VK_MUST_CHECK;
 
+/* One that begins and ends at once. */
+enum vk_err report_results_plan(struct report_results *results, const char *name,
+                                enum report_plan_state state, double seconds, const char *error)
+    VK_MUST_CHECK;
+
 struct report_results_end {
     const struct sim_campaign_totals *totals;
     enum report_results_state state;
@@ -84,8 +111,15 @@ enum vk_err report_results_end(struct report_results *results, const struct repo
 void report_results_totals(struct sim_campaign_totals *totals, void *impl,
                            void (*each)(void *impl, const char *name, uint64_t *value));
 
-/* A run as report_timeline() has it. `failure`: its number in the file, 0 for none. */
-enum vk_err report_results_timeline(struct report_results *results, const char *name,
-                                    uint64_t failure, struct vk_str json) VK_MUST_CHECK;
+/* A run as report_timeline() has it. */
+struct report_results_run {
+    const char *name;
+    uint64_t failure;   /* its number in the file, 0 for none */
+    struct vk_str json; /* of report_timeline() */
+    struct vk_str
+        difference; /* where its replicas part, as report_diff_object() has it; or VK_STR_NONE */
+};
+enum vk_err report_results_timeline(struct report_results *results,
+                                    const struct report_results_run *run) VK_MUST_CHECK;
 
 #endif

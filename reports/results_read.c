@@ -66,6 +66,14 @@ static enum vk_err read_state(const struct reading *reading, const char *word) {
     return makes_no_sense(reading, "its state is none");
 }
 
+static enum vk_err read_kind(const struct reading *reading, const char *word) {
+    for (int i = 0; i < REPORT_RESULTS_KIND_COUNT; i++) {
+        reading->model->kind = (enum report_results_kind)i;
+        if (strcmp(word, report_results_kind_word(reading->model->kind)) == 0) return VK_OK;
+    }
+    return makes_no_sense(reading, "of a kind that there is not");
+}
+
 static enum vk_err read_campaign(const struct reading *reading) {
     struct report_model *model = reading->model;
     struct report_statement row;
@@ -73,9 +81,9 @@ static enum vk_err read_campaign(const struct reading *reading) {
                      "SELECT kind, command, kernel, started, state, error, code, stable, seconds,"
                      " unwritten FROM campaign");
     bool has_row = report_statement_row(&row);
-    const char *state = "";
+    const char *state = "", *kind = "";
     if (has_row) {
-        model->of_plans = strcmp(report_column_text(&row, reading->arena), "plans") == 0;
+        kind = report_column_text(&row, reading->arena);
         model->command = report_column_text(&row, reading->arena);
         model->kernel = report_column_text(&row, reading->arena);
         model->started = report_column_text(&row, reading->arena);
@@ -87,7 +95,9 @@ static enum vk_err read_campaign(const struct reading *reading) {
         model->unwritten = report_column_count(&row);
     }
     if (!report_statement_end(&row)) return unreadable(reading);
-    return has_row ? read_state(reading, state) : makes_no_sense(reading, "of no campaign");
+    if (!has_row) return makes_no_sense(reading, "of no campaign");
+    VK_TRY(read_kind(reading, kind));
+    return read_state(reading, state);
 }
 
 static void take_total(void *impl, const char *name, uint64_t *value) {
@@ -294,7 +304,8 @@ static enum vk_err read_plans(const struct reading *reading) {
     VK_TRY(VK_NEW_ARRAY(reading->arena, &model->plans, count));
     report_statement(&row, reading->db,
                      "SELECT id, name, state, seconds, error,"
-                     " (SELECT min(f.id) FROM failure f WHERE f.plan = p.id)"
+                     " (SELECT min(f.id) FROM failure f WHERE f.plan = p.id),"
+                     " (SELECT count(*) FROM failure f WHERE f.plan = p.id)"
                      " FROM plan p ORDER BY id");
     while (err == VK_OK && model->plan_count < count && report_statement_row(&row)) {
         struct report_plan *plan = &model->plans[model->plan_count++];
@@ -304,6 +315,7 @@ static enum vk_err read_plans(const struct reading *reading) {
         plan->seconds = report_column_real(&row);
         plan->error = report_column_text(&row, reading->arena);
         plan->failure = failure_with(model, report_column_count_or(&row, UINT64_MAX));
+        plan->failures = report_column_count(&row);
         plan->is_in_progress = plan->state == REPORT_PLAN_RUNNING;
     }
     bool is_read = report_statement_end(&row);
@@ -312,21 +324,52 @@ static enum vk_err read_plans(const struct reading *reading) {
 
 /* ---- timelines */
 
+/* So much that it closes nothing that is around it: its writer is ours, the page shows the rest. */
+static bool is_object(struct vk_str json) {
+    return json.n > 2 && json.p[0] == '{' && json.p[json.n - 1] == '}';
+}
+
 static enum vk_err read_timelines(const struct reading *reading) {
     struct report_model *model = reading->model;
     struct report_statement row;
     uint64_t count;
     VK_TRY(read_number(reading, "SELECT count(*) FROM timeline", &count));
     VK_TRY(VK_NEW_ARRAY(reading->arena, &model->timelines, count));
-    report_statement(&row, reading->db, "SELECT name, failure, json FROM timeline ORDER BY id");
+    report_statement(&row, reading->db,
+                     "SELECT name, failure, json, difference FROM timeline ORDER BY id");
     while (model->timeline_count < count && report_statement_row(&row)) {
         struct report_model_timeline *timeline = &model->timelines[model->timeline_count++];
         timeline->name = report_column_text(&row, reading->arena);
         timeline->failure = failure_with(model, report_column_count_or(&row, UINT64_MAX));
         timeline->json = vk_str(report_column_text(&row, reading->arena));
-        if (timeline->json.n > 2 && timeline->json.p[0] == '{') continue;
+        timeline->difference = vk_str(report_column_text_or_null(&row, reading->arena));
+        bool has_difference = vk_str_present(timeline->difference);
+        if (is_object(timeline->json) && (!has_difference || is_object(timeline->difference)))
+            continue;
         report_statement_end(&row);
         return makes_no_sense(reading, "a timeline is none");
+    }
+    return report_statement_end(&row) ? VK_OK : unreadable(reading);
+}
+
+/* ---- probes */
+
+static enum vk_err read_probes(const struct reading *reading) {
+    struct report_model *model = reading->model;
+    struct report_statement row;
+    uint64_t count;
+    VK_TRY(read_number(reading, "SELECT count(*) FROM probe", &count));
+    VK_TRY(VK_NEW_ARRAY(reading->arena, &model->probes, count));
+    report_statement(&row, reading->db,
+                     "SELECT name, file, line, rare, wanted, hits FROM probe ORDER BY name");
+    while (model->probe_count < count && report_statement_row(&row)) {
+        struct report_probe *probe = &model->probes[model->probe_count++];
+        probe->name = report_column_text(&row, reading->arena);
+        probe->file = report_column_text(&row, reading->arena);
+        probe->line = (int)report_column_count(&row);
+        probe->is_rare = report_column_count(&row);
+        probe->is_wanted = report_column_count(&row);
+        probe->hits = report_column_count(&row);
     }
     return report_statement_end(&row) ? VK_OK : unreadable(reading);
 }
@@ -345,6 +388,7 @@ static enum vk_err read_all(struct reading *reading) {
     VK_TRY(read_samples(reading));
     VK_TRY(read_failures(reading));
     VK_TRY(read_plans(reading));
+    VK_TRY(read_probes(reading));
     return read_timelines(reading);
 }
 
@@ -369,10 +413,24 @@ const char *report_model_partial(const struct report_model *model) {
     return NULL;
 }
 
+uint64_t report_model_failed(const struct report_model *model) {
+    uint64_t failed = 0;
+    if (model->kind == REPORT_RESULTS_SEEDS) return model->totals.failures;
+    for (size_t i = 0; i < model->plan_count; i++)
+        failed += model->plans[i].state != REPORT_PLAN_PASSED;
+    return failed;
+}
+
+uint64_t report_model_count(const struct report_model *model) {
+    return model->kind == REPORT_RESULTS_SEEDS ? model->totals.seeds : model->plan_count;
+}
+
 struct report_summary report_model_summary(const struct report_model *model) {
     return (struct report_summary){
         .totals = &model->totals,
         .faults = model->wanted,
+        .probes = model->probes,
+        .probe_count = model->probe_count,
         .seconds = model->seconds,
         .was_interrupted = model->state == REPORT_RESULTS_INTERRUPTED,
         .is_stable = model->is_stable,
@@ -380,8 +438,9 @@ struct report_summary report_model_summary(const struct report_model *model) {
 }
 
 bool report_model_never_struck(const struct report_model *model, enum fault_kind kind) {
-    return !model->of_plans && model->totals.seeds >= REPORT_SEEDS_TO_JUDGE_FAULTS &&
-           model->wanted[kind] && !model->totals.hits[kind];
+    return model->kind == REPORT_RESULTS_SEEDS &&
+           model->totals.seeds >= REPORT_SEEDS_TO_JUDGE_FAULTS && model->wanted[kind] &&
+           !model->totals.hits[kind];
 }
 
 struct report_failure report_model_failure(const struct report_model *model, size_t i) {

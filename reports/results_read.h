@@ -28,7 +28,8 @@ struct report_plan {
     enum report_plan_state state;
     double seconds;
     const char *error;   /* "" if there is none */
-    size_t failure;      /* SIZE_MAX: none */
+    size_t failure;      /* the first; SIZE_MAX: none */
+    size_t failures;     /* how many there are of it */
     bool is_in_progress; /* whoever ran it was ended in the midst of it */
     uint64_t id;
 };
@@ -40,13 +41,14 @@ struct report_sample {
 
 struct report_model_timeline {
     const char *name;
-    size_t failure;     /* that it is of; SIZE_MAX: none */
-    struct vk_str json; /* see report_timeline.h */
+    size_t failure;           /* that it is of; SIZE_MAX: none */
+    struct vk_str json;       /* see report_timeline.h */
+    struct vk_str difference; /* see report_diff.h; VK_STR_NONE: there is none */
 };
 
 struct report_model {
     const char *path;
-    bool of_plans; /* else of seeds */
+    enum report_results_kind kind;
     const char *command, *started;
     const char *kernel; /* "" for the one that is linked in */
     enum report_results_state state;
@@ -68,6 +70,8 @@ struct report_model {
     size_t sample_count;
     struct report_model_timeline *timelines;
     size_t timeline_count;
+    struct report_probe *probes;
+    size_t probe_count;
 };
 
 /* VK_ERR_SYNTAX if the file is no result database of this version, VK_ERR_DISK if it cannot be read: the origin is one
@@ -77,6 +81,9 @@ enum vk_err report_model_load(struct report_model *model, const char *path, stru
 
 /* Why it is not all that there would have been, as a sentence; NULL: it is. */
 const char *report_model_partial(const struct report_model *model);
+/* How many of its seeds, or of the plans of its list, did not pass, and how many there were. */
+uint64_t report_model_failed(const struct report_model *model);
+uint64_t report_model_count(const struct report_model *model);
 /* As the summary of a run has it. */
 struct report_summary report_model_summary(const struct report_model *model);
 /* Whether a fault that was wanted never struck, in so many seeds that it should have. */

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "corpus.h"
 #include "corpus_add.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "kernel_module.h"
 #include "recorded_runs.h"
@@ -9,6 +10,8 @@
 #include "reports/progress.h"
 #include "reports/report_corpus.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
+#include "run_reports.h"
 #include "text_file.h"
 
 #include <getopt.h>
@@ -22,8 +25,9 @@ static const char usage[] =
     "     recordings of recordings/, against their hashes.\n"
     "add  adds a failure: the plan is run, named for its failure's signature, and written to\n"
     "     regressions/ with a note of where it comes from and the expectation that all holds once the\n"
-    "     bug is out. A failure that is there already is refused, by its signature. A plan that does\n"
-    "     not fail (any more) is added if it says `expect ok after SIGNATURE`.\n\n"
+    "     bug is out (or, if it fails with --kernel, what this command's own kernel makes of it). A\n"
+    "     failure that is there already is refused, by its signature. A plan that does not fail (any\n"
+    "     more) is added if it says `expect ok after SIGNATURE`.\n\n"
     "in a plan:\n"
     "  expect ok [after SIGNATURE]       nothing fails, as without this line\n"
     "  expect panic [after SIGNATURE]    the kernel panics, on every replica alike\n"
@@ -35,11 +39,12 @@ static const char usage[] =
     "  --plans        no recordings (with --kernel there are none either)\n"
     "  --json         one JSON object a line\n"
     "  --quiet        only what is not as expected, and no progress bar\n"
-    "  --help         this text\n\n"
+    "  --help         this text\n" SIM_RUN_REPORTS_USAGE "\n"
     "examples:\n"
     "  crankcase corpus run --jobs 2\n"
     "  crankcase corpus add crankcase-failures/seed-42-shrunk.plan\n"
-    "  crankcase corpus run --plans --json my-corpus > corpus.jsonl\n\n"
+    "  crankcase corpus run --plans --json my-corpus > corpus.jsonl\n"
+    "  crankcase corpus run --junit corpus.xml --summary \"$GITHUB_STEP_SUMMARY\" my-corpus\n\n"
     "exit code: 0 all is as expected, or was added; 1 something is not; 2 bad usage, a bad plan, or\n"
     "one that was not added; 4 the testbed failed";
 
@@ -48,8 +53,10 @@ struct corpus_command {
     int word_count;
     struct sim_run_options run;
     size_t at_once;
-    bool json, quiet, plans_only, has_kernel, colours;
+    bool json, quiet, plans_only, colours;
+    const char *kernel; /* the path of a module, or NULL */
     struct sim_corpus corpus;
+    struct sim_run_reports reports;
     struct report_corpus_total total;
     struct report_progress progress;
 };
@@ -67,9 +74,46 @@ static int failed(enum vk_err err) {
 
 /* ---- run */
 
+static enum report_plan_state state_of(enum sim_corpus_verdict verdict) {
+    static const enum report_plan_state states[SIM_CORPUS_VERDICT_COUNT] = {
+        [SIM_CORPUS_MET] = REPORT_PLAN_PASSED,
+        [SIM_CORPUS_NOT_MET] = REPORT_PLAN_DIFFERENT,
+        [SIM_CORPUS_BAD_PLAN] = REPORT_PLAN_BAD,
+        [SIM_CORPUS_FAILED] = REPORT_PLAN_FAILED,
+    };
+    return states[verdict];
+}
+
+/* A failure tells for itself; where none was and one should have been, what was expected is all there is to say. */
+static void keep_result(struct corpus_command *command, const char *path,
+                        const struct sim_corpus_result *result, const char *reproduce) {
+    char told[2500];
+    const struct report_failure failure = {&result->failure, path, reproduce, NULL};
+    bool is_unmet = result->verdict == SIM_CORPUS_NOT_MET && !result->error[0];
+    bool has_failed = is_unmet && result->outcome == SIM_EXPECT_FAILURE;
+    FILE *text = is_unmet ? fmemopen(told, sizeof told, "w") : NULL;
+    snprintf(told, sizeof told, "%s", result->verdict == SIM_CORPUS_MET ? "" : result->error);
+    if (text) {
+        report_corpus_expected(text, result, "");
+        if (!has_failed) fprintf(text, "reproduce: %s", reproduce);
+        fclose(text);
+    }
+    const struct sim_run_reports_entry entry = {.name = path,
+                                                .state = state_of(result->verdict),
+                                                .seconds = result->seconds,
+                                                .error = told,
+                                                .failure = has_failed ? &failure : NULL};
+    sim_run_reports_entry(&command->reports, &entry);
+    if (has_failed)
+        sim_run_reports_watch_file(&command->reports, path, &command->run, &result->failure);
+}
+
 static void replayed(void *impl, size_t i, const struct sim_corpus_result *result) {
     struct corpus_command *command = impl;
     const char *path = command->corpus.at[i].path;
+    const struct sim_reproducer made = {.kernel = command->kernel};
+    char reproduce[SIM_REPRODUCE_MAX];
+    sim_reproduce_plan(&made, path, reproduce);
     command->total.plans++;
     command->total.verdicts[result->verdict]++;
     report_progress_clear(&command->progress);
@@ -77,7 +121,8 @@ static void replayed(void *impl, size_t i, const struct sim_corpus_result *resul
     if (is_told && command->json)
         report_corpus_row_json(stdout, path, result);
     else if (is_told)
-        report_corpus_row(stdout, path, result, command->colours);
+        report_corpus_row(stdout, path, result, reproduce, command->colours);
+    keep_result(command, path, result, reproduce);
     report_progress_draw(&command->progress, i + 1, NULL);
 }
 
@@ -89,7 +134,8 @@ static enum sim_exit replay_recordings(struct corpus_command *command) {
                                             .seeds = 1,
                                             .at_once = command->at_once,
                                             .json = command->json,
-                                            .quiet = true};
+                                            .quiet = true,
+                                            .reports = &command->reports};
     return sim_recorded_runs(&asked);
 }
 
@@ -114,7 +160,8 @@ static int replay(struct corpus_command *command) {
     report_progress_clear(&command->progress);
     if (err != VK_OK) return failed(err);
     /* Those are for the kernel that is linked in, as with `crankcase replay`. */
-    if (command->corpus.recordings && !command->plans_only && !command->has_kernel) {
+    if (command->corpus.recordings && !command->plans_only && !command->kernel &&
+        !sim_interrupted()) {
         code_of_recordings = (int)replay_recordings(command);
         command->total.recordings = code_of_recordings == SIM_EXIT_OK ? "met" : "not met";
     }
@@ -127,12 +174,16 @@ static int replay(struct corpus_command *command) {
     return code > code_of_recordings ? code : code_of_recordings;
 }
 
-static int run_corpus(struct corpus_command *command) {
+static int run_corpus(struct corpus_command *command, int argc, char **argv) {
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_CORPUS,
+                                                .kernel = command->kernel};
     const char *folder = command->word_count > 1 ? command->words[1] : "corpus";
     if (command->word_count > 2)
         return bad_usage("run takes one folder, and no ", command->words[2]);
     enum vk_err err = sim_corpus_list(&command->corpus, folder);
-    int code = err == VK_OK ? replay(command) : failed(err);
+    int code =
+        err == VK_OK ? sim_run_reports_begin(&command->reports, argc, argv, &begins) : failed(err);
+    if (code == SIM_EXIT_OK) code = sim_run_reports_end_list(&command->reports, replay(command));
     sim_corpus_release(&command->corpus);
     return code;
 }
@@ -153,6 +204,8 @@ static int add_to_corpus(struct corpus_command *command) {
     struct vk_arena arena;
     struct vk_str text;
     if (command->word_count < 2) return bad_usage("add takes a plan", "");
+    if (sim_run_reports_any(&command->reports))
+        return bad_usage("--results, --junit, --summary and --html are for run", "");
     vk_arena_init(&arena, vk_heap_system());
     enum vk_err err = sim_text_file_read(command->words[1], &arena, &text);
     if (err == VK_OK) {
@@ -173,13 +226,10 @@ static int add_to_corpus(struct corpus_command *command) {
 /* ---- the command line */
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"plans", no_argument, NULL, 'p'},
-    {"json", no_argument, NULL, 'J'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"kernel", required_argument, NULL, 'k'},
-    {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},  {"jobs", required_argument, NULL, 'j'},
+    {"plans", no_argument, NULL, 'p'}, {"json", no_argument, NULL, 'J'},
+    {"quiet", no_argument, NULL, 'q'}, {"kernel", required_argument, NULL, 'k'},
+    SIM_RUN_REPORTS_OPTIONS,           {NULL, 0, NULL, 0},
 };
 
 static int take_option(struct corpus_command *command, int option) {
@@ -189,11 +239,14 @@ static int take_option(struct corpus_command *command, int option) {
     case 'q': command->quiet = true; return SIM_EXIT_OK;
     case 'p': command->plans_only = true; return SIM_EXIT_OK;
     case 'k':
-        command->has_kernel = true;
+        command->kernel = optarg;
+        if (strlen(optarg) > SIM_REPRODUCE_KERNEL_MAX)
+            return bad_usage("--kernel: the path is too long", "");
         if (sim_kernel_load(optarg, &command->run.module) == VK_OK) return SIM_EXIT_OK;
         fprintf(stderr, "crankcase corpus: %s\n", vk_err_origin()->text);
         return SIM_EXIT_BAD_INPUT;
     default:
+        if (sim_run_reports_take(&command->reports, option, optarg)) return SIM_EXIT_OK;
         if (!vk_str_to_u64(vk_str(optarg), &n) || n < 1 || n > SIM_JOBS_AT_ONCE_MAX)
             return bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
         command->at_once = (size_t)n;
@@ -208,13 +261,15 @@ static int take_words(struct corpus_command *command, int argc, char **argv) {
         command->words[command->word_count++] = argv[optind];
     }
     if (command->word_count == 0) return bad_usage("run or add is to be named", "");
-    if (strcmp(command->words[0], "run") == 0) return run_corpus(command);
+    if (strcmp(command->words[0], "run") == 0) return run_corpus(command, argc, argv);
     if (strcmp(command->words[0], "add") == 0) return add_to_corpus(command);
     return bad_usage("neither run nor add is ", command->words[0]);
 }
 
 static int corpus_main(int argc, char **argv) {
-    struct corpus_command command = {.at_once = 1, .colours = report_colour_wanted(stdout)};
+    struct corpus_command command = {.at_once = 1,
+                                     .reports = {.command = "crankcase corpus"},
+                                     .colours = report_colour_wanted(stdout)};
     int option;
     opterr = 0;
     optind = 1;

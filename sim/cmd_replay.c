@@ -6,6 +6,7 @@
  * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
  */
 #include "command.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "recording_files.h"
 #include "replay_diff.h"
@@ -15,6 +16,7 @@
 #include "reports/report_replay.h"
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
+#include "run_reports.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -38,7 +40,7 @@ static const char usage[] =
     "  --vats-online N   keep at most N vats online (default 50); no result may depend on it\n"
     "  --no-slog         do not compare slog entries\n"
     "  --quiet           print failures only\n"
-    "  --help            this text\n\n"
+    "  --help            this text\n" SIM_RUN_REPORTS_USAGE "\n"
     "A folder stands for the recordings in it: *.jsonl, plain or with .xz, .gz, .zst, .bz2.\n\n"
     "examples:\n"
     "  crankcase replay corpus/recordings\n"
@@ -58,6 +60,7 @@ struct replay_command {
     int name_width;
     struct report_progress progress;
     struct report_replay_total total;
+    struct sim_run_reports reports;
 };
 
 /* What a job tells first; a text follows. */
@@ -68,7 +71,8 @@ struct job_summary {
     char activityhash[VK_HASH_HEX];
     char devices[256];
     char notes[256];
-    char error[512]; /* with file and line */
+    char error[512];              /* with file and line */
+    char told[SIM_DIFF_TOLD_MAX]; /* the difference, for reports */
 };
 
 /* ---- in the job's process */
@@ -187,6 +191,9 @@ static void run_recording(const struct replay_command *command, size_t i,
     summary->seconds = report_stopwatch_seconds(&watch);
     tell_result(file_of(command, i), &result, summary);
     if (command->keep) keep_end(&kept, summary);
+    if (result.diff)
+        sim_diff_tell(result.diff, recording, command->files.at[i].name, file_of(command, i),
+                      summary->told);
     fwrite(summary, sizeof *summary, 1, out);
     if (result.diff) write_difference(command, i, result.diff, recording, out);
     sim_replay_release(replay);
@@ -220,6 +227,14 @@ static void print_row(struct replay_command *command, const struct report_replay
     if (text) fputs(text, stdout);
 }
 
+static void keep_row(struct replay_command *command, const struct report_replay_row *row,
+                     const char *told) {
+    char reproduce[5000];
+    snprintf(reproduce, sizeof reproduce, "crankcase replay %s", row->file);
+    sim_run_reports_recording(&command->reports, row->file, row->verdict, row->seconds, told,
+                              reproduce);
+}
+
 static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct replay_command *command = impl;
     struct job_summary summary = {.verdict = REPORT_FAILED};
@@ -251,6 +266,7 @@ static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
     report_replay_total_add(&command->total, &row);
     print_row(command, &row, text);
     fflush(stdout);
+    keep_row(command, &row, summary.told[0] ? summary.told : summary.error);
     report_progress_draw(&command->progress, i + 1, NULL);
     free(text);
 }
@@ -273,7 +289,8 @@ static int run_command(struct replay_command *command) {
                                   .impl = command,
                                   .run = job_run,
                                   .finished = job_finished,
-                                  .begins = job_begins};
+                                  .begins = job_begins,
+                                  .is_enough = sim_interrupt_is_enough};
     bool has_table = !command->json && !command->quiet;
     for (size_t i = 0; i < command->files.count; i++) {
         int width = (int)strlen(command->files.at[i].name);
@@ -330,6 +347,7 @@ static const struct option options[] = {
     {"vats-online", required_argument, NULL, OPTION_VATS_ONLINE},
     {"no-slog", no_argument, NULL, OPTION_NO_SLOG},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    SIM_RUN_REPORTS_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -359,7 +377,10 @@ static int take_option(struct replay_command *command, int option) {
         else
             return bad_usage("--store takes direct or write-back, not ", optarg);
         return SIM_EXIT_OK;
-    default: return bad_usage("internal option", "");
+    default:
+        return sim_run_reports_take(&command->reports, option, optarg)
+                   ? SIM_EXIT_OK
+                   : bad_usage("internal option", "");
     }
 }
 
@@ -437,7 +458,9 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     if (argc - optind == 2 && is_database(argv[optind])) {
         command->database = argv[optind];
         command->slog = argv[optind + 1];
-        return SIM_EXIT_OK;
+        return sim_run_reports_any(&command->reports)
+                   ? bad_usage("--results, --junit, --summary and --html are for recordings", "")
+                   : SIM_EXIT_OK;
     }
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
@@ -447,10 +470,18 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     return command->keep ? provide_keep_folder(command) : SIM_EXIT_OK;
 }
 
+static int run_reported(struct replay_command *command, int argc, char **argv) {
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS};
+    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    if (code != SIM_EXIT_OK) return code;
+    return sim_run_reports_end_list(&command->reports, run_command(command));
+}
+
 static int replay_main(int argc, char **argv) {
     struct replay_command command = {.at_once = 1,
                                      .options = {.mode = VK_STORE_WRITE_BACK},
                                      .name_width = (int)sizeof "recording" - 1,
+                                     .reports = {.command = "crankcase replay"},
                                      .colours = report_colour_wanted(stdout)};
     bool wants_help = false;
     int code = parse(&command, argc, argv, &wants_help);
@@ -459,7 +490,7 @@ static int replay_main(int argc, char **argv) {
     else if (code == SIM_EXIT_OK && command.database)
         code = run_slog(&command, command.database, command.slog);
     else if (code == SIM_EXIT_OK)
-        code = run_command(&command);
+        code = run_reported(&command, argc, argv);
     sim_recording_files_free(&command.files);
     return code;
 }

@@ -9,9 +9,9 @@
 
 static const char usage[] =
     "usage: crankcase report [OPTIONS] RESULTS\n\n"
-    "Tells what is in a result database, which `crankcase run --results RESULTS` wrote or is\n"
-    "writing. One that was left behind by a run that was ended is as good: it says that it is\n"
-    "partial.\n\n"
+    "Tells what is in a result database, which --results RESULTS of `crankcase run`, `corpus run`,\n"
+    "`replay`, `sweep` or `./dev mutants` wrote or is writing. One that was left behind by a run that\n"
+    "was ended is as good: it says that it is partial.\n\n"
     "options, of which any number may be given (default --text):\n"
     "  --text           for people: each signature once, with its first failure\n"
     "  --json           one JSON object a line: campaign, samples, plans, failures, summary\n"

@@ -5,6 +5,7 @@
 #include "campaign.h"
 #include "command.h"
 #include "fault_words.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "kernel_module.h"
 #include "oracle_words.h"
@@ -22,7 +23,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,6 +60,7 @@ static const char usage[] =
     "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
     "                     them: the preset probes)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n" SIM_RUN_REPORTS_USAGE
+    "  --trace FILE       of one plan: its run, as Perfetto and chrome://tracing load it\n"
     "how to tell:\n"
     "  --jobs N           N processes side by side\n"
     "  --out DIR          where plans of failures go (default crankcase-failures)\n"
@@ -100,13 +101,6 @@ struct run_command {
     struct report_progress progress;
     struct report_stopwatch watch;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
 
 /* ---- failures */
 
@@ -161,24 +155,26 @@ static struct sim_shrink_file shrink_file(const struct run_command *command) {
 static void shrink_seeds(struct run_command *command) {
     const struct sim_shrink_file like = shrink_file(command);
     report_progress_clear(&command->progress);
-    while (!interrupted && sim_run_shrink_next(&command->shrink, command->out_folder,
-                                               &command->campaign.generate, &like))
+    while (!sim_interrupted() && sim_run_shrink_next(&command->shrink, command->out_folder,
+                                                     &command->campaign.generate, &like))
         continue;
 }
 
 /* ---- campaigns */
 
-static bool campaign_is_interrupted(void *impl) {
-    (void)impl;
-    return interrupted;
+/* Asked before every few seeds, too: a round of them may take longer than is left of the budget. */
+static bool campaign_is_over(void *impl) {
+    const struct run_command *command = impl;
+    double seconds = report_stopwatch_seconds(&command->watch);
+    return sim_interrupted() ||
+           (command->budget_seconds && seconds >= (double)command->budget_seconds);
 }
 
 static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
-    if (interrupted) return true;
+    if (sim_interrupted()) return true;
     shrink_seeds(command);
-    double seconds = report_stopwatch_seconds(&command->watch);
-    if (command->budget_seconds && seconds >= (double)command->budget_seconds) return true;
+    if (campaign_is_over(command)) return true;
     uint64_t after = totals->newest_feature_at < STABLE_AFTER_MIN ? STABLE_AFTER_MIN
                                                                   : totals->newest_feature_at * 2;
     command->is_stable = command->until_stable && totals->seeds >= after;
@@ -215,12 +211,15 @@ static int exit_code(const struct run_command *command) {
     return SIM_EXIT_OK;
 }
 
-static void print_summary(struct run_command *command, bool with_faults) {
+static void print_summary(struct run_command *command) {
+    struct report_probe probes[SIM_PROBES_MAX];
     const struct report_summary summary = {
+        .probes = probes,
+        .probe_count = report_probes(&command->totals, probes),
         .totals = &command->totals,
-        .faults = with_faults ? command->campaign.generate.faults : NULL,
+        .faults = command->campaign.generate.faults,
         .seconds = report_stopwatch_seconds(&command->watch),
-        .was_interrupted = interrupted,
+        .was_interrupted = sim_interrupted(),
         .is_stable = command->is_stable,
     };
     report_progress_clear(&command->progress);
@@ -242,9 +241,7 @@ static int failed(const char *what) {
 static int end_reports(struct run_command *command, enum vk_err err, int code) {
     const struct report_results_end ends = {
         .totals = &command->totals,
-        .state = err != VK_OK  ? REPORT_RESULTS_FAILED
-                 : interrupted ? REPORT_RESULTS_INTERRUPTED
-                               : REPORT_RESULTS_FINISHED,
+        .state = err != VK_OK ? REPORT_RESULTS_FAILED : sim_run_reports_end_state(),
         .error = err != VK_OK ? vk_err_origin()->text : NULL,
         .is_stable = command->is_stable,
         .code = code,
@@ -254,12 +251,10 @@ static int end_reports(struct run_command *command, enum vk_err err, int code) {
 
 static int run_campaign(struct run_command *command) {
     struct sim_campaign *campaign = &command->campaign;
-    struct sigaction on_signal = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &on_signal, NULL);
-    sigaction(SIGTERM, &on_signal, NULL);
+    sim_interrupt_heed();
     campaign->impl = command;
     campaign->stops = campaign_stops;
-    campaign->is_interrupted = campaign_is_interrupted;
+    campaign->is_interrupted = campaign_is_over;
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;
@@ -273,7 +268,7 @@ static int run_campaign(struct run_command *command) {
                           !command->quiet);
     enum vk_err err = sim_campaign_run(campaign, &command->totals);
     shrink_seeds(command);
-    print_summary(command, true);
+    print_summary(command);
     if (err == VK_OK) sim_run_reports_watch(&command->reports, campaign);
     return end_reports(command, err,
                        err == VK_OK ? exit_code(command) : failed(vk_err_origin()->text));
@@ -314,7 +309,8 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     const struct report_failure report = {&result.failure, path, reproduce, NULL};
     if (result.failed) {
         print_failure(command, &report);
-        sim_run_reports_failure(&command->reports, &report);
+        sim_run_reports_plan_failure(&command->reports, &report, &plan,
+                                     command->campaign.run.module);
     }
     const struct sim_shrink_file like = shrink_file(command);
     if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
@@ -341,12 +337,13 @@ static int run_plan(struct run_command *command, const char *path) {
     return code;
 }
 
-/* Recordings are a campaign of their own: the seeds draw their faults. */
-static int run_recordings(struct run_command *command, int count, char **paths) {
+/* Recordings, from argv[optind] on, are a campaign of their own: the seeds draw their faults. */
+static int run_recordings(struct run_command *command, int argc, char **argv) {
     struct sim_recorded_runs asked = {
         .command = "crankcase run",
-        .paths = (const char *const *)paths,
-        .path_count = (size_t)count,
+        .paths = (const char *const *)argv + optind,
+        .path_count = (size_t)(argc - optind),
+        .reports = &command->reports,
         .first_seed = command->campaign.first_seed,
         .seeds = command->campaign.seeds,
         .faults_text = command->faults_text,
@@ -354,8 +351,12 @@ static int run_recordings(struct run_command *command, int count, char **paths) 
         .json = command->json,
         .quiet = command->quiet,
     };
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS,
+                                                .faults = command->campaign.generate.faults};
     memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
-    return (int)sim_recorded_runs(&asked);
+    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    if (code != SIM_EXIT_OK) return code;
+    return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
 }
 
 static int run_plan_reported(struct run_command *command, const char *path) {
@@ -376,11 +377,11 @@ static int run_plan_reported(struct run_command *command, const char *path) {
 
 static int run_plans(struct run_command *command, int count, char **paths) {
     int worst = SIM_EXIT_OK;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && !sim_interrupted(); i++) {
         int code = run_plan_reported(command, paths[i]);
         if (code > worst) worst = code;
     }
-    if (command->totals.seeds) print_summary(command, true);
+    if (command->totals.seeds) print_summary(command);
     return end_reports(command, VK_OK, worst != SIM_EXIT_OK ? worst : exit_code(command));
 }
 
@@ -456,6 +457,8 @@ static const struct option options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     SIM_RUN_REPORTS_OPTIONS,
+    {"trace", required_argument, NULL, SIM_RUN_REPORTS_TRACE},
+    {"budget", required_argument, NULL, SIM_RUN_REPORTS_BUDGET},
     {NULL, 0, NULL, 0},
 };
 
@@ -589,10 +592,12 @@ static int run(struct run_command *command, int argc, char **argv) {
     bool *faults = command->campaign.generate.faults;
     if (of_plans) memcpy(faults, none, sizeof none);
     int code = of_plans ? SIM_EXIT_OK : check_out_folder(command->out_folder);
-    const struct report_results_begin begins = {.kind = of_plans ? "plans" : "seeds",
+    const struct report_results_begin begins = {.kind = of_plans ? REPORT_RESULTS_PLANS
+                                                                 : REPORT_RESULTS_SEEDS,
                                                 .kernel = command->kernel,
                                                 .faults = faults,
-                                                .off = command->campaign.run.off};
+                                                .off = command->campaign.run.off,
+                                                .probes = command->probes};
     if (code == SIM_EXIT_OK) code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&command->watch);
@@ -617,15 +622,12 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
     bool recordings = optind < argc;
     for (int i = optind; i < argc; i++)
         recordings = recordings && sim_recorded_runs_takes(argv[i]);
-    if (recordings && sim_run_reports_any(&command->reports))
-        return bad_usage("--results, --junit, --summary, --html and --trace are not for recordings",
-                         "");
+    if (recordings && command->reports.trace) return bad_usage("--trace is for one plan", "");
     if (recordings && command->kernel)
         return bad_usage("--kernel is for seeds and plans, not for recordings", "");
     if (recordings && command->shrink.wanted)
         return bad_usage("--shrink is for seeds and plans, not for recordings", "");
-    if (recordings && !is_for_one_plan(command))
-        return run_recordings(command, argc - optind, argv + optind);
+    if (recordings && !is_for_one_plan(command)) return run_recordings(command, argc, argv);
     if (optind < argc && has_seeds)
         return bad_usage("either plans or seeds, not both: ", argv[optind]);
     const struct sim_reproducer made = reproducer(command);
@@ -649,6 +651,7 @@ static int run_main(int argc, char **argv) {
     struct run_command command = {
         .campaign = {.first_seed = 1, .seeds = 1, .at_once = 1},
         .out_folder = "crankcase-failures",
+        .reports = {.command = "crankcase run"},
         .colours = report_colour_wanted(stdout),
     };
     sim_fault_words_default(command.campaign.generate.faults);

@@ -1,6 +1,7 @@
 /* cmd_sweep.c - `crankcase sweep`: a plan's cranks broken at every point, one run each. */
 #include "command.h"
 #include "fault_words.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "kernel_module.h"
 #include "plan_file.h"
@@ -8,6 +9,7 @@
 #include "reports/progress.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
+#include "run_reports.h"
 #include "sweep.h"
 #include "text_file.h"
 
@@ -31,7 +33,7 @@ static const char usage[] =
     "  --jobs N     N processes side by side\n"
     "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
     "  --json       one JSON object a line: failures, then the summary\n"
-    "  --help       this text\n\n"
+    "  --help       this text\n" SIM_RUN_REPORTS_USAGE "\n"
     "examples:\n"
     "  crankcase sweep corpus/plans/first-steps.plan\n"
     "  crankcase sweep corpus/plans/first-steps.plan --crank 12 --every 1 --jobs 2\n\n"
@@ -52,6 +54,7 @@ struct sweep_command {
     uint64_t cranks, done, failed, missed;
     uint64_t by_mode[SIM_SWEEP_MODE_COUNT]; /* points that were struck */
     uint64_t struck[FAULT_KIND_COUNT];
+    struct sim_run_reports reports;
     enum vk_err err;
 };
 
@@ -67,7 +70,8 @@ struct told {
 static void run_chunk(void *impl, size_t chunk, FILE *out) {
     const struct sweep_command *command = impl;
     size_t count = sim_sweep_count(command->sweep);
-    for (size_t i = chunk * CHUNK; i < count && i < (chunk + 1) * CHUNK; i++) {
+    for (size_t i = chunk * CHUNK; i < count && i < (chunk + 1) * CHUNK && !sim_interrupted();
+         i++) {
         struct told told = {.i = i};
         struct sim_run_result result;
         told.err = sim_sweep_run(command->sweep, i, &result, &told.struck);
@@ -119,6 +123,7 @@ static void print_failure(struct sweep_command *command, size_t i,
         report_run_failure_json(stdout, &report);
     else
         report_run_failure(stdout, &report, command->colours);
+    sim_run_reports_failure(&command->reports, &report);
 }
 
 static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died) {
@@ -192,7 +197,8 @@ static int run_sweep(struct sweep_command *command) {
                                   .isolated = true,
                                   .impl = command,
                                   .run = run_chunk,
-                                  .finished = chunk_finished};
+                                  .finished = chunk_finished,
+                                  .is_enough = sim_interrupt_is_enough};
     if (!command->json) printf("%" PRIu64 " cranks, %zu points\n", command->cranks, count);
     report_stopwatch_start(&watch);
     report_progress_begin(&command->progress, count, true);
@@ -220,6 +226,7 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
             report_run_failure_json(stdout, &report);
         else
             report_run_failure(stdout, &report, command->colours);
+        sim_run_reports_failure(&command->reports, &report);
         return SIM_EXIT_DIFFERENCE;
     }
     command->cranks = clean.cranks;
@@ -237,14 +244,38 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
     return run_sweep(command);
 }
 
-static int sweep_file(struct sweep_command *command) {
+/* Of the plan, a result as any other has; what befell its points is in the failures and in what struck. */
+static int sweep_reported(struct sweep_command *command, const struct sim_plan *plan, int argc,
+                          char **argv) {
+    static const enum report_plan_state states[] = {[SIM_EXIT_OK] = REPORT_PLAN_PASSED,
+                                                    [SIM_EXIT_DIFFERENCE] = REPORT_PLAN_DIFFERENT,
+                                                    [SIM_EXIT_BAD_INPUT] = REPORT_PLAN_BAD,
+                                                    [SIM_EXIT_LIVENESS] = REPORT_PLAN_FAILED,
+                                                    [SIM_EXIT_FAILED] = REPORT_PLAN_FAILED};
+    const char *kernel = command->kernel[0] ? command->kernel + strlen(" --kernel ") : NULL;
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_SWEEP, .kernel = kernel};
+    struct report_stopwatch watch;
+    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    if (code != SIM_EXIT_OK) return code;
+    report_stopwatch_start(&watch);
+    sim_run_reports_plan_begins(&command->reports, command->path, NULL);
+    code = sweep_plan(command, plan);
+    memcpy(command->reports.hits, command->struck, sizeof command->struck);
+    if (!sim_interrupted()) /* or it goes on being run: not all of its points were */
+        sim_run_reports_plan_ends(&command->reports, command->path, states[code],
+                                  report_stopwatch_seconds(&watch),
+                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "");
+    return sim_run_reports_end_list(&command->reports, code);
+}
+
+static int sweep_file(struct sweep_command *command, int argc, char **argv) {
     struct vk_arena arena;
     struct sim_plan plan;
     vk_arena_init(&arena, vk_heap_system());
     int code = sim_plan_file_read("crankcase sweep", command->path, &arena, NULL, &plan);
     vk_arena_release(&arena);
     if (code != SIM_EXIT_OK) return code;
-    code = sweep_plan(command, &plan);
+    code = sweep_reported(command, &plan, argc, argv);
     sim_sweep_free(command->sweep);
     sim_plan_release(&plan);
     return code;
@@ -264,6 +295,7 @@ static const struct option options[] = {
     {"jobs", required_argument, NULL, 'j'},
     {"out", required_argument, NULL, 'o'},
     {"json", no_argument, NULL, 'J'},
+    SIM_RUN_REPORTS_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -295,7 +327,10 @@ static int take_option(struct sweep_command *command, int option) {
         command->has_faults = true;
         if (sim_fault_words_parse(optarg, command->faults, error)) return SIM_EXIT_OK;
         return bad_usage("--faults: ", error);
-    default: return take_number(command, option);
+    default:
+        return sim_run_reports_take(&command->reports, option, optarg)
+                   ? SIM_EXIT_OK
+                   : take_number(command, option);
     }
 }
 
@@ -303,6 +338,7 @@ static int sweep_main(int argc, char **argv) {
     struct sweep_command command = {.options = {.crank = UINT64_MAX, .every = 7},
                                     .at_once = 1,
                                     .out = "sweep-failure.plan",
+                                    .reports = {.command = "crankcase sweep"},
                                     .colours = report_colour_wanted(stdout)};
     int option;
     opterr = 0;
@@ -316,7 +352,7 @@ static int sweep_main(int argc, char **argv) {
     }
     if (optind + 1 != argc) return bad_usage("one plan is to be named", "");
     command.path = argv[optind];
-    return sweep_file(&command);
+    return sweep_file(&command, argc, argv);
 }
 
 const struct sim_command sim_cmd_sweep = {

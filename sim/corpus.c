@@ -1,7 +1,9 @@
 /* corpus.c - see corpus.h. */
 #include "corpus.h"
 
+#include "interrupt.h"
 #include "jobs.h"
+#include "reports/stopwatch.h"
 #include "text_file.h"
 
 #include <dirent.h>
@@ -145,10 +147,7 @@ static enum vk_err run_plan(const struct sim_plan *plan, const struct sim_run_op
     VK_TRY(sim_run(plan, options, &run));
     result->cranks = run.cranks;
     result->failure = run.failure;
-    result->outcome = run.failed     ? SIM_EXPECT_FAILURE
-                      : run.panicked ? SIM_EXPECT_PANIC
-                      : run.diverged ? SIM_EXPECT_DIVERGENCE
-                                     : SIM_EXPECT_OK;
+    result->outcome = sim_run_outcome(&run);
     judge(result);
     return VK_OK;
 }
@@ -205,8 +204,10 @@ static void run_job(void *impl, size_t i, FILE *out) {
     const struct sim_corpus_run *run = impl;
     const struct sim_corpus_file *file = &run->corpus->at[i];
     struct sim_corpus_result result = {.verdict = SIM_CORPUS_FAILED};
+    struct report_stopwatch watch;
     struct vk_arena arena;
     struct vk_str text;
+    report_stopwatch_start(&watch);
     vk_arena_init(&arena, vk_heap_system());
     enum vk_err err = sim_text_file_read(file->path, &arena, &text);
     if (err == VK_OK) err = replay_text(run, file, &arena, text, &result, out);
@@ -215,6 +216,7 @@ static void run_job(void *impl, size_t i, FILE *out) {
         snprintf(result.error, sizeof result.error, "%s", vk_err_origin()->text);
     }
     vk_arena_release(&arena);
+    result.seconds = report_stopwatch_seconds(&watch);
     fwrite(&result, sizeof result, 1, out);
 }
 
@@ -245,6 +247,7 @@ enum vk_err sim_corpus_replay(const struct sim_corpus_run *run) {
                                   .isolated = true,
                                   .impl = &copy,
                                   .run = run_job,
-                                  .finished = job_finished};
+                                  .finished = job_finished,
+                                  .is_enough = sim_interrupt_is_enough};
     return sim_jobs_run(&jobs);
 }

@@ -47,6 +47,7 @@ struct sim_corpus_result {
         [SIM_SIGNATURE_SIZE];   /* FAILURE: of it; else of the one that there once was, or "" */
     struct sim_failure failure; /* FAILURE: the one that there was */
     uint64_t cranks;
+    double seconds;  /* real ones; nothing depends on them */
     char error[320]; /* of a bad plan, or the testbed's */
 };
 
@@ -59,7 +60,7 @@ struct sim_corpus_run {
     void (*replayed)(void *impl, size_t i, const struct sim_corpus_result *result);
 };
 
-/* Replays all plans, each in a process of its own. VK_OK unless the testbed itself fails. */
+/* Replays all plans, each in a process of its own, until it is interrupted (interrupt.h). VK_OK unless the testbed itself fails. */
 enum vk_err sim_corpus_replay(const struct sim_corpus_run *run) VK_MUST_CHECK;
 
 #endif

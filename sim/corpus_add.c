@@ -23,6 +23,7 @@ struct adding {
     struct vk_str notes;
     struct vk_str plan_text; /* canonical, expecting nothing */
     struct sim_shrink_trial trial;
+    enum sim_expect outcome; /* once the bug is out */
 };
 
 void sim_corpus_name(const char *signature, char name[64]) {
@@ -51,6 +52,10 @@ static bool is_refused(const struct adding *adding) { return adding->addition->r
 
 /* ---- what it is added for */
 
+static bool has_failed(const struct adding *adding) {
+    return adding->trial.outcome == SIM_EXPECT_FAILURE;
+}
+
 static enum vk_err run_plan(struct adding *adding, struct vk_str text,
                             const struct sim_run_options *options) {
     struct sim_corpus_addition *addition = adding->addition;
@@ -59,7 +64,7 @@ static enum vk_err run_plan(struct adding *adding, struct vk_str text,
     size_t found;
     adding->trial.text = text;
     VK_TRY(sim_shrink_trials_run(&trials, &adding->trial, 1, &found));
-    if (adding->trial.failed)
+    if (has_failed(adding))
         memcpy(addition->signature, adding->trial.failure.signature, sizeof addition->signature);
     else if (expect->signature.n)
         snprintf(addition->signature, sizeof addition->signature, "%.*s",
@@ -67,6 +72,24 @@ static enum vk_err run_plan(struct adding *adding, struct vk_str text,
     else
         snprintf(addition->refusal, sizeof addition->refusal,
                  "%s: does not fail, and does not say that it ever did", adding->name);
+    return VK_OK;
+}
+
+/* What becomes of it once the bug is out: what the plan says, if it says anything; what the kernel that is linked in makes of it,
+ * if it was another that failed; else that all holds. */
+static enum vk_err find_outcome(struct adding *adding, struct vk_str text,
+                                const struct sim_run_options *options) {
+    struct sim_run_options linked = *options;
+    const struct sim_shrink_trials trials = {.options = &linked, .at_once = 1};
+    struct sim_shrink_trial trial = {.text = text};
+    size_t found;
+    adding->outcome = adding->plan.expect.outcome;
+    if (adding->outcome == SIM_EXPECT_OK && options->module && has_failed(adding)) {
+        linked.module = NULL;
+        VK_TRY(sim_shrink_trials_run(&trials, &trial, 1, &found));
+        adding->outcome = trial.outcome;
+    }
+    if (adding->outcome == SIM_EXPECT_FAILURE) adding->outcome = SIM_EXPECT_OK;
     return VK_OK;
 }
 
@@ -138,13 +161,13 @@ static enum vk_err find_path(struct adding *adding, const char *folder) {
     return VK_RAISE(VK_ERR_USAGE, "%s: %d plans are called %s", folder, NAMES_MAX, name);
 }
 
-static enum vk_err add_notes(const struct adding *adding, enum sim_expect outcome,
-                             struct vk_buf *buf) {
-    const char *then = outcome == SIM_EXPECT_OK ? "all holds" : sim_expect_word(outcome);
+static enum vk_err add_notes(const struct adding *adding, struct vk_buf *buf) {
+    const char *then =
+        adding->outcome == SIM_EXPECT_OK ? "all holds" : sim_expect_word(adding->outcome);
     struct vk_str says[SIM_NOTE_COUNT] = {
         [SIM_NOTE_FAILED] = vk_str(adding->addition->signature),
     };
-    if (adding->trial.failed) says[SIM_NOTE_SEEN] = vk_str(adding->trial.failure.what);
+    if (has_failed(adding)) says[SIM_NOTE_SEEN] = vk_str(adding->trial.failure.what);
     if (!sim_note_find(adding->notes, SIM_NOTE_ORIGIN).p)
         VK_TRY(vk_arena_format(buf->arena, &says[SIM_NOTE_ORIGIN], "%s (crankcase %s)",
                                adding->name, CRANKCASE_VERSION));
@@ -155,15 +178,14 @@ static enum vk_err add_notes(const struct adding *adding, enum sim_expect outcom
 
 static enum vk_err write_file(const struct adding *adding) {
     const struct sim_corpus_addition *addition = adding->addition;
-    enum sim_expect outcome = adding->plan.expect.outcome;
     struct vk_arena arena;
     struct vk_buf buf;
     struct vk_str text;
-    if (outcome == SIM_EXPECT_FAILURE) outcome = SIM_EXPECT_OK; /* once it is out */
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
-    enum vk_err err = add_notes(adding, outcome, &buf);
-    if (err == VK_OK) err = sim_notes_end(&buf, &adding->plan, outcome, addition->signature, &text);
+    enum vk_err err = add_notes(adding, &buf);
+    if (err == VK_OK)
+        err = sim_notes_end(&buf, &adding->plan, adding->outcome, addition->signature, &text);
     if (err == VK_OK) err = sim_text_file_write(addition->path, text);
     vk_arena_release(&arena);
     return err;
@@ -187,6 +209,7 @@ static enum vk_err add(struct adding *adding, struct vk_str text,
     VK_TRY(make_folder(folder));
     VK_TRY(compare_with_all(adding, folder));
     if (is_refused(adding)) return VK_OK;
+    VK_TRY(find_outcome(adding, text, options));
     VK_TRY(find_path(adding, folder));
     return write_file(adding);
 }

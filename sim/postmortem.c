@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 void sim_postmortem_init(struct sim_postmortem *postmortem) {
     *postmortem = (struct sim_postmortem){0};
@@ -241,6 +242,12 @@ static void conclude(struct sim_postmortem *postmortem) {
             postmortem->crank_finished ? SIM_POSTMORTEM_AT_REST : SIM_POSTMORTEM_CUT_SHORT;
 }
 
+/* The log says which file, and anybody may have written that: of a pipe no end would come. */
+static bool is_regular_file(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 /* The invariant that an assertion guards is named in a comment beside it. */
 static enum vk_err read_source(struct sim_postmortem *postmortem) {
     struct sim_input_error ignored;
@@ -249,7 +256,8 @@ static enum vk_err read_source(struct sim_postmortem *postmortem) {
     bool more = true;
     if (postmortem->end != SIM_POSTMORTEM_ASSERTION || !postmortem->line) return VK_OK;
     VK_TRY(vk_arena_format(&postmortem->arena, &file, "%.*s", VK_STR_ARG(postmortem->file)));
-    if (sim_lines_open(file.p, &lines, &ignored) != VK_OK) return VK_OK; /* not at hand */
+    if (!is_regular_file(file.p) || sim_lines_open(file.p, &lines, &ignored) != VK_OK)
+        return VK_OK; /* not at hand */
     enum vk_err err = VK_OK;
     while (err == VK_OK && more && sim_lines_number(lines) < postmortem->line)
         err = sim_lines_next(lines, &line, &more, &ignored);

@@ -1,6 +1,7 @@
 /* recorded_runs.c - see recorded_runs.h. */
 #include "recorded_runs.h"
 
+#include "interrupt.h"
 #include "jobs.h"
 #include "recorded_run.h"
 #include "recording_files.h"
@@ -37,6 +38,7 @@ struct job_summary {
     double seconds;
     char activityhash[VK_HASH_HEX];
     char error[512];
+    char told[SIM_DIFF_TOLD_MAX]; /* the difference, for reports */
 };
 
 bool sim_recorded_runs_takes(const char *path) {
@@ -59,8 +61,9 @@ static enum report_verdict verdict_of(enum sim_outcome outcome) {
 /* The difference as text or JSON, to be printed by the parent. */
 static void write_difference(const struct recorded_runs *runs, size_t i,
                              const struct sim_diff *diff, const struct sim_recording *recording,
-                             FILE *out) {
+                             struct job_summary *summary, FILE *out) {
     const struct sim_recording_file *file = &runs->files.at[i];
+    sim_diff_tell(diff, recording, file->name, file->path, summary->told);
     if (!runs->asked->json) {
         sim_diff_print(diff, recording, file->name, file->path, out, runs->colours);
         return;
@@ -89,7 +92,7 @@ static void add_failure(struct recorded_runs *runs, size_t i, uint64_t seed,
     if (result->outcome == SIM_MET || summary->failed++ > 0) return;
     summary->verdict = verdict_of(result->outcome);
     summary->failing_seed = seed;
-    if (result->diff) write_difference(runs, i, result->diff, recording, difference);
+    if (result->diff) write_difference(runs, i, result->diff, recording, summary, difference);
     if (!result->diff)
         snprintf(summary->error, sizeof summary->error, "%s, seed %" PRIu64 ": %s",
                  runs->files.at[i].path, seed, result->error);
@@ -106,7 +109,7 @@ static void run_seeds(struct recorded_runs *runs, size_t i, const struct sim_rec
     }
     summary->verdict = REPORT_MET;
     report_stopwatch_start(&watch);
-    for (uint64_t n = 0; n < runs->asked->seeds; n++) {
+    for (uint64_t n = 0; n < runs->asked->seeds && !sim_interrupted(); n++) {
         const uint64_t seed = runs->asked->first_seed + n;
         struct sim_recorded_run_result result;
         sim_recorded_run(run, seed, &result);
@@ -203,6 +206,9 @@ static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
     report_progress_clear(&runs->progress);
     report_recorded_total_add(&runs->total, &row);
     print_row(runs, &row, text);
+    if (runs->asked->reports)
+        sim_run_reports_recording(runs->asked->reports, row.file, row.verdict, row.seconds,
+                                  summary.told[0] ? summary.told : summary.error, reproduce);
     if (fflush(stdout) != 0) runs->wrote_badly = true;
     report_progress_draw(&runs->progress, i + 1, NULL);
     free(text);
@@ -257,7 +263,8 @@ static enum sim_exit run_files(struct recorded_runs *runs) {
                                   .impl = runs,
                                   .run = job_run,
                                   .finished = job_finished,
-                                  .begins = job_begins};
+                                  .begins = job_begins,
+                                  .is_enough = sim_interrupt_is_enough};
     struct report_stopwatch watch;
     report_stopwatch_start(&watch);
     report_progress_begin(&runs->progress, runs->files.count, !runs->asked->quiet);
@@ -265,6 +272,8 @@ static enum sim_exit run_files(struct recorded_runs *runs) {
     const enum vk_err err = sim_jobs_run(&jobs);
     report_progress_clear(&runs->progress);
     if (err != VK_OK) return said(runs, SIM_EXIT_FAILED, vk_err_origin()->text);
+    if (runs->asked->reports)
+        memcpy(runs->asked->reports->hits, runs->total.hits, sizeof runs->total.hits);
     runs->total.seconds_elapsed = report_stopwatch_seconds(&watch);
     if (has_table)
         report_recorded_total(stdout, runs->name_width, &runs->total, runs->colours);

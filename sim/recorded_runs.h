@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "faults/fault.h"
+#include "run_reports.h"
 
 struct sim_recorded_runs {
     const char *command;      /* what to call itself in messages: "crankcase run" */
@@ -21,6 +22,7 @@ struct sim_recorded_runs {
         *faults_text; /* how they were asked for, to be told in a reproducer; NULL: not at all */
     size_t at_once;
     bool json, quiet;
+    struct sim_run_reports *reports; /* each recording is an entry; NULL: none are wanted */
 };
 
 /* Whether `path` is for this: a file named *.jsonl, plain or compressed, or a folder. */

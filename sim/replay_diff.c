@@ -313,6 +313,16 @@ void sim_diff_print(const struct sim_diff *diff, const struct sim_recording *rec
     vk_arena_release(&printer.arena);
 }
 
+void sim_diff_tell(const struct sim_diff *diff, const struct sim_recording *recording,
+                   const char *name, const char *file, char text[SIM_DIFF_TOLD_MAX]) {
+    FILE *out = fmemopen(text, SIM_DIFF_TOLD_MAX, "w");
+    text[0] = '\0';
+    if (!out) return;
+    sim_diff_print(diff, recording, name, file, out, false);
+    fclose(out); /* what it ends with, a NUL, takes the last byte's place if there is no room */
+    text[SIM_DIFF_TOLD_MAX - 1] = '\0';
+}
+
 /* ---- as JSON */
 
 static void field(struct vk_buf *buf, const char *name) {

@@ -75,6 +75,10 @@ enum vk_err replay_diff_keep_texts(struct sim_replay *replay, enum sim_diff_kind
 /* Prints it. `name` is what to call the recording, `file` where it is. */
 void sim_diff_print(const struct sim_diff *diff, const struct sim_recording *recording,
                     const char *name, const char *file, FILE *out, bool colours);
+/* The same, without colours, as much of it as fits: for reports. */
+enum { SIM_DIFF_TOLD_MAX = 2500 };
+void sim_diff_tell(const struct sim_diff *diff, const struct sim_recording *recording,
+                   const char *name, const char *file, char text[SIM_DIFF_TOLD_MAX]);
 /* Appends {"kind":...,"crank":...,...}. */
 void sim_diff_write_json(const struct sim_diff *diff, const struct sim_recording *recording,
                          struct vk_buf *buf);

@@ -62,6 +62,13 @@ struct sim_run_result {
     struct vk_state_hash hash;        /* of everything that could be seen in the run */
 };
 
+/* In the words of a plan's line `expect`. */
+static inline enum sim_expect sim_run_outcome(const struct sim_run_result *run) {
+    if (run->failed) return SIM_EXPECT_FAILURE;
+    if (run->panicked) return SIM_EXPECT_PANIC;
+    return run->diverged ? SIM_EXPECT_DIVERGENCE : SIM_EXPECT_OK;
+}
+
 /* VK_OK unless the testbed itself fails. */
 enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *options,
                     struct sim_run_result *result) VK_MUST_CHECK;

@@ -2,10 +2,16 @@
 #include "run_reports.h"
 
 #include "command.h"
+#include "diff_plans.h"
 #include "faults/sqlite_heap_fault.h"
+#include "interrupt.h"
 #include "jobs.h"
+#include "plan_file.h"
+#include "replay_diff.h"
+#include "reports/report_diff.h"
 #include "reports/report_timeline.h"
 #include "reports/report_trace.h"
+#include "reproducer.h"
 #include "text_file.h"
 
 #include <stdio.h>
@@ -80,7 +86,7 @@ static enum vk_err command_line(struct vk_arena *arena, int argc, char **argv, c
 static void heed(struct sim_run_reports *reports, enum vk_err err) {
     if (err == VK_OK) return;
     if (!reports->has_failed)
-        fprintf(stderr, "crankcase run: %s; what was written before is there\n",
+        fprintf(stderr, "%s: %s; what was written before is there\n", reports->command,
                 vk_err_origin()->text);
     reports->has_failed = true;
 }
@@ -106,7 +112,7 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
     struct vk_arena arena;
     if (!sim_run_reports_any(reports)) return SIM_EXIT_OK;
     if (!reports->results && !name_results(reports)) {
-        fputs("crankcase run: the name of a report is too long\n", stderr);
+        fprintf(stderr, "%s: the name of a report is too long\n", reports->command);
         return SIM_EXIT_BAD_INPUT;
     }
     fault_sqlite_heap_install(); /* before SQLite is used at all */
@@ -116,8 +122,12 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
         err = report_results_create(&reports->database, reports->results, &with_command);
     vk_arena_release(&arena);
     reports->is_open = err == VK_OK;
-    if (err == VK_OK) return SIM_EXIT_OK;
-    fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    if (err == VK_OK) {
+        vk_arena_init(&reports->arena, vk_heap_system());
+        sim_interrupt_heed();
+        return SIM_EXIT_OK;
+    }
+    fprintf(stderr, "%s: %s\n", reports->command, vk_err_origin()->text);
     return SIM_EXIT_BAD_INPUT;
 }
 
@@ -134,6 +144,28 @@ void sim_run_reports_progress(struct sim_run_reports *reports,
 
 /* ---- timelines */
 
+/* Runs it once more, with traces, which are compared. What cannot be compared has no difference: the failure has been told. */
+static void find_difference(struct sim_run_reports *reports, const struct sim_plan *plan,
+                            const struct vk_module *module) {
+    struct sim_traced_run run;
+    struct sim_divergence divergence;
+    struct sim_input_error ignored;
+    const struct sim_diff_logs logs = {.progress = NULL};
+    struct vk_buf buf;
+    int side;
+    reports->difference = VK_STR_NONE;
+    vk_arena_clear(&reports->arena);
+    if (sim_traced_run(&run, plan, module) != VK_OK) return;
+    sim_divergence_init(&divergence);
+    vk_buf_init(&buf, &reports->arena);
+    enum vk_err err = sim_diff_replicas(&run, "the run", &logs, &divergence, &side, &ignored);
+    if (err == VK_OK) report_diff_object(&buf, &divergence);
+    if (err != VK_OK || vk_buf_finish(&buf, &reports->difference) != VK_OK)
+        reports->difference = VK_STR_NONE;
+    sim_divergence_release(&divergence);
+    sim_traced_run_release(&run);
+}
+
 static enum vk_err keep_timeline(struct sim_run_reports *reports,
                                  const struct sim_timeline *timeline, const char *name,
                                  uint64_t failure, uint64_t focus) {
@@ -144,7 +176,8 @@ static enum vk_err keep_timeline(struct sim_run_reports *reports,
     vk_buf_init(&buf, &arena);
     report_timeline(&buf, timeline, focus);
     enum vk_err err = vk_buf_finish(&buf, &json);
-    if (err == VK_OK) err = report_results_timeline(&reports->database, name, failure, json);
+    const struct report_results_run run = {name, failure, json, reports->difference};
+    if (err == VK_OK) err = report_results_timeline(&reports->database, &run);
     vk_arena_release(&arena);
     return err;
 }
@@ -162,35 +195,59 @@ static enum vk_err write_trace(const struct sim_run_reports *reports, const char
     return err;
 }
 
-/* Runs a seed once more. In a process of its own: it may crash, and nobody's runs are to notice. */
-static void watch_seed(const struct sim_campaign *campaign, struct sim_run_reports *reports,
-                       const struct sim_run_reports_watched *watched) {
-    struct sim_run_options options = campaign->run;
+/* Runs a plan once more. In a process of its own: it may crash, and nobody's runs are to notice. */
+static void watch_run(struct sim_run_reports *reports, const struct sim_plan *plan,
+                      const struct sim_run_options *run, const char *name, uint64_t failure,
+                      uint64_t point) {
+    struct sim_run_options options = *run;
     struct sim_run_result result;
-    struct sim_plan plan;
-    char name[40];
     struct sim_timeline *timeline = sim_timeline_new();
     if (!timeline) return;
     options.off[SIM_ORACLE_TWICE] = true;
     options.observer = sim_timeline_observer(timeline);
-    if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) == VK_OK) {
-        snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
-        if (sim_run(&plan, &options, &result) == VK_OK)
-            heed(reports, keep_timeline(reports, timeline, name, watched->failure, watched->point));
-        sim_plan_release(&plan);
-    }
+    bool was_run = sim_run(plan, &options, &result) == VK_OK;
+    bool differs = was_run && result.failed && result.failure.oracle == SIM_ORACLE_REPLICAS;
+    if (differs) find_difference(reports, plan, options.module);
+    if (was_run) heed(reports, keep_timeline(reports, timeline, name, failure, point));
     sim_timeline_free(timeline);
 }
 
 struct watching {
     struct sim_run_reports *reports;
-    const struct sim_campaign *campaign;
+    const struct sim_campaign *campaign; /* of seeds */
+    const struct sim_run_options *run;   /* of a file: */
+    const char *path;
+    uint64_t point;
 };
 
-static void watch_job(void *impl, size_t i, FILE *out) {
+static void watch_seed(void *impl, size_t i, FILE *out) {
     const struct watching *watching = impl;
+    const struct sim_campaign *campaign = watching->campaign;
+    const struct sim_run_reports_watched *watched = &watching->reports->to_watch[i];
+    struct sim_plan plan;
+    char name[40];
     (void)out;
-    watch_seed(watching->campaign, watching->reports, &watching->reports->to_watch[i]);
+    if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) != VK_OK)
+        return;
+    snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
+    watch_run(watching->reports, &plan, &campaign->run, name, watched->failure, watched->point);
+    sim_plan_release(&plan);
+}
+
+static void watch_file(void *impl, size_t i, FILE *out) {
+    const struct watching *watching = impl;
+    struct sim_run_reports *reports = watching->reports;
+    struct sim_plan plan;
+    struct vk_arena arena;
+    (void)i, (void)out;
+    vk_arena_init(&arena, vk_heap_system());
+    bool is_read =
+        sim_plan_file_read(reports->command, watching->path, &arena, NULL, &plan) == SIM_EXIT_OK;
+    vk_arena_release(&arena);
+    if (!is_read) return;
+    watch_run(reports, &plan, watching->run, watching->path, reports->database.failure,
+              watching->point);
+    sim_plan_release(&plan);
 }
 
 /* A timeline that is not there is no result that is lost. */
@@ -198,41 +255,77 @@ static void watch_finished(void *impl, size_t i, FILE *in, const char *died) {
     (void)impl, (void)i, (void)in, (void)died;
 }
 
-void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign) {
-    struct watching watching = {reports, campaign};
-    const struct sim_jobs jobs = {.count = reports->to_watch_count,
+static void watch(struct watching *watching, size_t count,
+                  void (*job)(void *impl, size_t i, FILE *out)) {
+    const struct sim_jobs jobs = {.count = count,
                                   .at_once = 1,
                                   .isolated = true,
-                                  .impl = &watching,
-                                  .run = watch_job,
+                                  .silent = true,
+                                  .impl = watching,
+                                  .run = job,
                                   .finished = watch_finished};
-    if (reports->is_open) heed(reports, sim_jobs_run(&jobs));
+    heed(watching->reports, sim_jobs_run(&jobs));
 }
 
-void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
-                                  const struct report_failure *report) {
-    const struct sim_failure *failure = report->failure;
-    sim_run_reports_failure(reports, report);
+void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign) {
+    struct watching watching = {.reports = reports, .campaign = campaign};
+    if (reports->is_open) watch(&watching, reports->to_watch_count, watch_seed);
+}
+
+/* Whether there is to be a timeline of it. */
+static bool is_to_be_watched(const struct sim_run_reports *reports,
+                             const struct sim_failure *failure) {
     if (!reports->is_open || !reports->database.failure || failure->oracle == SIM_ORACLE_CRASH ||
         reports->to_watch_count == SIM_RUN_REPORTS_TIMELINES_MAX)
-        return;
+        return false;
     for (size_t i = 0; i < reports->to_watch_count; i++)
-        if (strcmp(reports->to_watch[i].signature, failure->signature) == 0) return;
+        if (strcmp(reports->to_watch[i].signature, failure->signature) == 0) return false;
+    return true;
+}
+
+static void note_watched(struct sim_run_reports *reports, uint64_t seed,
+                         const struct sim_failure *failure) {
     struct sim_run_reports_watched *watched = &reports->to_watch[reports->to_watch_count++];
     *watched = (struct sim_run_reports_watched){
         .seed = seed, .failure = reports->database.failure, .point = failure->point};
     snprintf(watched->signature, sizeof watched->signature, "%s", failure->signature);
 }
 
+void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *path,
+                                const struct sim_run_options *run,
+                                const struct sim_failure *failure) {
+    struct watching watching = {
+        .reports = reports, .run = run, .path = path, .point = failure->point};
+    if (!is_to_be_watched(reports, failure)) return;
+    note_watched(reports, 0, failure);
+    watch(&watching, 1, watch_file);
+}
+
+void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
+                                  const struct report_failure *report) {
+    sim_run_reports_failure(reports, report);
+    if (is_to_be_watched(reports, report->failure)) note_watched(reports, seed, report->failure);
+}
+
 /* ---- plans */
+
+void sim_run_reports_plan_failure(struct sim_run_reports *reports,
+                                  const struct report_failure *report, const struct sim_plan *plan,
+                                  const struct vk_module *module) {
+    bool is_kept = reports->is_open && reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX;
+    sim_run_reports_failure(reports, report);
+    if (is_kept && report->failure->oracle == SIM_ORACLE_REPLICAS)
+        find_difference(reports, plan, module);
+}
 
 void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
                                  struct sim_run_options *run) {
     if (!reports->is_open) return;
     reports->database.failure = 0;
     reports->failed_at = 0;
+    reports->difference = VK_STR_NONE;
     heed(reports, report_results_plan_begins(&reports->database, name));
-    reports->timeline = sim_timeline_new();
+    reports->timeline = run ? sim_timeline_new() : NULL;
     if (reports->timeline) run->observer = sim_timeline_observer(reports->timeline);
 }
 
@@ -254,6 +347,47 @@ void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name
     reports->timeline = NULL;
 }
 
+/* ---- lists */
+
+void sim_run_reports_entry(struct sim_run_reports *reports,
+                           const struct sim_run_reports_entry *entry) {
+    struct report_results *database = &reports->database;
+    if (!reports->is_open) return;
+    if (!entry->failure) {
+        heed(reports, report_results_plan(database, entry->name, entry->state, entry->seconds,
+                                          entry->error));
+        return;
+    }
+    heed(reports, report_results_plan_begins(database, entry->name));
+    heed(reports, report_results_failure(database, entry->failure));
+    heed(reports, report_results_plan_ends(database, entry->state, entry->seconds, entry->error));
+}
+
+void sim_run_reports_recording(struct sim_run_reports *reports, const char *path,
+                               enum report_verdict verdict, double seconds, const char *told,
+                               const char *reproduce) {
+    static const enum report_plan_state states[REPORT_VERDICTS] = {
+        [REPORT_MET] = REPORT_PLAN_PASSED,
+        [REPORT_DIFFERENT] = REPORT_PLAN_DIFFERENT,
+        [REPORT_BAD_INPUT] = REPORT_PLAN_BAD,
+        [REPORT_FAILED] = REPORT_PLAN_FAILED,
+    };
+    char error[SIM_DIFF_TOLD_MAX + SIM_REPRODUCE_MAX];
+    size_t n = strlen(told);
+    bool is_line = n && told[n - 1] == '\n';
+    VK_ASSERT(verdict <
+              REPORT_VERDICTS); /* INV-RUN-REPORTS-2: nothing is asked of what is not one */
+    snprintf(error, sizeof error, "%s%s%s%s", told, n && !is_line && reproduce[0] ? "\n" : "",
+             reproduce[0] ? "reproduce: " : "", reproduce);
+    const struct sim_run_reports_entry entry = {
+        .name = path,
+        .state = states[verdict],
+        .seconds = seconds,
+        .error = verdict == REPORT_MET ? "" : error,
+    };
+    sim_run_reports_entry(reports, &entry);
+}
+
 /* ---- the end */
 
 static void write_files(struct sim_run_reports *reports) {
@@ -267,12 +401,25 @@ static void write_files(struct sim_run_reports *reports) {
     vk_arena_release(&arena);
 }
 
+enum report_results_state sim_run_reports_end_state(void) {
+    return sim_interrupted() ? REPORT_RESULTS_INTERRUPTED : REPORT_RESULTS_FINISHED;
+}
+
 int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends) {
     if (!reports->is_open) return ends->code;
     reports->is_open = false;
+    vk_arena_release(&reports->arena);
     heed(reports, report_results_end(&reports->database, ends));
     write_files(reports);
     if (reports->results == reports->results_beside && !reports->has_failed)
         remove(reports->results_beside);
     return reports->has_failed ? SIM_EXIT_FAILED : ends->code;
+}
+
+int sim_run_reports_end_list(struct sim_run_reports *reports, int code) {
+    struct sim_campaign_totals totals = {.seeds = 0};
+    memcpy(totals.hits, reports->hits, sizeof totals.hits);
+    const struct report_results_end ends = {
+        .totals = &totals, .state = sim_run_reports_end_state(), .code = code};
+    return sim_run_reports_end(reports, &ends);
 }

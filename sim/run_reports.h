@@ -1,7 +1,8 @@
-/* run_reports.h - what `crankcase run` leaves for later: a result database, and the reports made of it.
+/* run_reports.h - what a campaign or a regression run leaves for later: a result database, and the reports made of it.
  *
- * The command tells it what happens, and it takes care that nothing of that is lost. Without --results there is a database
- * all the same while the campaign runs, beside the first report that is asked for; it goes when the reports are written.
+ * `crankcase run`, `corpus run`, `replay` and `sweep` take the same options for it. The command tells it what happens, and
+ * it takes care that nothing of that is lost. Without --results there is a database all the same while the campaign runs,
+ * beside the first report that is asked for; it goes when the reports are written.
  *
  * INV-RUN-REPORTS-1  What cannot be written is said once, on standard error, and never stops the runs; the command then
  *                    ends with SIM_EXIT_FAILED.
@@ -12,6 +13,7 @@
 
 #include "campaign.h"
 #include "reports/report_files.h"
+#include "reports/report_replay.h"
 #include "timeline.h"
 
 #include <getopt.h>
@@ -22,16 +24,14 @@ enum sim_run_reports_option {
     SIM_RUN_REPORTS_JUNIT,
     SIM_RUN_REPORTS_SUMMARY,
     SIM_RUN_REPORTS_HTML,
-    SIM_RUN_REPORTS_TRACE,
+    SIM_RUN_REPORTS_TRACE, /* the rest: of `crankcase run` alone */
     SIM_RUN_REPORTS_BUDGET,
 };
 #define SIM_RUN_REPORTS_OPTIONS                                                                    \
     {"results", required_argument, NULL, SIM_RUN_REPORTS_RESULTS},                                 \
         {"junit", required_argument, NULL, SIM_RUN_REPORTS_JUNIT},                                 \
-        {"summary", required_argument, NULL, SIM_RUN_REPORTS_SUMMARY},                             \
-        {"html", required_argument, NULL, SIM_RUN_REPORTS_HTML},                                   \
-        {"trace", required_argument, NULL, SIM_RUN_REPORTS_TRACE}, {                               \
-        "budget", required_argument, NULL, SIM_RUN_REPORTS_BUDGET                                  \
+        {"summary", required_argument, NULL, SIM_RUN_REPORTS_SUMMARY}, {                           \
+        "html", required_argument, NULL, SIM_RUN_REPORTS_HTML                                      \
     }
 #define SIM_RUN_REPORTS_USAGE                                                                      \
     "what to leave:\n"                                                                             \
@@ -39,7 +39,8 @@ enum sim_run_reports_option {
     "  --junit FILE       JUnit XML, for GitHub, GitLab and Jenkins\n"                             \
     "  --summary FILE     Markdown, added to the end of FILE: GitHub's $GITHUB_STEP_SUMMARY\n"     \
     "  --html FILE        one page with all of it, which needs no network\n"                       \
-    "  --trace FILE       of one plan: its run, as Perfetto and chrome://tracing load it\n"
+    "                     (at the first Ctrl-C what is in hand ends, and they say that they are\n" \
+    "                     partial; at the second all ends at once)\n"
 
 /* So many failures of a campaign, each of another signature, are run once more to be watched. */
 enum { SIM_RUN_REPORTS_TIMELINES_MAX = 4 };
@@ -50,6 +51,7 @@ struct sim_run_reports_watched {
 };
 
 struct sim_run_reports {
+    const char *command; /* what to call itself in messages: "crankcase run" */
     const char *results;
     const char *trace;
     struct report_files files;
@@ -58,34 +60,63 @@ struct sim_run_reports {
     bool is_open, has_failed;
     struct sim_run_reports_watched to_watch[SIM_RUN_REPORTS_TIMELINES_MAX];
     size_t to_watch_count;
-    struct sim_timeline *timeline; /* of the plan that is being run */
-    uint64_t failed_at;            /* the point of the newest failure */
+    struct sim_timeline *timeline;   /* of the plan that is being run */
+    uint64_t failed_at;              /* the point of the newest failure */
+    struct vk_arena arena;           /* of the difference, while is_open */
+    uint64_t hits[FAULT_KIND_COUNT]; /* what struck in a list, for whoever runs it to say */
+    struct vk_str difference;        /* of its replicas, as JSON; VK_STR_NONE: there is none */
 };
 
-/* Takes one of the options above but --budget; false if it is another. */
+/* Takes one of the options above but --budget; false if it is another (as any is that is of no such number). */
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 /* "90s", "5m", "2h"; false if it is nothing of the kind. */
 bool sim_run_reports_budget(const char *text, uint64_t *seconds);
 
-/* To be told before anything is run. `argv` is the command's. SIM_EXIT_OK, or another after saying what is wrong. */
+/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's. SIM_EXIT_OK, or another after saying what is wrong. */
 int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);
+/* The same, of a plan, which is run once more if its replicas differ: to tell in what. */
+void sim_run_reports_plan_failure(struct sim_run_reports *reports,
+                                  const struct report_failure *report, const struct sim_plan *plan,
+                                  const struct vk_module *module);
 /* The same, of a seed. */
 void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
                                   const struct report_failure *report);
 void sim_run_reports_progress(struct sim_run_reports *reports,
                               const struct sim_campaign_totals *totals);
-/* Sets the run's observer. */
+/* Sets the run's observer; `run` NULL: it is not watched. */
 void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
                                  struct sim_run_options *run);
 /* `error`: of BAD and FAILED. */
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
                                enum report_plan_state state, double seconds, const char *error);
+/* Something of a list came to an end: a file of a corpus, a recording. */
+struct sim_run_reports_entry {
+    const char *name;
+    enum report_plan_state state;
+    double seconds;
+    const char *error;                    /* what there is to say of it, or "" */
+    const struct report_failure *failure; /* or NULL */
+};
+void sim_run_reports_entry(struct sim_run_reports *reports,
+                           const struct sim_run_reports_entry *entry);
+/* The same of a recording. `told`: what differs, or is wrong with it; `reproduce`: the command, or "". */
+void sim_run_reports_recording(struct sim_run_reports *reports, const char *path,
+                               enum report_verdict verdict, double seconds, const char *told,
+                               const char *reproduce);
 /* Of a campaign that is over: watches some of its failures. */
 void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign);
+/* How whatever did not fail ended. */
+enum report_results_state sim_run_reports_end_state(void);
+/* Of a file that failed, the newest failure: watches it, unless there are enough of its kind. */
+void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *path,
+                                const struct sim_run_options *run,
+                                const struct sim_failure *failure);
 /* All is run. Returns what the command is to exit with: ends->code, or SIM_EXIT_FAILED. */
 int sim_run_reports_end(struct sim_run_reports *reports, const struct report_results_end *ends);
+/* The same, of a list that is at its end and has no totals but its hits. */
+int sim_run_reports_end_list(struct sim_run_reports *reports, int code);
 
 #endif

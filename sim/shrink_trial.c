@@ -10,7 +10,7 @@ enum { CPU_SECONDS_MAX = 120 };
 struct told {
     enum vk_err err; /* the testbed's */
     char error[256];
-    bool failed;
+    enum sim_expect outcome;
     struct sim_failure failure;
     uint64_t cranks;
 };
@@ -33,7 +33,7 @@ static enum vk_err run_text(const struct sim_shrink_trials *trials, struct vk_st
     enum vk_err err = sim_run(&plan, &options, &result);
     sim_plan_release(&plan);
     if (err != VK_OK) return err;
-    told->failed = result.failed;
+    told->outcome = sim_run_outcome(&result);
     told->failure = result.failure;
     told->cranks = result.cranks;
     return VK_OK;
@@ -49,7 +49,7 @@ static void run_trial(void *impl, size_t i, FILE *out) {
 
 static bool is_looked_for(const struct sim_shrink_trials *trials,
                           const struct sim_shrink_trial *trial) {
-    if (!trial->failed) return false;
+    if (trial->outcome != SIM_EXPECT_FAILURE) return false;
     if (trials->cranks_max && trial->cranks >= trials->cranks_max) return false;
     return !trials->signature || strcmp(trials->signature, trial->failure.signature) == 0;
 }
@@ -62,10 +62,10 @@ static void trial_finished(void *impl, size_t i, FILE *in, const char *died) {
     trial->was_run = true;
     if (died) {
         /* Also of one that is found to have leaked when its run was over. */
-        trial->failed = true;
+        trial->outcome = SIM_EXPECT_FAILURE;
         sim_failure_set_crash(&trial->failure, died);
     } else if (is_told && told.err == VK_OK) {
-        trial->failed = told.failed;
+        trial->outcome = told.outcome;
         trial->failure = told.failure;
         trial->cranks = told.cranks;
     } else if (running->err == VK_OK) {

@@ -12,8 +12,9 @@
 struct sim_shrink_trial {
     struct vk_str text; /* a plan */
     /* What came of it, if it was run. */
-    bool was_run, failed;
-    struct sim_failure failure;
+    bool was_run;
+    enum sim_expect outcome;
+    struct sim_failure failure; /* if that is FAILURE */
     uint64_t cranks;
 };
 

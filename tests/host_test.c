@@ -158,6 +158,7 @@ SCENARIO(host, message_that_makes_no_sense_is_refused_and_changes_nothing, ordin
     static const struct vk_str bad[] = {{"o-50", 4}};
     const struct vk_capdata hello = {.body = VK_STR("#[\"hello\",[]]")};
     const struct vk_capdata with_vref = {VK_STR("#[\"hello\",[\"$0\"]]"), bad, 1};
+    const struct vk_capdata garbled = {.body = VK_STR("#[\"no \x81 UTF-8\",[]]")};
     char kpid[VK_KREF_TEXT];
     struct vk_kernel *kernel = w->kernel;
     cr_assert(vk_host_queue_message(kernel, VK_STR("kd30"), &hello, VK_RESULT_NONE, kpid) ==
@@ -166,6 +167,10 @@ SCENARIO(host, message_that_makes_no_sense_is_refused_and_changes_nothing, ordin
               VK_ERR_USAGE);
     cr_assert(vk_host_queue_message(kernel, VK_STR("ko21"), &with_vref, VK_RESULT_NONE, kpid) ==
               VK_ERR_USAGE);
+    cr_assert(vk_host_queue_message(kernel, VK_STR("ko21"), &garbled, VK_RESULT_NONE, kpid) ==
+              VK_ERR_USAGE);
+    cr_assert(vk_host_terminate_vat(kernel, VK_STR("v3"), &garbled) == VK_ERR_USAGE);
+    cr_assert(vk_host_install_bundle(kernel, garbled.body, VK_STR("bytes")) == VK_ERR_USAGE);
     world_wrote_nothing(w);
     cr_assert(vk_kernel_panic_reason(kernel) == NULL);
 }

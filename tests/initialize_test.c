@@ -267,6 +267,12 @@ Test(initialize, configurations_that_make_no_sense_are_refused) {
     vats[1].options = VK_STR("{\"critical\":tru");
     refused(&config, VK_ERR_USAGE, "options of vat other are not JSON");
     two_vats(&config, vats);
+    vats[1].name = VK_STR("no \x81 UTF-8");
+    refused(&config, VK_ERR_USAGE, "not UTF-8");
+    two_vats(&config, vats);
+    vats[1].parameters.body = VK_STR("no \x81 UTF-8");
+    refused(&config, VK_ERR_USAGE, "not UTF-8");
+    two_vats(&config, vats);
     vats[1].options = VK_STR("{\"bogus\":1}");
     refused(&config, VK_ERR_PANIC, "unused option bogus");
     two_vats(&config, vats);

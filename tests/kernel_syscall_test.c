@@ -350,6 +350,22 @@ SCENARIO(kernel_syscall, devices_answer_with_what_it_does_not_have_halts, plain)
     halts_the_kernel(w, "call d-70 stranger", "unknown devSlot");
 }
 
+static const char *garbled_call;
+
+static void garbled_call_halts(struct test_world *w) {
+    char program[100];
+    snprintf(program, sizeof program, "call d-70 garbled %s", garbled_call);
+    halts_the_kernel(w, program, "what it says is not UTF-8");
+}
+
+Test(kernel_syscall, device_that_says_what_is_no_utf8_halts) {
+    static const char *const calls[] = {"data", "key", "value", "state", "message o+5", "problem"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        garbled_call = calls[i];
+        test_scenario(&plain, garbled_call_halts);
+    }
+}
+
 SCENARIO(kernel_syscall, settling_what_was_settled_and_forgotten_is_the_vats_end, ordinary) {
     bob_has_things(w);
     world_tell(w, "bob", "{fulfill p-61 1; fulfill p-61 2}"); /* p-61 is unknown by then */

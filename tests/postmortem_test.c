@@ -180,6 +180,26 @@ Test(postmortem, a_failed_assertion_is_there_with_its_invariant) {
     sim_postmortem_release(&seen);
 }
 
+/* Nobody writes into the pipe: whoever opened it would wait for ever. */
+Test(postmortem, what_an_assertion_names_is_read_only_if_it_is_a_file, .timeout = 20) {
+    struct sim_postmortem seen;
+    char pipe[500], slog[1000];
+    const char *places[] = {pipe, folder.path, "/dev/zero"};
+    snprintf(pipe, sizeof pipe, "%s", test_folder_file(&folder, "pipe"));
+    cr_assert_eq(mkfifo(pipe, 0600), 0);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(slog, sizeof slog,
+                 CRANK "\n{\"type\":\"kernel-halt\",\"error\":\"VK_ERR_PANIC\",\"what\":"
+                       "\"assertion failed: a\",\"file\":\"%s\",\"line\":5}\n",
+                 places[i]);
+        read_slog(&seen, slog);
+        cr_expect_eq(seen.end, SIM_POSTMORTEM_ASSERTION);
+        cr_expect(!vk_str_present(seen.source), "%s", places[i]);
+        sim_postmortem_release(&seen);
+    }
+    remove(pipe);
+}
+
 /* ---- the command */
 
 static const char panic_plan[] = "crankcase-plan 1\n"

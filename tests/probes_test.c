@@ -9,6 +9,8 @@
 #include "vk/probe.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static struct test_folder folder;
 
@@ -93,6 +95,25 @@ Test(probes, never_reached_fail_a_campaign_that_asks_for_them) {
         test_command_run(&folder, "run --seeds 2 --quiet --probes");
     cr_expect_eq(outcome->code, SIM_EXIT_LIVENESS);
     cr_expect(strstr(outcome->err, "probes never reached") != NULL, "%s", outcome->err);
+}
+
+static void expect_in(const char *name, const char *wanted) {
+    struct vk_str bytes = test_file_read(test_folder_file(&folder, name));
+    char *text = strndup(bytes.p, bytes.n);
+    cr_expect(strstr(text, wanted), "%s: no \"%s\" in\n%.3000s", name, wanted, text);
+    free(text);
+    free((void *)(uintptr_t)bytes.p);
+}
+
+Test(probes, are_in_every_report_of_a_campaign_that_asks_for_them) {
+    test_command_run(&folder, "run --seeds 2 --quiet --probes --results r.sqlite --junit j.xml "
+                              "--summary s.md --html p.html");
+    expect_in("j.xml", "classname=\"crankcase.campaign.probes\"");
+    expect_in("j.xml", ": it was never reached, and is not marked rare\nreproduce: crankcase run ");
+    expect_in("s.md", "| **no success** |");
+    expect_in("p.html", "\"wanted\":true,\"hits\":0}");
+    const struct test_outcome *outcome = test_command_run(&folder, "report r.sqlite");
+    cr_expect(strstr(outcome->out, "    never "), "%s", outcome->out);
 }
 
 #else

@@ -7,6 +7,7 @@
 #include "testing_results.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <yajl/yajl_tree.h>
@@ -34,7 +35,7 @@ TestSuite(report_writers, .init = begin, .fini = end);
 static struct report_model campaign(enum report_results_state state) {
     struct report_results results;
     struct report_model model;
-    test_results_begin(&results, path, false);
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
     test_results_fail(&results, 1, "a<b>");
     test_results_fail(&results, 2, "c");
     test_results_fail(&results, 3, "a<b>");
@@ -47,7 +48,7 @@ static struct report_model campaign(enum report_results_state state) {
 static struct report_model plans(void) {
     struct report_results results;
     struct report_model model;
-    test_results_begin(&results, path, true);
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
     test_ok(report_results_plan_begins(&results, "good.plan"));
     test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
     test_ok(report_results_plan_begins(&results, "good.plan"));
@@ -115,13 +116,81 @@ Test(report_writers, junit_of_plans_has_a_case_each) {
     const char *xml = written(report_junit, &model);
     expect_counts(xml);
     expect_no_case_twice(xml);
-    cr_expect_eq(times(xml, "<testcase "), 5);
+    cr_expect_eq(times(xml, "<testcase "), 6, "five plans, and that it was cut short");
     cr_expect(strstr(xml, "name=\"good.plan\"") && strstr(xml, "name=\"good.plan (2)\""));
     cr_expect(strstr(xml, "reproduce: crankcase run --seed 1 --faults &#39;&lt;&amp;&gt;&#39;"));
     cr_expect(strstr(xml, "was being run when all ended"));
     cr_expect_eq(count_of(xml, "failures"), 1);
-    cr_expect_eq(count_of(xml, "errors"), 2);
+    cr_expect_eq(count_of(xml, "errors"), 3);
+    cr_expect(strstr(xml, "name=\"comes to its end\" time="));
     cr_expect_null(strchr(xml, '\x01'));
+}
+
+/* A file of a corpus whose failure is another one than expected, and a mutant of which nobody saw anything. */
+Test(report_writers, a_list_says_what_was_expected_and_how_to_have_it_again) {
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, REPORT_RESULTS_MUTANTS);
+    test_ok(report_results_plan(&results, "caught", REPORT_PLAN_PASSED, 1, NULL));
+    test_ok(report_results_plan(&results, "not-caught", REPORT_PLAN_DIFFERENT, 2,
+                                "nobody saw it\nreproduce: ./dev mutants not-caught"));
+    test_ok(report_results_plan_begins(&results, "another.plan"));
+    test_results_fail(&results, 1, "a");
+    test_results_fail(&results, 2, "b");
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "expected  ok"));
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 0, 1);
+    test_results_load(&model, path, &model_arena);
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    cr_expect_eq(times(xml, "classname=\"crankcase.mutants\""), 3);
+    cr_expect_eq(times(xml, "<testcase "), 3, "it is whole");
+    cr_expect(strstr(xml, "<failure message=\"nobody saw it\" type=\"crankcase\">nobody saw it\n"
+                          "reproduce: ./dev mutants not-caught</failure>"));
+    cr_expect(strstr(xml, "\n2 failures of it in all\nexpected  ok</failure>"));
+    cr_expect_null(strstr(xml, "name=\"seeds\""), "of what is no run there are no totals");
+    const char *page = written(report_markdown, &model);
+    cr_expect(strstr(page, "| mutants | failed | time |\n"));
+    cr_expect(strstr(page, "| not-caught | different | nobody saw it |\n"));
+    cr_expect(strstr(
+        page,
+        "### not-caught\n\n```text\nnobody saw it\nreproduce: ./dev mutants not-caught\n```\n"));
+    cr_expect_eq(times(page, "### "), 3, "and two signatures");
+    cr_expect(strstr(written(report_html, &model), "\"hasTotals\":false,\"count\":3,\"failed\":2"));
+}
+
+/* Of a build with probes, whatever this one is. */
+static struct report_model probes(void) {
+    static const char sql[] =
+        "DELETE FROM probe;"
+        "INSERT INTO probe VALUES ('a_reached', 'crank.c', 7, 0, 1, 5), ('b_<missed>', 'gc.c', 8, 0, 1, 0),"
+        " ('c_rare', 'vat.c', 9, 1, 0, 0)";
+    struct report_results results;
+    struct report_model model;
+    sqlite3 *db;
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 10, 0);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+    test_results_load(&model, path, &model_arena);
+    return model;
+}
+
+Test(report_writers, a_probe_that_was_to_be_reached_is_a_case_and_one_that_was_not_is_listed) {
+    const struct report_model model = probes();
+    const char *xml = written(report_junit, &model), *page = written(report_markdown, &model);
+    expect_counts(xml);
+    expect_no_case_twice(xml);
+    cr_expect_eq(times(xml, "crankcase.campaign.probes"), 2, "a rare one need not be reached");
+    cr_expect(strstr(xml, "name=\"a_reached\" time=\"0.000\"></testcase>"));
+    cr_expect(
+        strstr(xml, "name=\"b_&lt;missed&gt;\" time=\"0.000\"><failure message=\"gc.c:8: it was"));
+    cr_expect(strstr(page, "Probes: 1 of 3 reached"));
+    cr_expect(strstr(page, "| b&#95;&#60;missed&#62; | gc.c:8 | **no success** |"));
+    cr_expect(strstr(page, "| c&#95;rare | vat.c:9 | rare |"));
+    cr_expect_null(strstr(page, "a&#95;reached"));
+    cr_expect(strstr(written(report_html, &model),
+                     "\"line\":8,\"rare\":false,\"wanted\":true,\"hits\":0"));
 }
 
 Test(report_writers, junit_of_a_campaign_has_a_case_for_all_that_it_is_to_show) {
@@ -133,6 +202,8 @@ Test(report_writers, junit_of_a_campaign_has_a_case_for_all_that_it_is_to_show) 
     cr_expect_eq(times(xml, "classname=\"crankcase.campaign.replicas\""), 2);
     cr_expect(strstr(xml, "1 seeds more have this signature"));
     cr_expect(strstr(xml, "name=\"bit-rot\" time=\"0.000\"><failure "));
+    cr_expect(strstr(
+        xml, "is not shown\nreproduce: crankcase run --out &#39;&lt;a&amp;b&gt;&#39;</failure>"));
     cr_expect(strstr(xml, "name=\"disk-full\" time=\"0.000\"></testcase>"));
     cr_expect_eq(times(xml, "nobody looked</skipped>"), 1);
     cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 1,
@@ -174,7 +245,7 @@ Test(report_writers, markdown_stays_below_what_github_takes) {
     struct report_results results;
     struct report_model model;
     char family[20];
-    test_results_begin(&results, path, false);
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
     for (unsigned i = 0; i < 300; i++) {
         snprintf(family, sizeof family, "f%u", i);
         test_results_fail(&results, i, family);

@@ -33,7 +33,7 @@ Test(results, what_was_told_is_read) {
     struct report_results results;
     struct report_model model;
     struct vk_arena arena;
-    test_results_begin(&results, path, false);
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
     test_results_fail(&results, 1, "a");
     test_results_fail(&results, 2, "b");
     test_results_fail(&results, 3, "a");
@@ -63,7 +63,7 @@ Test(results, plans_have_their_failures_and_errors) {
     struct report_results results;
     struct report_model model;
     struct vk_arena arena;
-    test_results_begin(&results, path, true);
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
     test_ok(report_results_plan_begins(&results, "good.plan"));
     test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
     test_ok(report_results_plan_begins(&results, "bad.plan"));
@@ -71,7 +71,7 @@ Test(results, plans_have_their_failures_and_errors) {
     test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
     test_ok(report_results_plan_begins(&results, "crashes.plan"));
     test_results_load(&model, path, &arena);
-    cr_assert(model.of_plans && model.plan_count == 3);
+    cr_assert(model.kind == REPORT_RESULTS_PLANS && model.plan_count == 3);
     cr_expect(model.plans[0].state == REPORT_PLAN_PASSED && model.plans[0].failure == SIZE_MAX);
     cr_expect(model.plans[1].state == REPORT_PLAN_DIFFERENT && model.plans[1].failure == 0);
     cr_expect(model.plans[2].is_in_progress);
@@ -82,7 +82,7 @@ Test(results, plans_have_their_failures_and_errors) {
 Test(results, a_file_that_is_there_stays_as_it_is) {
     static const bool faults[FAULT_KIND_COUNT], off[SIM_ORACLE_COUNT];
     const struct report_results_begin begins = {
-        .kind = "seeds", .command = "crankcase run", .faults = faults, .off = off};
+        .kind = REPORT_RESULTS_SEEDS, .command = "crankcase run", .faults = faults, .off = off};
     struct report_results results;
     test_file_write(path, VK_STR("mine"));
     cr_expect_eq(report_results_create(&results, path, &begins), VK_ERR_USAGE);
@@ -104,7 +104,7 @@ Test(results, killed_at_any_time_it_has_all_failures_and_says_that_it_is_partial
         pid_t process = fork();
         if (process == 0) {
             struct report_results results;
-            test_results_begin(&results, path, false);
+            test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
             for (unsigned i = 0; i < killed_after; i++)
                 test_results_fail(&results, i, "a");
             raise(SIGKILL);
@@ -127,7 +127,7 @@ Test(results, killed_in_a_transaction_it_has_what_was_committed) {
     struct report_model model;
     struct vk_arena arena;
     int status;
-    test_results_begin(&results, path, false);
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
     test_results_fail(&results, 1, "a");
     pid_t process = fork();
     if (process == 0) {
@@ -159,7 +159,7 @@ Test(results, a_full_disk_loses_nothing_and_what_was_not_written_is_counted) {
     struct vk_arena arena;
     struct rlimit before, limit;
     unsigned written = 0, lost = 0;
-    test_results_begin(&results, path, false);
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
     cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = before;
     limit.rlim_cur = (rlim_t)100 * 1024;
@@ -195,7 +195,7 @@ Test(results, a_long_campaign_has_no_more_samples_than_a_short_one) {
     struct report_model model;
     struct vk_arena arena;
     struct sim_campaign_totals totals = {0};
-    test_results_begin(&results, path, false);
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
     for (unsigned i = 0; i < 1300; i++) {
         totals.seeds = i;
         results.next_sample_seconds = 0; /* time flies */
@@ -232,10 +232,13 @@ Test(results, what_is_no_result_database_is_said_in_a_line) {
         {"PRAGMA application_id = 0", VK_ERR_SYNTAX, "no result database"},
         {"DELETE FROM campaign", VK_ERR_SYNTAX, "of no campaign"},
         {"UPDATE campaign SET state = 'odd'", VK_ERR_SYNTAX, "its state is none"},
+        {"UPDATE campaign SET kind = 'odd'", VK_ERR_SYNTAX, "of a kind that there is not"},
         {"UPDATE failure SET oracle = 'delphi'", VK_ERR_SYNTAX, "of an oracle that there is not"},
         {"DROP TABLE failure", VK_ERR_DISK, "no such table"},
         {"INSERT INTO timeline (name, json) VALUES ('x', 'alert(1)')", VK_ERR_SYNTAX,
          "a timeline is none"},
+        {"INSERT INTO timeline (name, json, difference) VALUES ('x', '{\"a\":1}', '1')",
+         VK_ERR_SYNTAX, "a timeline is none"},
         {"UPDATE failure SET id = 9223372036854775807", VK_ERR_SYNTAX, "of too many failures"},
         {"UPDATE failure SET id = -5", VK_ERR_SYNTAX, "of too many failures"},
     };
@@ -246,7 +249,7 @@ Test(results, what_is_no_result_database_is_said_in_a_line) {
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct report_results results;
         remove(path);
-        test_results_begin(&results, path, false);
+        test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
         test_results_fail(&results, 1, "a");
         change(changes[i].sql);
         expect_unreadable(changes[i].err, changes[i].text);

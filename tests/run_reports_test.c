@@ -122,6 +122,80 @@ Test(run_reports, a_budget_is_kept) {
     expect_in_file("j.xml", "name=\"comes to its end\"");
 }
 
+/* ---- lists */
+
+Test(run_reports, of_a_corpus_each_file_is_a_case_with_its_reproducer) {
+    char text[1000];
+    write_plans();
+    snprintf(text, sizeof text, "%sexpect panic\n", differing);
+    test_file_write(test_folder_file(&folder, "calm.plan"), vk_str(text));
+    cr_expect_eq(
+        run("corpus run . --quiet --junit j.xml --summary s.md --html p.html --results r.sqlite")
+            ->code,
+        SIM_EXIT_BAD_INPUT);
+    expect_in_file("j.xml", "tests=\"4\" failures=\"2\" errors=\"1\"");
+    expect_in_file("j.xml", "<testcase classname=\"crankcase.corpus\" name=\"./good.plan\"");
+    expect_in_file("j.xml", "expected  panic\nthere was ok\nreproduce: crankcase run ./calm.plan");
+    expect_in_file(
+        "j.xml",
+        "reproduce: crankcase run ./differs.plan\nexpected  ok\nthere was failure replicas/");
+    expect_in_file("s.md", "| ./bad.plan | bad | 1&#58;1&#58; expected");
+    expect_in_file("p.html", "\"kind\":\"corpus\"");
+    expect_in_file("p.html",
+                   "\"name\":\"./differs.plan\",\"failure\":0,\"difference\":{\"kind\":\"state\"");
+    const struct test_outcome *outcome = run("report r.sqlite");
+    cr_expect(strstr(outcome->out, "3 of 4 files failed, in "), "%s", outcome->out);
+    outcome = run("report r.sqlite --json");
+    cr_expect(strstr(outcome->out, "{\"type\":\"summary\",\"files\":4,\"failures\":3,"), "%s",
+              outcome->out);
+    cr_expect_eq(run("corpus add good.plan --junit j.xml")->code, SIM_EXIT_BAD_INPUT);
+}
+
+Test(run_reports, of_recordings_each_is_a_case) {
+    char words[2000];
+    test_file_write(test_folder_file(&folder, "bad.jsonl"), VK_STR("{}\n"));
+    snprintf(words, sizeof words,
+             "replay %s/corpus/recordings/suite/controller-01.jsonl.xz bad.jsonl --junit j.xml",
+             TEST_SOURCE_DIR);
+    cr_expect_eq(run(words)->code, SIM_EXIT_BAD_INPUT);
+    expect_in_file("j.xml", "tests=\"2\" failures=\"0\" errors=\"1\"");
+    expect_in_file("j.xml", "classname=\"crankcase.recordings\" name=\"bad.jsonl\"");
+    expect_in_file("j.xml", "reproduce: crankcase replay bad.jsonl</error>");
+    snprintf(
+        words, sizeof words,
+        "run %s/corpus/recordings/suite/controller-01.jsonl.xz --faults invisible --html p.html",
+        TEST_SOURCE_DIR);
+    cr_expect_eq(run(words)->code, SIM_EXIT_OK);
+    expect_in_file("p.html", "\"kind\":\"recordings\"");
+    expect_in_file("p.html", "\"wanted\":true");
+}
+
+Test(run_reports, of_a_sweep_the_plan_is_a_case_and_what_struck_is_told) {
+    write_plans();
+    const struct test_outcome *outcome =
+        run("sweep good.plan --crank 2 --faults host-killed --junit j.xml --html p.html");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->err);
+    expect_in_file("j.xml", "classname=\"crankcase.sweep\" name=\"good.plan\"");
+    expect_in_file("j.xml", "tests=\"1\" failures=\"0\" errors=\"0\"");
+    char *page = text_of("p.html");
+    const char *fault = strstr(page, "\"word\":\"host-killed\"");
+    cr_assert_not_null(fault);
+    const char *hits = strstr(fault, "\"hits\":");
+    cr_assert_not_null(hits);
+    cr_expect_neq(hits[strlen("\"hits\":")], '0', "it struck");
+    free(page);
+}
+
+/* ---- the difference */
+
+Test(run_reports, where_replicas_differ_the_page_has_the_keys_in_words) {
+    write_plans();
+    cr_expect_eq(run("run differs.plan --html p.html")->code, SIM_EXIT_DIFFERENCE);
+    expect_in_file("p.html", "\"difference\":{\"kind\":\"state\"");
+    expect_in_file("p.html", "\"name\":\"replica 1 of the run\"");
+    expect_in_file("p.html", "\"meaning\":\"head and tail of the ");
+}
+
 /* ---- ended before the end */
 
 /* A campaign whose every seed fails: the system ends their processes. */
@@ -203,6 +277,40 @@ Test(run_reports, interrupted_it_writes_its_reports_and_says_that_they_are_parti
     cr_expect(strstr(run("report r.sqlite")->out, "\npartial: It was interrupted"));
 }
 
+Test(run_reports, interrupted_it_has_every_failure_that_it_told_of) {
+    pid_t process = start_failing("run --seeds 1000 --scale 1000 --results r.sqlite --junit j.xml");
+    await_failures(2);
+    kill(process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    size_t told = lines_with(outcome->out, " failed: oracle");
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE);
+    cr_expect_geq(told, 2);
+    cr_expect_eq(failures_on_disk("r.sqlite"), told);
+    expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
+    expect_in_file("j.xml", "reproduce: crankcase run --seed ");
+}
+
+/* Room for what a result database begins with, and a few failures of a kernel that has a bug in most of its runs. */
+Test(run_reports, on_a_full_disk_it_goes_on_and_keeps_what_was_written) {
+    const struct test_command command = {
+        .program = "crankcase-planted",
+        .words = "completion-ignored run --seeds 100 --results r.sqlite --quiet",
+        .file_bytes_max = (unsigned long)80 * 1024};
+    const struct test_outcome *outcome =
+        test_command_await(&folder, test_command_start(&folder, &command));
+    size_t told = lines_with(outcome->out, " failed: oracle");
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+    cr_expect_gt(told, 50, "the campaign goes on");
+    cr_expect_eq(lines_with(outcome->err, "what was written before is there"), 1, "%s",
+                 outcome->err);
+    size_t on_disk = failures_on_disk("r.sqlite");
+    cr_expect(on_disk >= 5 && on_disk < told, "%zu told, %zu on disk", told, on_disk);
+    outcome = run("report r.sqlite");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect(strstr(outcome->out, "\npartial: "), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "reproduce: crankcase run --seed "), "%s", outcome->out);
+}
+
 Test(run_reports, a_plan_that_ends_the_process_is_named) {
     struct report_model model;
     struct vk_arena arena;
@@ -217,6 +325,71 @@ Test(run_reports, a_plan_that_ends_the_process_is_named) {
     cr_expect(model.plans[1].is_in_progress);
     cr_expect_str_eq(model.plans[1].name, "large.plan");
     vk_arena_release(&arena);
+}
+
+/* A corpus of a small plan and then large ones, of seconds or, at scale 1000, minutes; starts it, and waits until the small one is in the results. */
+static pid_t start_corpus(unsigned scale) {
+    enum { LARGE = 8 };
+    char name[40], words[60];
+    write_plans();
+    remove(test_folder_file(&folder, "bad.plan"));
+    remove(test_folder_file(&folder, "differs.plan"));
+    snprintf(words, sizeof words, "plan --seed 5 --scale %u", scale);
+    const struct test_outcome *outcome = run(words);
+    for (int i = 0; i < LARGE; i++) {
+        snprintf(name, sizeof name, "large-%d.plan", i);
+        test_file_write(test_folder_file(&folder, name), vk_str(outcome->out));
+    }
+    const struct test_command command = {
+        .words = "corpus run . --quiet --results r.sqlite --junit j.xml --html p.html"};
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 1000; i++) {
+        struct report_model model;
+        struct vk_arena arena;
+        vk_arena_init(&arena, vk_heap_system());
+        enum vk_err err = report_model_load(&model, test_folder_file(&folder, "r.sqlite"), &arena);
+        vk_arena_release(&arena);
+        if (err == VK_OK && model.plan_count > 0) return process;
+        sleep_ms(20);
+    }
+    cr_assert_fail("no plan ended");
+    return process;
+}
+
+Test(run_reports, of_a_list_that_is_interrupted_there_is_what_was_run_and_that_it_is_partial) {
+    pid_t process = start_corpus(30);
+    kill(-process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_neq(outcome->code, -1, "signal %d", outcome->signal);
+    cr_expect_str_eq(outcome->err, "");
+    expect_in_file("j.xml", "name=\"./good.plan\"");
+    expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
+    expect_in_file("p.html", "\"state\":\"interrupted\"");
+    char *xml = text_of("j.xml");
+    cr_expect_lt(lines_with(xml, "<testcase "), 8, "what was not begun is left out: %s", xml);
+    free(xml);
+}
+
+Test(run_reports, of_a_list_that_is_killed_there_is_what_was_run) {
+    pid_t process = start_corpus(1000);
+    kill(-process, SIGKILL);
+    test_command_await(&folder, process);
+    const struct test_outcome *outcome = run("report r.sqlite --text --junit j.xml");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect(strstr(outcome->out, "\npartial: It did not come to its end"), "%s", outcome->out);
+    expect_in_file("j.xml", "name=\"./good.plan\"");
+    expect_in_file("j.xml", "<error message=\"It did not come to its end");
+}
+
+Test(run_reports, a_second_interrupt_ends_all_at_once) {
+    pid_t process = start_corpus(1000);
+    kill(-process, SIGINT);
+    sleep_ms(100);
+    kill(-process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->signal, SIGINT, "code %d", outcome->code);
+    cr_expect(!exists("j.xml"));
+    cr_expect_eq(run("report r.sqlite")->code, SIM_EXIT_OK);
 }
 
 /* ---- what cannot be written, and bad words */

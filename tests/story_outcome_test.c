@@ -152,6 +152,7 @@ Test(story_outcome, a_worker_lost_at_any_point_is_an_error_that_reaches_the_host
         "{exit bye; die}",
         "{exitfail bye; spend 5; die}",
         "{fail {Compute meter exceeded}; die}",
+        "{fail <garbled>}",
     };
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         struct lasting_world lasting;

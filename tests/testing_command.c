@@ -38,6 +38,14 @@ static void limit_cpu(unsigned seconds) {
     if (setrlimit(RLIMIT_CPU, &limit) != 0) _exit(99);
 }
 
+/* What is more does not fit: writing fails, and no signal ends the process. */
+static void limit_files(unsigned long bytes) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(99);
+    limit.rlim_cur = bytes;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR) _exit(99);
+}
+
 pid_t test_command_start(const struct test_folder *folder, const struct test_command *command) {
     char words[WORDS_BYTES_MAX], *argv[WORDS_MAX + 1], program[1024];
     snprintf(program, sizeof program, "%s/%s", TEST_BINARY_DIR,
@@ -57,6 +65,7 @@ pid_t test_command_start(const struct test_folder *folder, const struct test_com
     else
         unsetenv("NO_COLOR");
     if (command->cpu_seconds_max) limit_cpu(command->cpu_seconds_max);
+    if (command->file_bytes_max) limit_files(command->file_bytes_max);
     redirect(STDOUT_FILENO, command->out ? command->out : "out");
     redirect(STDERR_FILENO, "err");
     execv(program, argv);

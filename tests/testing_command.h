@@ -14,7 +14,9 @@ struct test_command {
     const char *out;     /* where standard output goes; NULL: the file "out" of the folder */
     unsigned
         cpu_seconds_max; /* of each of its processes, which the system ends when they take more; 0: any */
-    bool no_color;       /* NO_COLOR is set */
+    unsigned long
+        file_bytes_max; /* of any file that it writes, as if the disk were full then; 0: any */
+    bool no_color;      /* NO_COLOR is set */
 };
 
 struct test_outcome {

@@ -21,7 +21,7 @@ static const char admin_program[] = ANSWER("bootstrap") ANSWER("newVatCallback")
  * echo VALUE...: its arguments. fail: an error result. node: a node of its own. stranger: a slot that it
  * does not have. send SLOT: sends it ["hello",[]]. strange_send: the same to what it does not have,
  * and it passes on what it is told. set KEY VALUE, get KEY, delete KEY: its vatstore. state:
- * sets its state. crash: the host is in trouble. */
+ * sets its state. garbled: answers with no UTF-8, or writes or sends it, as its argument says. crash: the host is in trouble. */
 
 struct dev_call {
     struct vk_arena *arena;
@@ -59,6 +59,22 @@ static enum vk_err dev_send(struct dev_call *dev, struct vk_str target) {
     return dev_say_text(dev, VK_STR_NONE);
 }
 
+static enum vk_err dev_garbled(struct dev_call *dev, struct vk_str what) {
+    const struct vk_device_powers *powers = dev->powers;
+    const struct vk_str garbled = VK_STR("\"no \x81 UTF-8\"");
+    const struct vk_capdata message = {.body = garbled};
+    if (vk_str_eq(what, VK_STR("data"))) return dev_say(dev, garbled.p, VK_STR_NONE);
+    if (vk_str_eq(what, VK_STR("key")))
+        return powers->vatstore_set(powers->impl, garbled, VK_STR("value"));
+    if (vk_str_eq(what, VK_STR("value")))
+        return powers->vatstore_set(powers->impl, VK_STR("key"), garbled);
+    if (vk_str_eq(what, VK_STR("state"))) return powers->state_set(powers->impl, garbled);
+    if (vk_str_eq(what, VK_STR("message")))
+        return powers->send_only(powers->impl, dev->call->args.slots[0], &message);
+    dev->result->problem = garbled;
+    return VK_OK;
+}
+
 static enum vk_err dev_vatstore(struct dev_call *dev) {
     const struct vk_device_powers *powers = dev->powers;
     struct vk_str method = dev->call->method, value = VK_STR_NONE;
@@ -89,6 +105,7 @@ static enum vk_err dev_invoke(void *impl, struct vk_arena *arena, const struct v
     if (vk_str_eq(method, VK_STR("crash"))) return VK_RAISE(VK_ERR_DISK, "dev crashed");
     if (vk_str_eq(method, VK_STR("node")))
         return dev_say(&dev, "#\"$0.Alleged: device node\"", VK_STR("d+1"));
+    if (vk_str_eq(method, VK_STR("garbled"))) return dev_garbled(&dev, dev_arg(&dev, 0));
     if (vk_str_eq(method, VK_STR("stranger")))
         return dev_say(&dev, "#\"$0.Alleged: x\"", VK_STR("o-99"));
     if (vk_str_eq(method, VK_STR("send"))) return dev_send(&dev, call->args.slots[0]);

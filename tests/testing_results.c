@@ -4,13 +4,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-void test_results_begin(struct report_results *results, const char *path, bool of_plans) {
+void test_results_begin(struct report_results *results, const char *path,
+                        enum report_results_kind kind) {
     static bool faults[FAULT_KIND_COUNT] = {[FAULT_DISK_FULL] = true, [FAULT_BIT_ROT] = true};
     static const bool off[SIM_ORACLE_COUNT] = {[SIM_ORACLE_RECORDING] = true};
-    const struct report_results_begin begins = {.kind = of_plans ? "plans" : "seeds",
-                                                .command = "crankcase run --out '<a&b>'",
-                                                .faults = faults,
-                                                .off = off};
+    const struct report_results_begin begins = {
+        .kind = kind, .command = "crankcase run --out '<a&b>'", .faults = faults, .off = off};
     test_ok(report_results_create(results, path, &begins));
 }
 

@@ -8,8 +8,8 @@
 /* What quotes, controls and bytes that are no UTF-8 a kernel could have. */
 #define TEST_NASTY "</script><script>alert(1)</script>|`\n```\n\"'&]]>\x01\xff\xc3"
 
-/* Of seeds, or of plans. */
-void test_results_begin(struct report_results *results, const char *path, bool of_plans);
+void test_results_begin(struct report_results *results, const char *path,
+                        enum report_results_kind kind);
 /* Failure number `i`, whose signature ends in `family`. */
 void test_results_fail(struct report_results *results, unsigned i, const char *family);
 void test_results_end(struct report_results *results, enum report_results_state state,

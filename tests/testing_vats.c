@@ -393,9 +393,15 @@ static struct vk_str unbraced(struct vk_str word) {
     return (struct vk_str){word.p + 1, word.n - 2};
 }
 
+/* What the worker says for this word. */
+static enum vk_err say(struct vk_worker *worker, struct vk_str word, struct vk_str *out) {
+    struct vk_str text = is(word, "<garbled>") ? VK_STR("no \x81 UTF-8") : word;
+    return vk_arena_copy(worker->result_arena, text, out);
+}
+
 static enum vk_err command_fail(struct vk_worker *worker, const struct words *words) {
     worker->result->ok = false;
-    return vk_arena_copy(worker->result_arena, unbraced(words->items[1]), &worker->result->problem);
+    return say(worker, unbraced(words->items[1]), &worker->result->problem);
 }
 
 static enum vk_err command_spend(struct vk_worker *worker, const struct words *words) {
@@ -418,21 +424,9 @@ static enum vk_err command_change(struct vk_worker *worker, const struct words *
     struct vk_vatstore_change *change = &worker->changes[result->change_count++];
     cr_assert(result->change_count <= sizeof worker->changes / sizeof *worker->changes);
     *change = (struct vk_vatstore_change){0};
-    VK_TRY(vk_arena_copy(worker->result_arena, words->items[1], &change->key));
-    if (words->count > 2)
-        VK_TRY(vk_arena_copy(worker->result_arena, words->items[2], &change->value));
+    VK_TRY(say(worker, words->items[1], &change->key));
+    if (words->count > 2) VK_TRY(say(worker, words->items[2], &change->value));
     result->changes = worker->changes;
-    return VK_OK;
-}
-
-static enum vk_err command_mumble(struct vk_worker *worker) {
-    struct vk_delivery_result *result = worker->result;
-    if (result->change_count) {
-        worker->changes[result->change_count - 1].value = VK_STR("\xff");
-    } else {
-        result->ok = false;
-        result->problem = VK_STR("\xff");
-    }
     return VK_OK;
 }
 
@@ -463,7 +457,6 @@ static enum vk_err run_command(struct vk_worker *worker, const struct words *wor
         worker->result->submitted++;
         return VK_OK;
     }
-    if (is(command, "mumble")) return command_mumble(worker);
     if (is(command, "die")) return VK_RAISE(VK_ERR_WORKER_LOST, "%s died", worker->vat);
     if (is(command, "on")) {
         test_journal_line(&worker->orders, "%.*s%.*s", VK_STR_ARG(words->items[1]),

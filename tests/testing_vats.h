@@ -17,8 +17,7 @@
  *   keep KEY VALUE   lose KEY   a change of the vatstore that comes with the delivery's completion (also of one that fails)
  *   hasty JSON         a syscall as it stands, not waited for even if it has an answer
  *   miscount           the completion says of one syscall more than was sent
- *   mumble             the value of the last change, or else the text of the error that the delivery ends in, is no UTF-8
- *   fail TEXT          the delivery ends in an error
+ *   fail TEXT          the delivery ends in an error; <garbled> stands for a text that is no UTF-8, here and in keep
  *   die                the worker is lost
  *
  * Words are separated by spaces; {...} is one word. In a command, $0 ... $9 are the slots that came with

@@ -25,10 +25,21 @@ size_t vk_js_utf8_length(const char *p, const char *end) {
     return length;
 }
 
-bool vk_js_text_is_well_formed(struct vk_str text) {
-    for (size_t i = 0, length; i < text.n; i += length) {
-        length = vk_js_utf8_length(text.p + i, text.p + text.n);
+bool vk_js_text_is_utf8(struct vk_str text) {
+    if (text.n == 0) return true;
+    const char *p = text.p, *end = text.p + text.n;
+    while (p < end) {
+        uint64_t word;
+        if ((size_t)(end - p) >= sizeof word) { /* most texts are ASCII */
+            memcpy(&word, p, sizeof word);
+            if ((word & UINT64_C(0x8080808080808080)) == 0) {
+                p += sizeof word;
+                continue;
+            }
+        }
+        size_t length = vk_js_utf8_length(p, end);
         if (length == 0) return false;
+        p += length;
     }
     return true;
 }

@@ -8,8 +8,7 @@
 /* The length of the well-formed UTF-8 sequence at `p` (1 to 4; no surrogates, nothing overlong), or
  * 0. */
 size_t vk_js_utf8_length(const char *p, const char *end);
-
-bool vk_js_text_is_well_formed(struct vk_str text);
+bool vk_js_text_is_utf8(struct vk_str text);
 
 /* Order by UTF-16 code units, as JavaScript's sort() has it; both are well-formed UTF-8. */
 int vk_js_text_compare(struct vk_str a, struct vk_str b);

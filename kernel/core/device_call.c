@@ -1,6 +1,7 @@
 /* device_call.c - see device_call.h. */
 #include "device_call.h"
 
+#include "../base/js_text.h"
 #include "../object/clist.h"
 #include "../object/device.h"
 #include "../object/refcount.h"
@@ -21,9 +22,16 @@ static enum vk_err keep(struct call_context *context, enum vk_err err) {
     return err;
 }
 
+static enum vk_err check_text(struct vk_device_id device, struct vk_str text) {
+    if (vk_js_text_is_utf8(text)) return VK_OK;
+    return VK_RAISE(VK_ERR_PANIC, "device d%llu: what it says is not UTF-8",
+                    (unsigned long long)device.n);
+}
+
 static enum vk_err slots_to_kernel(struct vk_kernel *kernel, struct vk_device_id device,
                                    const struct vk_capdata *in, struct vk_capdata *out) {
     struct vk_str *slots;
+    VK_TRY(check_text(device, in->body));
     VK_TRY(VK_NEW_ARRAY(&kernel->arena, &slots, in->slot_count));
     for (size_t i = 0; i < in->slot_count; i++) {
         struct vk_fault fault = {0};
@@ -78,6 +86,8 @@ static enum vk_err power_vatstore_get(void *impl, struct vk_str key, struct vk_s
 
 static enum vk_err power_vatstore_set(void *impl, struct vk_str key, struct vk_str value) {
     struct call_context *context = impl;
+    VK_TRY(keep(context, check_text(context->device, key)));
+    VK_TRY(keep(context, check_text(context->device, value)));
     return keep(context, vk_vatstore_set(context->kernel, DEVICE(context->device), key, value));
 }
 
@@ -88,6 +98,7 @@ static enum vk_err power_vatstore_delete(void *impl, struct vk_str key) {
 
 static enum vk_err power_state_set(void *impl, struct vk_str json) {
     struct call_context *context = impl;
+    VK_TRY(keep(context, check_text(context->device, json)));
     return keep(context, vk_state_set(&context->kernel->state, json,
                                       KEY(DEVICE(context->device), LIT(".deviceState"))));
 }
@@ -168,6 +179,7 @@ enum vk_err vk_device_invoke(struct vk_kernel *kernel, struct vk_vat_id vat,
     else
         VK_TRY(invoke_host_device(kernel, device, &call, &device_result));
     if (!device_result.ok) {
+        VK_TRY(check_text(device, device_result.problem));
         VK_TRY(error_result(kernel, device_result.problem, result));
         *kernel_result = result->json;
         return VK_OK;

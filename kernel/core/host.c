@@ -5,6 +5,7 @@
  */
 #include "crank.h"
 
+#include "../base/js_text.h"
 #include "../object/clist.h"
 #include "../object/gc_actions.h"
 #include "../object/object.h"
@@ -32,7 +33,13 @@ static enum vk_err parse_kref(struct vk_str text, enum vk_slot_type type, struct
     return VK_OK;
 }
 
-static enum vk_err check_slots(const struct vk_capdata *data) {
+static enum vk_err check_text(struct vk_str text, const char *what) {
+    if (vk_js_text_is_utf8(text)) return VK_OK;
+    return VK_RAISE(VK_ERR_USAGE, "%s is not UTF-8", what);
+}
+
+static enum vk_err check_capdata(const struct vk_capdata *data) {
+    VK_TRY(check_text(data->body, "the capdata's body"));
     for (size_t i = 0; i < data->slot_count; i++) {
         struct vk_kref kref;
         if (!vk_kref_parse(data->slots[i], &kref))
@@ -61,7 +68,7 @@ enum vk_err vk_host_queue_message(struct vk_kernel *kernel, struct vk_str kref,
     struct vk_kref target;
     if (!vk_kref_parse(kref, &target) || target.type == VK_SLOT_DEVICE)
         return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no target", VK_STR_ARG(kref));
-    VK_TRY(check_slots(methargs));
+    VK_TRY(check_capdata(methargs));
     VK_TRY(vk_kernel_enter(kernel));
     return vk_kernel_leave(kernel, queue_message(kernel, target, methargs, policy, kpid));
 }
@@ -175,6 +182,7 @@ static enum vk_err leave_bracket(struct vk_kernel *kernel, enum vk_err err) {
 
 enum vk_err vk_host_install_bundle(struct vk_kernel *kernel, struct vk_str bundle_id,
                                    struct vk_str bytes) {
+    VK_TRY(check_text(bundle_id, "the bundle's id"));
     VK_TRY(vk_kernel_enter(kernel));
     return leave_bracket(kernel, install_bundle(kernel, bundle_id, bytes));
 }
@@ -185,6 +193,7 @@ enum vk_err vk_host_terminate_vat(struct vk_kernel *kernel, struct vk_str vat_te
     if (!vk_vat_id_parse(vat_text, &vat))
         return VK_RAISE(VK_ERR_USAGE, "'%.*s' is no vat id", VK_STR_ARG(vat_text));
     if (reason->slot_count) return VK_RAISE(VK_ERR_USAGE, "no slots allowed in reason");
+    VK_TRY(check_capdata(reason));
     VK_TRY(vk_kernel_enter(kernel));
     return vk_kernel_leave(kernel, vk_terminate_vat(kernel, vat, true, reason));
 }

@@ -5,6 +5,7 @@
  */
 #include "crank.h"
 
+#include "../base/js_text.h"
 #include "../object/clist.h"
 #include "../object/device.h"
 #include "../object/object.h"
@@ -260,12 +261,30 @@ static enum vk_err bootstrap(struct vk_kernel *kernel, const struct vk_config *c
     return vk_pin(&kernel->state, root);
 }
 
+/* Of what is JSON its parser says it. */
+static enum vk_err check_texts(const struct vk_config *config) {
+    bool is_utf8 = vk_js_text_is_utf8(config->default_manager_type);
+    for (size_t i = 0; i < config->bundle_count; i++)
+        is_utf8 = is_utf8 && vk_js_text_is_utf8(config->bundles[i].name) &&
+                  vk_js_text_is_utf8(config->bundles[i].bundle_id);
+    for (size_t i = 0; i < config->vat_count; i++)
+        is_utf8 = is_utf8 && vk_js_text_is_utf8(config->vats[i].name) &&
+                  vk_js_text_is_utf8(config->vats[i].bundle_id) &&
+                  vk_js_text_is_utf8(config->vats[i].parameters.body);
+    for (size_t i = 0; i < config->device_count; i++)
+        is_utf8 = is_utf8 && vk_js_text_is_utf8(config->devices[i].name) &&
+                  vk_js_text_is_utf8(config->devices[i].bundle_id) &&
+                  vk_js_text_is_utf8(config->devices[i].parameters);
+    return is_utf8 ? VK_OK : VK_RAISE(VK_ERR_USAGE, "a text of the configuration is not UTF-8");
+}
+
 static enum vk_err initialize(struct vk_kernel *kernel, const struct vk_config *config,
                               char bootstrap_kpid[24]) {
     char crankhash[VK_HASH_HEX], activityhash[VK_HASH_HEX];
     bool has;
     VK_TRY(vk_state_has(&kernel->state, &has, KEY(LIT("version"))));
     if (has) return VK_RAISE(VK_ERR_USAGE, "kernel DB already initialized");
+    VK_TRY(check_texts(config));
     VK_TRY(write_starting_state(kernel, config));
     for (size_t i = 0; i < config->vat_count; i++)
         VK_TRY(add_vat(kernel, &config->vats[i]));

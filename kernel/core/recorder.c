@@ -3,8 +3,8 @@
 
 #include "vk/probe.h"
 
+#include "../base/js_text.h"
 #include "../object/slog.h"
-#include "base/js_text.h"
 #include "completion.h"
 #include "syscall.h"
 
@@ -254,16 +254,14 @@ enum vk_err vk_recorder_settle(void *impl, uint64_t count) {
     return keep(impl, settle(impl, count));
 }
 
-/* A worker's words get into the database and into the transcript, which is JSON. */
-static bool is_text(const struct vk_delivery_result *result) {
-    const struct vk_str words[] = {result->value, result->problem, result->usage};
-    bool is_text = true;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        is_text = is_text && vk_js_text_is_well_formed(words[i]);
-    for (size_t i = 0; i < result->change_count; i++)
-        is_text = is_text && vk_js_text_is_well_formed(result->changes[i].key) &&
-                  vk_js_text_is_well_formed(result->changes[i].value);
-    return is_text;
+/* What a worker says goes into transcripts, promises and vatstores, where ill-formed text would lie until somebody reads it. */
+static bool is_utf8(const struct vk_delivery_result *result) {
+    bool is = vk_js_text_is_utf8(result->problem) && vk_js_text_is_utf8(result->value) &&
+              vk_js_text_is_utf8(result->usage);
+    for (size_t i = 0; i < result->change_count && is; i++)
+        is = vk_js_text_is_utf8(result->changes[i].key) &&
+             vk_js_text_is_utf8(result->changes[i].value);
+    return is;
 }
 
 enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
@@ -283,8 +281,8 @@ enum vk_err vk_recorder_complete(struct vk_recorder *recorder,
         return VK_RAISE(VK_ERR_WORKER_LOST,
                         "the worker of v%llu hands over changes that it is to make by syscall",
                         vat);
-    if (!is_text(result)) /* INV-RECORDER-2 */
-        return VK_RAISE(VK_ERR_WORKER_LOST, "the result of v%llu's worker is no UTF-8", vat);
+    if (!is_utf8(result))
+        return VK_RAISE(VK_ERR_WORKER_LOST, "what the worker of v%llu says is not UTF-8", vat);
     return VK_OK;
 }
 

@@ -3,7 +3,6 @@
  *
  * INV-RECORDER-1  An error of the host's in a syscall ends the delivery with that error, even if the worker's host does not
  *                 pass it on; and no syscall is made after it.
- * INV-RECORDER-2  Whatever a worker's result has of texts is UTF-8, or the worker is lost.
  *
  * Answers to recordSyscalls in vat-warehouse.js and vatSyscallHandler in kernel.js.
  */

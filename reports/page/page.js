@@ -34,7 +34,7 @@ function duration(seconds) {
 }
 
 function drawHead() {
-  const failed = data.totals.failures > 0 || data.exitCode > 0;
+  const failed = data.failed > 0 || data.exitCode > 0;
   const verdict = failed ? "failed" : data.partial ? "incomplete" : "passed";
   $("verdict").textContent = verdict;
   $("verdict").className = verdict;
@@ -50,11 +50,7 @@ function drawHead() {
 
 function drawGlance() {
   const totals = data.totals, seconds = data.seconds || 1;
-  const figures = [
-    [data.kind === "plans" ? "plans" : "seeds", number(data.kind === "plans" ? data.plans.length : totals.seeds)],
-    ["failed", number(totals.failures), totals.failures ? "bad" : "good"],
-    ["signatures", number(data.groups.length)],
-    ["time", duration(data.seconds)],
+  const of_runs = [
     ["seeds a second", (totals.seeds / seconds).toFixed(1)],
     ["cranks a second", number(Math.round(totals["all-cranks"] / seconds))],
     ["simulated", duration(totals["simulated-ns"] / 1e9)],
@@ -64,7 +60,11 @@ function drawGlance() {
     ["kernel panics", number(totals.panicked)], ["divergences", number(totals.diverged)],
     ["features", number(totals.features)],
   ];
-  for (const [name, value, kind] of figures)
+  const figures = [
+    [data.unit, number(data.count)], ["failed", number(data.failed), data.failed ? "bad" : "good"],
+    ["signatures", number(data.groups.length)], ["time", duration(data.seconds)],
+  ];
+  for (const [name, value, kind] of data.hasTotals ? [...figures, ...of_runs] : figures)
     $("glance").append(make("div", {}, make("dt", {}, name), make("dd", kind ? { class: kind } : {}, value)));
 }
 
@@ -99,7 +99,7 @@ function drawCharts() {
     const time = samples[i][0] - samples[i - 1][0];
     if (time > 0.2) rates.push([samples[i][0], (samples[i][3] - samples[i - 1][3]) / time]);
   }
-  if (data.kind === "plans") $("s-charts").hidden = true;
+  if (data.kind !== "seeds") $("s-charts").hidden = true;
   drawChart("throughput", "Throughput", rates, "cranks a second");
   drawChart("coverage", "Coverage", samples.map((s) => [s[0], s[4]]), "features");
 }
@@ -169,6 +169,7 @@ function setUpFailures() {
   $("group").append(make("option", { value: -1 }, `all ${data.groups.length}`));
   data.groups.forEach((group, i) => $("group").append(make("option", { value: i }, `${group.signature} (${group.count})`)));
   $("s-failures").querySelector(".bar").hidden = data.failures.length === 0;
+  $("s-failures").hidden = data.kind !== "seeds" && data.failures.length === 0; /* the list says what failed */
   $("filter").addEventListener("input", drawFailures);
   $("group").addEventListener("change", drawFailures);
   $("more").addEventListener("click", drawMore);
@@ -198,12 +199,14 @@ function drawFaults() {
   const classes = ["invisible", "halt", "vat-kill", "divergence"], sums = classes.map(() => 0);
   const rows = data.faults.filter((fault) => fault.wanted || fault.hits).map((fault) => {
     sums[classes.indexOf(fault.class)] += fault.hits;
-    const hits = fault.hits ? fault.hits : make("span", { class: "warn" }, "never");
+    const hits = fault.hits ? fault.hits : make("span", { class: data.totals.seeds >= 1000 ? "warn" : "dim" }, "never");
     return [make("span", { title: fault.meaning }, fault.word), ...classes.map((c) => (c === fault.class ? hits : ""))];
   });
+  $("s-faults").hidden = rows.length === 0 && !data.hasTotals;
   if (rows.length) rows.push([make("b", {}, "all"), ...sums]);
   if (rows.length) fill($("faults"), ["fault", ...classes], rows);
   else $("faults").append(make("caption", { class: "dim" }, "No fault was to strike."));
+  $("s-ends").hidden = !data.hasTotals;
   fill($("ends"), ["what", "times"], data.ends.map((end) => [(end.illegal ? "illegal " : "") + end.words, end.times]));
 }
 
@@ -217,16 +220,27 @@ function drawPlans() {
       const plan = all[at];
       const state = plan.state === "running" && data.partial ? "was being run" : plan.state;
       body.append(make("tr", {}, make("td", {}, plan.name), make("td", { class: words[plan.state] || "bad" }, state),
-        make("td", { class: "n" }, plan.seconds.toFixed(3) + " s"), make("td", {}, plan.error)));
+        make("td", { class: "n" }, plan.seconds.toFixed(3) + " s"), make("td", { class: "said" }, plan.error)));
     }
     more.hidden = at === all.length;
     more.textContent = `${number(all.length - at)} more`;
   };
-  $("s-plans").hidden = data.kind !== "plans";
-  fill($("plans"), ["plan", "came to", "time", ""], []);
+  $("s-plans").hidden = data.kind === "seeds";
+  $("h-plans").textContent = data.unit[0].toUpperCase() + data.unit.slice(1);
+  fill($("plans"), [data.unit, "came to", "time", ""], []);
   $("plans").querySelector("tbody").replaceWith(body);
   more.addEventListener("click", add);
   add();
+}
+
+/* Those never reached: what was is of no interest. */
+function drawProbes() {
+  const reached = data.probes.filter((probe) => probe.hits).length;
+  $("s-probes").hidden = data.probes.length === 0;
+  $("h-probes").textContent = `Probes: ${reached} of ${data.probes.length} reached`;
+  const rows = data.probes.filter((probe) => !probe.hits).map((probe) => [probe.name, `${probe.file}:${probe.line}`,
+    probe.rare ? "rare" : make("span", { class: probe.wanted ? "bad" : "warn" }, probe.wanted ? "no success" : "never")]);
+  if (rows.length) fill($("probes"), ["never reached", "where", ""], rows);
 }
 
 /* ---- keys */
@@ -249,5 +263,6 @@ drawCharts();
 setUpFailures();
 drawPlans();
 drawFaults();
+drawProbes();
 setUpTimelines();
 document.documentElement.dataset.ready = "yes";

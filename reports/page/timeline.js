@@ -150,13 +150,60 @@ function stepDivergence(by) {
   $("lanes").focus({ preventScroll: true });
 }
 
+/* ---- the difference: what `crankcase diff` says of the run, the first write in focus */
+
+const sideName = (difference, side) => difference.sides[side].name.split(" of ")[0];
+
+/* A value of each of the two, as rows of a table. */
+function pairRows(difference, texts, by, absent) {
+  return texts.map((text, side) => make("tr", {}, make("th", { scope: "row", class: side ? "bad" : "good" }, sideName(difference, side)),
+    make("td", { class: text === null ? "dim" : "said" }, text === null ? absent : text === "" ? "(empty)" : text),
+    make("td", { class: "dim" }, by[side] ? "by " + by[side] : "not written here")));
+}
+
+function keyTable(difference, key) {
+  return make("table", { class: "key" }, make("caption", {}, make("code", {}, key.key), " " + (key.meaning || "")),
+    make("tbody", {}, ...pairRows(difference, key.values, key.by, "no such key")));
+}
+
+function placeOf(difference) {
+  if (difference.hostBeforeCrank !== undefined) return `what the host did before crank ${difference.hostBeforeCrank}`;
+  if (difference.crank === undefined) return difference.text;
+  const of = difference.messageType ? ` of ${difference.messageType}` : "";
+  return `crank ${difference.crank}, ${difference.crankType}${of}${difference.message ? ": " + difference.message : ""}`;
+}
+
+function drawDifference(difference) {
+  const parts = [make("h3", {}, "Where they part"), make("p", {}, placeOf(difference) +
+    (difference.lastSame === undefined ? "" : `; the same up to crank ${difference.lastSame}`))];
+  if (difference.write)
+    parts.push(make("h3", {}, "The first write that differs"), keyTable(difference,
+      { ...difference.write, values: difference.write.text }));
+  if (difference.keys.length) {
+    const more = difference.keyCount - difference.keys.length;
+    parts.push(make("h3", {}, `Keys that differ at its end: ${difference.keyCount}`),
+      ...difference.keys.map((key) => keyTable(difference, key)), ...(more > 0 ? [make("p", { class: "dim" }, `and ${more} more`)] : []));
+  }
+  const list = (title, items) => items.length && parts.push(make("h3", {}, title), make("ul", {}, ...items.map((item) => make("li", {}, item))));
+  list("What befell one of them and not the other", difference.events.map((event) => `${sideName(difference, event.side)}: ${event.text}`));
+  list("What it comes of, the newest first", difference.ancestors.map((one) => (one.crank === undefined ? "host" : `crank ${one.crank}`) +
+    ": " + one.text + (one.via ? "; by " + one.via : "")));
+  return parts;
+}
+
+function showDifference(failure) {
+  $("diff").hidden = !failure;
+  if (timeline.difference) $("diff").replaceChildren(...drawDifference(timeline.difference));
+  else $("diff").replaceChildren(make("pre", {}, failure ? failure.what : ""));
+  $("diff").scrollTop = 0;
+}
+
 function showTimeline(i, focus) {
   timeline = data.timelines[i];
   $("run").value = i;
   layOut();
   const failure = data.failures[timeline.failure];
-  $("diff").textContent = failure ? failure.what : "";
-  $("diff").hidden = !failure;
+  showDifference(failure);
   const start = timeline.divergences.length ? timeline.divergences[0] : failure ? failure.point : timeline.first;
   const owner = timeline.replicas.findIndex((_, r) => (byColumn[r].get(start) || []).some((s) => s[4] & DIFFERS));
   moveTo(start, owner >= 0 ? owner : failure ? failure.replica : 0);

@@ -3,7 +3,8 @@
 
 Each patch is built as a kernel module: the build's own objects, but those compiled anew that the patch reaches. A bug
 is caught when the campaign fails; the plan that failed is then shrunk. Last, the kernel without a bug must pass ten
-times as many seeds.
+times as many seeds. What corpus/regressions holds of plans from earlier hunts is run on each mutant, too: `kept` says how
+many of them fail, as a regression suite is to.
 
 exit code: 0 all caught and the kernel without a bug silent, 1 not so, 2 a patch that does not apply or compile, or has
 no header, or a campaign that comes to no end
@@ -17,6 +18,7 @@ import re
 import shlex
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,18 +26,23 @@ import tempfile
 import time
 from pathlib import Path
 
+from results import Results, add_options
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--states"]  # the same for all
 SEEDS = 500
 SILENT_TIMES = 10
 HUNT_SECONDS_MAX = 300
 SHRINK_SECONDS_MAX = 20
+SHRINK_SECONDS_MAX_KEPT = 600  # of what stays
 HEADERS = ("Bug", "From", "Shows")  # lines before the diff: what is wrong, whose history it is from, how it shows
 EXAMPLES = """
 examples:
   ./dev mutants
   ./dev mutants upgrade-half-done exit-with-failure-keeps-changes
   ./dev mutants --no-shrink --json
+  ./dev mutants --junit mutants.xml --html mutants.html
+  ./dev mutants --keep corpus a-new-bug
 """
 
 
@@ -179,12 +186,37 @@ class Hunt:
         self.said = process.stderr.read().strip()
 
 
-def shrink(crankcase, module, plan):
+def shrink(crankcase, module, plan, seconds_max):
     """What `crankcase shrink --json` says, or None: it could not."""
-    command = [str(crankcase), "shrink", "--json", "--quiet", "--deadline", str(SHRINK_SECONDS_MAX)]
+    command = [str(crankcase), "shrink", "--json", "--quiet", "--deadline", str(seconds_max)]
     command += ["--kernel", str(module), "--out", str(plan) + ".shrunk", str(plan)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def kept_that_fail(crankcase, module, folder):
+    """How many of the plans in the folder do on this kernel what they did before a bug was out."""
+    command = [str(crankcase), "corpus", "run", "--plans", "--json", "--kernel", str(module), str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode not in (0, 1):
+        raise Broken(f"the regressions cannot be run: {done.stderr.strip()}")
+    return sum(row["type"] == "plan" and row["verdict"] == "not met" for row in rows)
+
+
+def keep(crankcase, scratch, rows, folder):
+    """Adds the shrunk plans to the corpus, the smallest first, but those whose failure is there already."""
+    for row in sorted((row for row in rows if "linesShrunk" in row), key=lambda row: row["linesShrunk"]):
+        name = row["name"]
+        module, [plan] = scratch / f"{name}.so", (scratch / f"{name}.plans").glob("*.shrunk")
+        # Its origin is the patch; where that was built does not matter.
+        plan.write_text(plan.read_text().replace(str(module), f"{name}.so"))
+        command = [str(crankcase), "corpus", "add", "--kernel", str(module), str(plan), str(folder)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode == 0:
+            print(done.stdout.splitlines()[1].strip())
+        elif not done.stderr.rstrip().endswith((" already", ": is the same plan")):
+            raise Broken(f"{name} cannot be kept: {done.stderr.strip()}")
 
 
 def hunt_down(builder, crankcase, mutant, options):
@@ -206,7 +238,10 @@ def hunt_down(builder, crankcase, mutant, options):
     row["seeds"] = hunt.seed
     for member in ("oracle", "signature", "what"):
         row[member] = hunt.failure[member]
-    shrunk = shrink(crankcase, module, hunt.plan) if options.shrink and hunt.plan else None
+    if options.regressions.is_dir():
+        row["kept"] = kept_that_fail(crankcase, module, options.regressions)
+    seconds_max = SHRINK_SECONDS_MAX_KEPT if options.keep else SHRINK_SECONDS_MAX
+    shrunk = shrink(crankcase, module, hunt.plan, seconds_max) if options.shrink and hunt.plan else None
     if shrunk:
         row["lines"], row["linesShrunk"] = shrunk["linesBefore"], shrunk["lines"]
         row["shrinkRuns"], row["shrinkSeconds"] = shrunk["runs"], round(shrunk["seconds"], 2)
@@ -230,21 +265,24 @@ def print_row(row, width):
         lines = f"{row['lines']}>{row['linesShrunk']}"
         runs, seconds = row["shrinkRuns"], f"{row['shrinkSeconds']:.1f}"
     print(f"{row['name']:{width}}  {row['oracle']:9} {row['seeds']:5} {row['seconds']:6.1f} {lines:>8} {runs:>5} {seconds:>5}"
-          f"  {row['signature']}", flush=True)
+          f" {row.get('kept', '-'):>4}  {row['signature']}", flush=True)
 
 
 def print_total(rows, seeds):
     caught = [row for row in rows if row["caught"]]
     shrunk = [row["linesShrunk"] for row in caught if "linesShrunk" in row]
+    kept = [row["kept"] for row in caught if "kept" in row]
     text = f"{len(caught)} of {len(rows)} caught within {seeds} seeds"
     if caught:
         text += f", half of them within {statistics.median(row['seeds'] for row in caught):g}"
     if shrunk:
         text += f"; half of the shrunk plans have {statistics.median(shrunk):g} lines or fewer"
+    if kept:
+        text += f"; the regression suite fails on {sum(n > 0 for n in kept)}"
     print(text)
 
 
-def silence(options, crankcase, scratch):
+def silence(options, crankcase, scratch, results):
     """True if the kernel without a bug passes."""
     seeds = options.seeds * SILENT_TIMES
     hunt = Hunt(crankcase, options.build / "libvk.so", seeds, options.jobs, scratch / "silence.plans")
@@ -252,12 +290,16 @@ def silence(options, crankcase, scratch):
            "seconds": round(hunt.seconds, 2)}
     if hunt.failure:
         row["signature"], row["what"] = hunt.failure["signature"], hunt.failure["what"]
+    said = row.get("signature", hunt.said)
+    results.add("(no bug)", "passed" if row["silent"] else "different", row["seconds"],
+                "" if row["silent"] else f"not silent: {said}\n{row.get('what', '')}\n"
+                f"reproduce: crankcase run --seeds {seeds} {' '.join(FLAGS)}")
     if options.json:
         print(json.dumps(row), flush=True)
     elif row["silent"]:
         print(f"no bug: silent over {seeds} seeds ({row['seconds']:.1f} s)")
     else:
-        print(coloured("no bug, and NOT SILENT", 31) + f": {row.get('signature', hunt.said)}")
+        print(coloured("no bug, and NOT SILENT", 31) + f": {said}")
     return row["silent"]
 
 
@@ -270,8 +312,12 @@ def parse():
                         help="do not try the kernel without a bug")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"seeds of a campaign ({SEEDS})")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many side by side (one a core)")
+    parser.add_argument("--keep", type=Path, metavar="CORPUS", help="add the shrunk plans to this corpus, a failure once")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="where the kernel was built")
+    add_options(parser)
+    parser.add_argument("--regressions", type=Path, default=ROOT / "corpus/regressions",
+                        help="plans that are run on each")
     parser.add_argument("--patches", type=Path, default=Path(__file__).parent, help="where the patches are")
     return parser.parse_args()
 
@@ -284,17 +330,34 @@ def chosen(options):
     return [Mutant(paths[name]) for name in options.names or paths]
 
 
-def hunt_all(options, mutants, scratch):
+def hunt_reported(builder, crankcase, mutant, options, results):
+    """The same; its result is in the database as soon as there is one."""
+    reproduce = f"reproduce: ./dev mutants {mutant.name}" + (f" --seeds {options.seeds}" if options.seeds != SEEDS else "")
+    begun = time.monotonic()
+    try:
+        row = hunt_down(builder, crankcase, mutant, options)
+    except Broken as broken:
+        results.add(mutant.name, "failed", time.monotonic() - begun, f"{broken}\n{reproduce}")
+        raise
+    results.add(mutant.name, "passed" if row["caught"] else "different", time.monotonic() - begun,
+                "" if row["caught"] else f"not caught within {options.seeds} seeds: {row['bug']}\n{reproduce}")
+    return row
+
+
+def hunt_all(options, mutants, scratch, results):
     """The rows of all that could be hunted, and whether some could not."""
     rows, broken, width = [], False, max(len(mutant.name) for mutant in mutants)
     crankcase = options.build / "crankcase"
     builder = Builder(options.build, scratch)
     if not options.json:
-        print(f"{'planted bug':{width}}  {'oracle':9} {'seeds':>5} {'s':>6} {'lines':>8} {'runs':>5} {'s':>5}  signature")
+        print(f"{'planted bug':{width}}  {'oracle':9} {'seeds':>5} {'s':>6} {'lines':>8} {'runs':>5} {'s':>5} {'kept':>4}  signature")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for hunt in [pool.submit(hunt_down, builder, crankcase, mutant, options) for mutant in mutants]:
+        for hunt in [pool.submit(hunt_reported, builder, crankcase, mutant, options, results) for mutant in mutants]:
             try:
                 rows.append(hunt.result())
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)  # it ends with the hunts in hand
+                raise
             except Broken as problem:
                 print(f"mutants: {problem}", file=sys.stderr)
                 broken = True
@@ -308,20 +371,39 @@ def hunt_all(options, mutants, scratch):
     return rows, broken
 
 
-def main():
-    options = parse()
-    options.build, options.patches = options.build.resolve(), options.patches.resolve()
-    try:
-        mutants = chosen(options)
-        with tempfile.TemporaryDirectory(prefix="mutants-") as name:
-            rows, broken = hunt_all(options, mutants, Path(name))
-            silent = not options.silence or options.names or silence(options, options.build / "crankcase", Path(name))
-    except Broken as problem:
-        print(f"mutants: {problem}", file=sys.stderr)
-        return 2
+def hunt_and_judge(options, mutants, results):
+    """The exit code."""
+    crankcase = options.build / "crankcase"
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        rows, broken = hunt_all(options, mutants, Path(name), results)
+        if options.keep:
+            keep(crankcase, Path(name), rows, options.keep)
+        silent = not options.silence or options.names or silence(options, crankcase, Path(name), results)
     if broken:
         return 2
     return 0 if silent and all(row["caught"] for row in rows) else 1
+
+
+def main():
+    options = parse()
+    options.build, options.patches = options.build.resolve(), options.patches.resolve()
+    command, state, code = shlex.join(["./dev", "mutants", *sys.argv[1:]]), "failed", 2
+    try:
+        mutants = chosen(options)
+        results = Results(options, "mutants", command, options.build / "crankcase")
+    except (Broken, OSError, sqlite3.Error) as problem:
+        print(f"mutants: {problem}", file=sys.stderr)
+        return 2
+    try:
+        code = hunt_and_judge(options, mutants, results)
+        state = "finished"
+    except Broken as problem:
+        print(f"mutants: {problem}", file=sys.stderr)
+    except KeyboardInterrupt:
+        state, code = "interrupted", 130
+    finally:
+        code = code if results.end(state, code) else 2
+    return code
 
 
 if __name__ == "__main__":

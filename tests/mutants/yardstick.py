@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 from pathlib import Path
 
 import mutants
+import results
 
 HERE = Path(__file__).resolve().parent
 BUILD = Path(sys.argv.pop(1))
@@ -41,9 +43,19 @@ class Yardstick(unittest.TestCase):
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
-    def call_on(self, text):
+    def call_on(self, text, *arguments):
         (self.folder / "planted.patch").write_text(text)
-        return self.call("--patches", self.scratch.name, "--seeds", "2", "--no-shrink")
+        return self.call("--patches", self.scratch.name, "--seeds", "2", "--no-shrink", *arguments)
+
+    def cases(self, junit):
+        """What each test case came to, and what is said of it."""
+        return {case.get("name"): (case[0].tag, case[0].text) if len(case) else ("passed", "")
+                for case in xml.etree.ElementTree.parse(junit).iter("testcase")
+                if case.get("classname") == "crankcase.mutants"}
+
+    def results(self, **files):
+        options = argparse.Namespace(**{name: files.get(name) for name in results.OPTIONS})
+        return results.Results(options, "mutants", "./dev mutants", BUILD / "crankcase")
 
     def test_catches_quick_bugs_and_shrinks_their_plans(self):
         bugs = {"cursor-left-open": "crash", "exit-with-failure-keeps-changes": "account",
@@ -81,8 +93,34 @@ class Yardstick(unittest.TestCase):
         module.rename(self.folder / "libvk.so")
         options = argparse.Namespace(build=self.folder, seeds=1, jobs=1, json=True)
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            self.assertFalse(mutants.silence(options, BUILD / "crankcase", self.folder))
+            self.assertFalse(mutants.silence(options, BUILD / "crankcase", self.folder, self.results()))
         self.assertFalse(json.loads(printed.getvalue())["silent"])
+
+    def test_leaves_a_case_for_each_bug_and_for_the_kernel_without_one(self):
+        junit, summary = self.folder / "j.xml", self.folder / "s.md"
+        summary.write_text("before\n")
+        code, _, said = self.call_on(patch(first_line(), first_line() + " /* so it is */"),
+                                     "--junit", junit, "--summary", summary)
+        self.assertEqual((code, said), (1, ""))
+        found = self.cases(junit)
+        self.assertEqual({name: tag for name, (tag, _) in found.items()}, {"planted": "failure", "(no bug)": "passed"})
+        self.assertIn("\nreproduce: ./dev mutants planted --seeds 2", found["planted"][1])
+        self.assertTrue(summary.read_text().startswith("before\n## crankcase: failed\n"))
+        self.assertFalse(list(self.folder.glob("*.sqlite")), "nobody asked for it")
+
+    def test_leaves_what_could_not_be_hunted_as_an_error(self):
+        junit = self.folder / "j.xml"
+        self.assertEqual(self.call_on(patch(first_line(), "nonsense;"), "--junit", junit, "--no-silence")[0], 2)
+        self.assertEqual(self.cases(junit)["planted"][0], "error")
+
+    def test_results_of_a_hunt_that_was_killed_are_there_and_partial(self):
+        path = str(self.folder / "r.sqlite")
+        self.results(results=path).add("caught", "passed", 1.5)
+        told = subprocess.run([BUILD / "crankcase", "report", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertIn("\npartial: It did not come to its end", told)
+        self.assertIn("0 of 1 mutants failed", told)
+        with self.assertRaises(FileExistsError):
+            self.results(results=path)
 
     def test_complains_of_a_patch_that_does_not_apply(self):
         code, _, said = self.call_on(patch("a line that nobody wrote", "another"))

@@ -105,8 +105,42 @@ def check_campaign(browser, page, shots):
     browser.click("#theme")
     after = browser.run(BACKGROUND)
     expect(before != after, "there is one theme only")
+    browser.screenshot(shots / "page-campaign-dark.png")
     browser.press("t")
     expect_is(browser.run(BACKGROUND), before, "background after t")
+    expect_is(browser.complaints(), [], "errors on the console")
+
+    # Whoever likes it dark has it dark from the start.
+    browser.prefer("dark")
+    browser.open(page)
+    expect_is(browser.run(BACKGROUND), after, "background where dark is preferred")
+    browser.prefer("light")
+
+
+def check_difference(browser):
+    """Beside the timeline: where they part, the first write first, then keys in words with what each of the two has."""
+    shown = text(browser, "#diff")
+    for wanted in ("Where they part", "The first write that differs", "Keys that differ at its end", "acceptanceQueue",
+                   "head and tail of the acceptance queue", "What befell one of them and not the other", "vat-overruns"):
+        expect(wanted in shown, f"the difference lacks {wanted!r}: {shown}")
+    values = browser.run("""const table = [...document.querySelectorAll('#diff .key')].pop();
+        return [...table.querySelectorAll('tr')].map((row) => [...row.cells].map((cell) => cell.textContent))""")
+    expect(len(values) == 2 and values[0][1] != values[1][1], f"a key that does not differ: {values}")
+    expect({values[0][0], values[1][0]} == {"replica 0", "replica 1"}, f"of whom is it: {values}")
+    beside = browser.run("""const lanes = document.querySelector('#lanes').getBoundingClientRect(),
+        diff = document.querySelector('#diff').getBoundingClientRect(); return diff.left >= lanes.right""")
+    expect(beside, "it is not beside the timeline")
+
+
+def check_list(browser, page):
+    """A regression run: nothing of campaigns, each file with what it came to."""
+    browser.open(page)
+    expect_is(text(browser, "#verdict"), "failed", "verdict")
+    expect_is(text(browser, "#h-plans"), "Files", "heading")
+    expect_is(browser.run("return [...document.querySelectorAll('#plans tbody td:nth-child(2)')].map((cell) => cell.textContent)"),
+              ["bad", "different", "passed"], "what the files came to, the bad ones first")
+    for gone in ("#s-charts", "#s-ends", "#s-faults"):
+        expect_is(browser.run("return document.querySelector(arguments[0]).getClientRects().length", gone), 0, f"{gone} is shown")
     expect_is(browser.complaints(), [], "errors on the console")
 
 
@@ -116,7 +150,7 @@ def check_timeline(browser, page, shots):
     where, point = "return cursor.point", browser.run("return cursor.point")
     divergences = browser.run("return timeline.divergences")
     expect_is(point, divergences[0], "the first divergence is not in focus")
-    expect("acceptanceQueue" in text(browser, "#diff"), "no state diff beside it")
+    check_difference(browser)
     expect("replica 1" in text(browser, "#point .bad"), "it is not said who differs")
     browser.run("document.querySelector('#lanes').focus()")
     browser.press(ARROW_LEFT)
@@ -152,7 +186,8 @@ def many(results):
 
 def check_many(browser, page, shots):
     seconds = browser.open(page)
-    expect(seconds < 5, f"10,000 runs take {seconds:.1f} s to open")
+    loaded = browser.run("return performance.getEntriesByType('navigation')[0].loadEventStart")
+    expect(seconds < 5 and 0 < loaded < 3000, f"10,000 runs take {seconds:.1f} s to open, {loaded:.0f} ms to load")
     expect(browser.run("return data.failures.length") >= 10000, "not all are there")
     expect(browser.run(ROWS) < 500, "all are drawn at once")
     took = browser.run("""const f = document.querySelector('#filter'), t = performance.now();
@@ -162,7 +197,7 @@ def check_many(browser, page, shots):
     before = browser.run(ROWS)
     browser.click("#more")
     expect(browser.run(ROWS) > before, "there are not more rows")
-    print(f"10,000 runs: {seconds:.2f} s to open, {took:.0f} ms to filter, {page.stat().st_size // 1024} KiB")
+    print(f"10,000 runs: {loaded:.0f} ms to the load event, {seconds:.2f} s in all, {took:.0f} ms to filter, {page.stat().st_size // 1024} KiB")
 
 
 def main(crankcase, planted, folder):
@@ -171,11 +206,14 @@ def main(crankcase, planted, folder):
         return 77
     with tempfile.TemporaryDirectory() as scratch:
         scratch, shots = Path(scratch), Path(folder)
-        plan, campaign, one, all_of_them = (scratch / name for name in
-                                            ("differs.plan", "campaign.html", "one.html", "many.html"))
+        plan, campaign, one, corpus, all_of_them = (scratch / name for name in
+                                                    ("differs.plan", "campaign.html", "one.html", "corpus.html", "many.html"))
         plan.write_text(DIFFERING)
+        (scratch / "bad.plan").write_text("no plan\n")
+        (scratch / "good.plan").write_text(DIFFERING.rsplit("fault", 1)[0])
         run(planted, "undo-forgets", "run", "--seeds", "200", "--out", scratch / "failures", "--html", campaign)
         run(crankcase, "run", plan, "--html", one, "--results", scratch / "one.sqlite")
+        run(crankcase, "corpus", "run", scratch, "--html", corpus, code=2)
         many(scratch / "one.sqlite")
         run(crankcase, "report", scratch / "one.sqlite", "--html", all_of_them, code=0)
         for page in (campaign, one):
@@ -183,6 +221,7 @@ def main(crankcase, planted, folder):
         with Browser() as browser:
             check_campaign(browser, campaign, shots)
             check_timeline(browser, one, shots)
+            check_list(browser, corpus)
             check_many(browser, all_of_them, shots)
     return 0
 

@@ -27,7 +27,7 @@ class Browser:
             return "no chromium (Debian: chromium)"
         return None
 
-    def __init__(self, width=1400, height=1000, dark=False):
+    def __init__(self, width=1400, height=1000):
         self.driver = subprocess.Popen([find(("chromedriver",)), "--port=0"], text=True,
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         port = None
@@ -41,8 +41,6 @@ class Browser:
                      "--disable-background-networking", "--disable-extensions"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
-        if dark:
-            arguments.append("--force-dark-mode")
         options = {"binary": find(BINARIES), "args": arguments}
         capabilities = {"browserName": "chrome", "goog:chromeOptions": options,
                         "goog:loggingPrefs": {"browser": "ALL"}}
@@ -101,6 +99,11 @@ class Browser:
         """One key, wherever the focus is."""
         actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
         self.ask("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
+
+    def prefer(self, scheme):
+        """As if the reader's desktop were "light" or "dark"."""
+        parameters = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        self.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": parameters})
 
     def complaints(self):
         """What went to the console as an error."""

@@ -18,18 +18,10 @@ probe=$(readlink -f "$1")
 build=$(readlink -f "${2:-$(dirname "$probe")}")/swing_store_compat
 crankcase=${3:+$(readlink -f "$3")} recordings=${4:+$(readlink -f "$4")}
 
-skip() { echo "skipped: $1"; exit 77; }
 fail() { echo "FAILED: $1"; exit 1; }
 
-command -v node >/dev/null || skip "node is not installed"
-command -v npm >/dev/null || skip "npm is not installed"
-mkdir -p "$build"
-cp "$here/package.json" "$here"/*.mjs "$build"
-if [[ ! -e $build/installed || $build/installed -ot $here/package.json ]]; then
-    (cd "$build" && npm install --no-audit --no-fund --no-package-lock --loglevel=error) \
-        >"$build/npm.log" 2>&1 || skip "npm could not install @agoric/swing-store (see $build/npm.log)"
-    touch "$build/installed"
-fi
+"$here/../runner/npm_packages" "$here/package.json" "$build" || exit
+cp "$here"/*.mjs "$build"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

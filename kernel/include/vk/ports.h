@@ -188,7 +188,8 @@ struct vk_vatstore_change {
 };
 
 /* What a delivery came to, once the worker has answered. There is no third outcome: a worker that
- * does not answer is VK_ERR_WORKER_LOST, and that is the host's failure, never the vat's. */
+ * does not answer is VK_ERR_WORKER_LOST, and that is the host's failure, never the vat's. So is one whose texts are not
+ * well-formed UTF-8. */
 struct vk_delivery_result {
     bool ok;
     struct vk_str value;   /* ok: what dispatch returned, JSON, for the slog; absent: null */
