@@ -35,7 +35,7 @@ set(run_criterion ${PROJECT_SOURCE_DIR}/tests/runner/run_criterion)
 set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host|initialize|vat_state|vat_program|directive|run_directives|kernel_module|postmortem"
   "|disk_fault|mem_disk|fault|snapshot_fault|worker_fault|oracle|account|shadow|flight_recorder|probes|jobs|random"
-  "|audit_command|auditor.*|diff.*|slog_replay|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
+  "|audit_command|auditor.*|diff.*|slog_.*|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
   "|report_writers|run|run_command|run_reports|sweep|timeline|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
   "|^store_(file|model|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})

@@ -39,14 +39,15 @@ void report_slog(FILE *out, const struct report_slog *report, bool colours) {
                 VK_STR_ARG(result->what));
         print_side(out, "the slog", result->expected);
         print_side(out, "the kernel", result->got);
+        print_side(out, "why", result->why);
     }
-    fprintf(out, "%sinferred, for a slog does not show what the host did: %zu%s\n",
+    fprintf(out, "%sinferred, for a slog does not show what the host and devices did: %zu%s\n",
             report_colour(REPORT_BOLD, colours), result->inferred.count,
             report_colour(REPORT_PLAIN, colours));
     for (size_t i = 0; i < result->inferred.count && i < SHOWN; i++) {
         const struct sim_inferred *inferred = &result->inferred.at[i];
-        fprintf(out, "  before %-6" PRIu64 "%.*s, %.*s\n", inferred->crank,
-                VK_STR_ARG(inferred->what), VK_STR_ARG(inferred->by));
+        fprintf(out, "  %-6s %-6" PRIu64 "%.*s, %.*s\n", inferred->is_in_crank ? "in" : "before",
+                inferred->crank, VK_STR_ARG(inferred->what), VK_STR_ARG(inferred->by));
     }
     if (result->inferred.count > SHOWN)
         fprintf(out, "  and %zu more (--json has all)\n", result->inferred.count - SHOWN);
@@ -63,7 +64,9 @@ static void add_inferred(struct vk_buf *buf, const struct sim_slog_result *resul
     vk_buf_char(buf, '[');
     for (size_t i = 0; i < result->inferred.count; i++) {
         const struct sim_inferred *inferred = &result->inferred.at[i];
-        vk_buf_add(buf, i ? VK_STR(",{\"beforeCrank\":") : VK_STR("{\"beforeCrank\":"));
+        vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("{"));
+        vk_buf_add(buf,
+                   inferred->is_in_crank ? VK_STR("\"inCrank\":") : VK_STR("\"beforeCrank\":"));
         vk_buf_u64(buf, inferred->crank);
         add_text(buf, "what", inferred->what);
         add_text(buf, "by", inferred->by);
@@ -95,6 +98,7 @@ void report_slog_json(FILE *out, const struct report_slog *report) {
         add_text(&buf, "what", result->what);
         add_text(&buf, "expected", result->expected);
         add_text(&buf, "got", result->got);
+        add_text(&buf, "why", result->why);
     }
     add_inferred(&buf, result);
     vk_buf_char(&buf, '}');

@@ -17,6 +17,7 @@
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
 #include "run_reports.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -26,11 +27,12 @@
 
 static const char usage[] =
     "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n"
-    "       crankcase replay [--json] DB SLOG\n\n"
+    "       crankcase replay [--json] [--host FILE] DB SLOG\n\n"
     "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
     "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
     "Of a swing-store database and a standard slog that goes on from it, every crank is run on a\n"
-    "copy and held to its hashes. What the host did no slog shows: it is inferred, and listed.\n\n"
+    "copy and held to its hashes. What the host and devices did no slog shows: it is inferred, and\n"
+    "listed. Where that cannot be done the answer says why, and --host may tell.\n\n"
     "options:\n"
     "  --json            one JSON object a line for each recording, then one for the total\n"
     "  --jobs N          run N recordings side by side\n"
@@ -40,13 +42,21 @@ static const char usage[] =
     "  --vats-online N   keep at most N vats online (default 50); no result may depend on it\n"
     "  --no-slog         do not compare slog entries\n"
     "  --quiet           print failures only\n"
+    "  --host FILE       what the host of DB and SLOG knows, a line for each:\n"
+    "                        workers: b0-...            bundles that new vats' workers run on\n"
+    "                        crank-31: options [snapshot-interval=N] [reap-interval=N|never]\n"
+    "                                          [reap-gc-krefs=N|never]\n"
+    "                        crank-31: pin koN, take kpN, take-only kpN or wait-for kpN\n"
+    "                        crank-23 call-1: set KEY \"VALUE\", delete KEY or state {...}\n"
+    "                    before crank 31; in the first call of a device in crank 23\n"
     "  --help            this text\n" SIM_RUN_REPORTS_USAGE "\n"
     "A folder stands for the recordings in it: *.jsonl, plain or with .xz, .gz, .zst, .bz2.\n\n"
     "examples:\n"
     "  crankcase replay corpus/recordings\n"
     "  crankcase replay --jobs 4 --json corpus/recordings/fuzz > replay.jsonl\n"
     "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n"
-    "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n\n"
+    "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n"
+    "  crankcase replay --host known.txt backup/swingstore.sqlite since-then.slog.gz\n\n"
     "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed";
 
 struct replay_command {
@@ -54,6 +64,7 @@ struct replay_command {
     struct sim_replay_options options;
     const char *keep;
     const char *database, *slog; /* instead of recordings, or NULL */
+    const char *host;            /* what is known beside them, or NULL */
     size_t at_once;
     bool json, quiet;
     bool colours;
@@ -336,6 +347,7 @@ enum option_code {
     OPTION_VATS_ONLINE,
     OPTION_NO_SLOG,
     OPTION_QUIET,
+    OPTION_HOST,
 };
 
 static const struct option options[] = {
@@ -347,6 +359,7 @@ static const struct option options[] = {
     {"vats-online", required_argument, NULL, OPTION_VATS_ONLINE},
     {"no-slog", no_argument, NULL, OPTION_NO_SLOG},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"host", required_argument, NULL, OPTION_HOST},
     SIM_RUN_REPORTS_OPTIONS,
     {NULL, 0, NULL, 0},
 };
@@ -359,6 +372,7 @@ static int take_option(struct replay_command *command, int option) {
     case OPTION_NO_SLOG: command->options.without_slog = true; return SIM_EXIT_OK;
     case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
     case OPTION_KEEP: command->keep = optarg; return SIM_EXIT_OK;
+    case OPTION_HOST: command->host = optarg; return SIM_EXIT_OK;
     case OPTION_JOBS:
         if (!parse_count(optarg, SIM_JOBS_AT_ONCE_MAX, &count))
             return bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
@@ -416,7 +430,25 @@ static int tell_slog(const struct replay_command *command, const struct report_s
     return report->result->outcome == SIM_SLOG_MET ? SIM_EXIT_OK : SIM_EXIT_DIFFERENCE;
 }
 
-static int run_slog(const struct replay_command *command, const char *database, const char *slog) {
+static int read_told(const char *path, struct sim_slog_told *told) {
+    struct sim_plan_error error = {0};
+    struct vk_arena arena;
+    struct vk_str text;
+    vk_arena_init(&arena, vk_heap_system());
+    enum vk_err err = sim_text_file_read(path, &arena, &text);
+    if (err == VK_OK) err = sim_slog_told_read(told, text, &error);
+    vk_arena_release(&arena);
+    if (err == VK_OK) return SIM_EXIT_OK;
+    if (error.line)
+        fprintf(stderr, "crankcase replay: %s:%zu:%zu: %s\n", path, error.line, error.column,
+                error.what);
+    else
+        fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+    return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
+}
+
+static int run_told_slog(const struct replay_command *command, const struct sim_slog_told *told) {
+    const char *database = command->database, *slog = command->slog;
     struct sim_slog_result result;
     struct sim_input_error error;
     struct report_stopwatch watch;
@@ -424,7 +456,7 @@ static int run_slog(const struct replay_command *command, const char *database, 
     int code;
     sim_slog_result_init(&result);
     report_stopwatch_start(&watch);
-    enum vk_err err = sim_slog_replay(database, slog, &result, &of_database, &error);
+    enum vk_err err = sim_slog_replay(database, slog, told, &result, &of_database, &error);
     const struct report_slog report = {database, slog, &result, report_stopwatch_seconds(&watch)};
     if (err == VK_OK) {
         code = tell_slog(command, &report);
@@ -437,6 +469,15 @@ static int run_slog(const struct replay_command *command, const char *database, 
         code = err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
     }
     sim_slog_result_release(&result);
+    return code;
+}
+
+static int run_slog(const struct replay_command *command) {
+    struct sim_slog_told told;
+    sim_slog_told_init(&told);
+    int code = command->host ? read_told(command->host, &told) : SIM_EXIT_OK;
+    if (code == SIM_EXIT_OK) code = run_told_slog(command, &told);
+    sim_slog_told_release(&told);
     return code;
 }
 
@@ -462,6 +503,7 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
                    ? bad_usage("--results, --junit, --summary and --html are for recordings", "")
                    : SIM_EXIT_OK;
     }
+    if (command->host) return bad_usage("--host goes with a database and a slog", "");
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
             fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
@@ -488,7 +530,7 @@ static int replay_main(int argc, char **argv) {
     if (wants_help)
         puts(usage);
     else if (code == SIM_EXIT_OK && command.database)
-        code = run_slog(&command, command.database, command.slog);
+        code = run_slog(&command);
     else if (code == SIM_EXIT_OK)
         code = run_reported(&command, argc, argv);
     sim_recording_files_free(&command.files);

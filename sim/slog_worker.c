@@ -131,6 +131,18 @@ static enum vk_err live_delivery(struct sim_slog_workers *workers, const struct 
 
 /* ---- the port */
 
+/* Contents are not at hand. */
+static enum vk_err add_bundles(struct sim_slog_workers *workers, struct vk_store *store) {
+    const struct vk_json *json;
+    VK_TRY(vk_json_parse(&workers->scratch, workers->told_bundles, &json));
+    for (json = json->first; json; json = json->next) {
+        bool has;
+        VK_TRY(vk_bundle_has(store, json->text, &has));
+        if (!has) VK_TRY(vk_bundle_add(store, json->text, VK_STR("")));
+    }
+    return VK_OK;
+}
+
 static enum vk_err host_worker_bundle_ids(void *impl, struct vk_store *store,
                                           struct vk_arena *arena, struct vk_str *json) {
     struct sim_slog_workers *workers = impl;
@@ -138,6 +150,10 @@ static enum vk_err host_worker_bundle_ids(void *impl, struct vk_store *store,
     uint64_t next = 1;
     *json = VK_STR("[]");
     vk_arena_clear(&workers->scratch);
+    if (workers->told_bundles.p) {
+        *json = workers->told_bundles;
+        return add_bundles(workers, store);
+    }
     VK_TRY(vk_store_get(store, &workers->scratch, VK_STR("vat.nextID"), &text));
     if (!text.p || !vk_str_to_u64(text, &next)) return VK_OK;
     while (next-- > 1) { /* as the newest vat that runs on any */
@@ -149,17 +165,18 @@ static enum vk_err host_worker_bundle_ids(void *impl, struct vk_store *store,
         *json = text;
         return VK_OK;
     }
+    workers->lacks_bundles = true;
     return VK_OK;
 }
 
 static enum vk_err host_start(void *impl, const struct vk_worker_spec *spec,
                               struct vk_worker **out) {
-    (void)impl;
+    const struct sim_slog_workers *workers = impl;
     struct vk_worker *worker = calloc(1, sizeof *worker);
     if (!worker) return VK_RAISE(VK_ERR_NOMEM, "worker");
     snprintf(worker->vat, sizeof worker->vat, "%.*s", VK_STR_ARG(spec->vat));
     worker->position = spec->position;
-    worker->replays_left = spec->replays;
+    worker->replays_left = workers->attaches ? 0 : spec->replays;
     *out = worker;
     return VK_OK;
 }
@@ -231,4 +248,5 @@ void sim_slog_workers_crank(struct sim_slog_workers *workers, const struct sim_c
     workers->crank = crank;
     workers->next_entry = 0;
     workers->differs = false;
+    workers->lacks_bundles = false;
 }

@@ -14,6 +14,9 @@ struct sim_slog_workers {
     struct vk_store *store;            /* of the kernel that they work for */
     const struct sim_crank_log *crank; /* in hand; NULL: none */
     size_t next_entry;
+    struct vk_str told_bundles; /* JSON: what new vats run on, if the host told */
+    bool lacks_bundles;         /* a vat of this crank runs on bundles that nothing tells of */
+    bool attaches;              /* workers that are started now go on where their vats are */
     struct vk_arena scratch;
     struct vk_arena keep; /* of the crank in hand */
     uint64_t deliveries, syscalls;
