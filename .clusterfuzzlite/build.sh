@@ -29,7 +29,8 @@ for target in "${targets[@]}"; do
     seeds=corpus/fuzz/$target
     rm -f "$OUT/${target}_seed_corpus.zip"
     [[ ! -d $seeds ]] || (cd "$seeds" && find . -type f -print0 | sort -z | xargs -0 zip -q -X "$OUT/${target}_seed_corpus.zip")
-    printf '[libfuzzer]\ntimeout=25\nrss_limit_mb=2560\n' >"$OUT/$target.options"
+    if [[ -f tests/fuzz/$target.options ]]; then cat "tests/fuzz/$target.options"; else echo '[libfuzzer]'; fi >"$OUT/$target.options"
+    printf 'timeout=25\nrss_limit_mb=2560\n' >>"$OUT/$target.options"
     # All but what each image has of its own, and what those need in turn (an rpath of the old kind leads there, too).
     ldd "$WORK/build/fuzz/$target" | awk '$3 ~ "^/" { print $3 }' |
         grep -vE '/(libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libresolv)\.so' |

@@ -82,6 +82,7 @@ void sim_account_init(struct sim_account *account, const struct vk_worker_host *
                       const struct sim_workers *workers) {
     VK_ASSERT(!below->snapshot_hash); /* simulated images are hashed by the kernel */
     *account = (struct sim_account){.below = below, .workers = workers};
+    vk_arena_init(&account->scratch, vk_heap_system());
     account->port = (struct vk_worker_host){
         .impl = account,
         .worker_bundle_ids = worker_bundle_ids,
@@ -95,6 +96,7 @@ void sim_account_init(struct sim_account *account, const struct vk_worker_host *
 void sim_account_release(struct sim_account *account) {
     sim_array_free(account->deliveries.at);
     sim_array_free(account->online.at);
+    vk_arena_release(&account->scratch);
 }
 
 bool sim_account_boyd_failed(const struct sim_account *account) {
@@ -129,12 +131,9 @@ static enum vk_err meters_read(struct vk_store *store, struct vk_arena *arena,
 }
 
 enum vk_err sim_account_begin(struct sim_account *account, struct vk_store *store) {
-    struct vk_arena arena;
     account->deliveries.count = 0;
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = meters_read(store, &arena, account->meters);
-    vk_arena_release(&arena);
-    return err;
+    vk_arena_clear(&account->scratch);
+    return meters_read(store, &account->scratch, account->meters);
 }
 
 /* ---- what is owed */
@@ -262,16 +261,13 @@ static enum vk_err check_told(const struct sim_account *account, struct vk_store
     return VK_OK;
 }
 
-enum vk_err sim_account_check(const struct sim_account *account, struct vk_store *store,
+enum vk_err sim_account_check(struct sim_account *account, struct vk_store *store,
                               const struct vk_crank_result *crank, struct sim_debt *debt) {
-    struct vk_arena arena;
     *debt = (struct sim_debt){0};
     if (crank->directed) return VK_OK; /* people decided what becomes of it */
     check_exits(account, crank, debt);
     check_computrons(account, crank, debt);
-    vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = check_meter(account, store, &arena, crank, debt);
-    if (err == VK_OK) err = check_told(account, store, &arena, crank, debt);
-    vk_arena_release(&arena);
-    return err;
+    vk_arena_clear(&account->scratch);
+    VK_TRY(check_meter(account, store, &account->scratch, crank, debt));
+    return check_told(account, store, &account->scratch, crank, debt);
 }

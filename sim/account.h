@@ -36,6 +36,7 @@ struct sim_account {
     struct {
         SIM_ARRAY(struct sim_account_worker);
     } online;
+    struct vk_arena scratch; /* of one call; kept, for a crank makes two */
     uint64_t meters
         [SIM_METERS_MAX]; /* what each held before the crank; VK_UNLIMITED: no limit, or no such meter */
 };
@@ -60,7 +61,7 @@ struct sim_debt {
     const char *family;
     char what[200];
 };
-enum vk_err sim_account_check(const struct sim_account *account, struct vk_store *store,
+enum vk_err sim_account_check(struct sim_account *account, struct vk_store *store,
                               const struct vk_crank_result *crank, struct sim_debt *debt)
     VK_MUST_CHECK;
 

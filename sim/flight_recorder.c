@@ -135,22 +135,41 @@ void sim_flight_halt(struct sim_flight *flight, const struct vk_err_origin *orig
     add(flight, &record, VK_STR_NONE, VK_STR_NONE, (struct vk_str){text, n});
 }
 
-static void on_abort(int signal_number) {
+static struct sigaction before; /* who listened for aborts first, such as a fuzzer */
+
+static void pass_on(int signal_number, siginfo_t *info, void *context) {
+    if (before.sa_flags & SA_SIGINFO)
+        before.sa_sigaction(signal_number, info, context);
+    else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
+        before.sa_handler(signal_number);
+}
+
+/* abort() ends the process when this returns. */
+static void on_abort(int signal_number, siginfo_t *info, void *context) {
     struct sim_flight *flight = in_use;
     char line[80];
     in_use = NULL;
-    signal(signal_number, SIG_DFL); /* abort() ends the process when this returns */
-    if (!flight) return;
-    sim_flight_halt(flight, vk_err_origin());
-    int n = snprintf(line, sizeof line, "crankcase: the kernel was in crank %llu\n",
-                     (unsigned long long)flight->crank);
-    if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0) return; /* there is nobody to tell */
+    if (flight) {
+        sim_flight_halt(flight, vk_err_origin());
+        int n = snprintf(line, sizeof line, "crankcase: the kernel was in crank %llu\n",
+                         (unsigned long long)flight->crank);
+        ssize_t written = n > 0 ? write(STDERR_FILENO, line, (size_t)n) : 0;
+        (void)written; /* or there is nobody to tell */
+    }
+    pass_on(signal_number, info, context);
+}
+
+static bool listen_for_abort(void) {
+    struct sigaction is, on_signal = {.sa_sigaction = on_abort, .sa_flags = SA_SIGINFO};
+    if (sigaction(SIGABRT, NULL, &is) != 0) return false;
+    if ((is.sa_flags & SA_SIGINFO) && is.sa_sigaction == on_abort) return true;
+    before = is;
+    return sigaction(SIGABRT, &on_signal, NULL) == 0;
 }
 
 void sim_flight_use(struct sim_flight *flight) {
-    struct sigaction on_signal = {.sa_handler = on_abort};
     static _Thread_local bool is_set;
-    if (flight && !is_set) is_set = sigaction(SIGABRT, &on_signal, NULL) == 0;
+    if (flight && !is_set) is_set = listen_for_abort();
     in_use = flight;
 }
 

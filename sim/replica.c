@@ -674,6 +674,6 @@ struct sim_workers *sim_replica_workers(struct sim_replica *replica) {
     return replica->workers;
 }
 
-const struct sim_account *sim_replica_account(const struct sim_replica *replica) {
+struct sim_account *sim_replica_account(struct sim_replica *replica) {
     return &replica->account;
 }

@@ -133,6 +133,6 @@ const struct sim_shadow *sim_replica_shadow(const struct sim_replica *replica);
 const struct sim_host *sim_replica_host(const struct sim_replica *replica);
 struct sim_workers *sim_replica_workers(struct sim_replica *replica);
 /* Of the newest crank; it outlives a node that goes down. */
-const struct sim_account *sim_replica_account(const struct sim_replica *replica);
+struct sim_account *sim_replica_account(struct sim_replica *replica);
 
 #endif

@@ -28,6 +28,7 @@ static void expect_owes(struct test_store *test, const struct deed *deed, size_t
     struct sim_account account = {0};
     struct sim_account_delivery deliveries[DELIVERIES_MAX];
     struct sim_debt debt;
+    vk_arena_init(&account.scratch, vk_heap_system());
     memcpy(deliveries, deed->deliveries, sizeof deliveries);
     account.deliveries.at = deliveries;
     while (account.deliveries.count < DELIVERIES_MAX && deliveries[account.deliveries.count].vat)
@@ -45,6 +46,7 @@ static void expect_owes(struct test_store *test, const struct deed *deed, size_t
     else
         cr_expect(debt.what[0] && strcmp(debt.family, deed->owes) == 0, "%zu: %s, not %s", i,
                   debt.what[0] ? debt.family : "nothing", deed->owes);
+    vk_arena_release(&account.scratch);
 }
 
 static const struct deed deeds[] = {

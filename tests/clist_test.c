@@ -294,6 +294,8 @@ TEST_OPEN(clist, flag_of_no_entry_is_corruption) {
                  "v1 has no c-list entry for kp44");
     test_given(&test, "ko33.refCount", "0,1", "v1.c.ko33", "R o-50");
     test_corrupt(vk_clist_clear_reachable(&test.state, v(1), ko(33)), "ko33 underflow");
+    test_given(&test, "ko33.refCount", "1,1", "v1.c.ko33", "_ o-50");
+    test_corrupt(vk_clist_set_reachable(&test.state, v(1), ko(33)), "refmismatch ko33 2,1");
 }
 
 /* ---- deletion */

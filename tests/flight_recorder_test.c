@@ -10,8 +10,11 @@
 #include "vk/json.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct test_folder folder;
 static struct vk_arena arena;
@@ -307,4 +310,29 @@ Test(flight_recorder, where_its_ring_is_moves_nothing) {
         vk_arena_clear(&arena);
     }
     sim_flight_rings_free(rings);
+}
+
+/* ---- aborts */
+
+enum { HEARD = 5 };
+
+static void hear(int signal_number) {
+    (void)signal_number;
+    _exit(HEARD);
+}
+
+/* A fuzzer's handler keeps the input that it was. */
+Test(flight_recorder, an_abort_is_passed_on_to_who_listened_first) {
+    int status;
+    pid_t child = fork();
+    cr_assert(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, hear);
+        struct sim_flight *flight = sim_flight_new(NULL, SIM_FLIGHT_BYTES);
+        sim_flight_use(flight);
+        VK_ASSERT(!flight); /* INV-TEST: fails */
+        _exit(0);
+    }
+    cr_assert(waitpid(child, &status, 0) == child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == HEARD);
 }

@@ -50,6 +50,10 @@ enum vk_err vk_clist_set_reachable(struct vk_state *state, struct vk_vat_id vat,
     if (entry.reachable || kref.type != VK_SLOT_OBJECT || entry.vref.allocated_by_vat) return VK_OK;
     struct vk_refcount count;
     VK_TRY(vk_object_refcount_get(state, kref, &count));
+    if (count.reachable == count.recognizable) /* this entry alone is one more that recognizes it */
+        return VK_RAISE(VK_ERR_CORRUPT, "refmismatch ko%llu %llu,%llu", (unsigned long long)kref.id,
+                        (unsigned long long)count.reachable + 1,
+                        (unsigned long long)count.recognizable);
     count.reachable++;
     return vk_object_refcount_set(state, kref, count);
 }

@@ -8,6 +8,7 @@
  */
 #include "faults/fault.h"
 #include "sim/plan_generate.h"
+#include "sim/vat_program.h"
 #include "text_mutator.h"
 
 #include <string.h>
@@ -147,6 +148,18 @@ static void change_op(struct change *change) {
     }
 }
 
+/* What vats do wrong is what a kernel rolls back or kills for, and seeds have little of each kind of it. */
+static void add_misdeed(struct change *change) {
+    static const enum sim_op_type misdeeds[] = {SIM_OP_ILLEGAL, SIM_OP_ILLEGAL, SIM_OP_FAIL,
+                                                SIM_OP_EXIT, SIM_OP_OVERRUN};
+    struct sim_turn *turn = any_turn(change, change->plan);
+    struct sim_op op = {.type = misdeeds[below(change, sizeof misdeeds / sizeof *misdeeds)]};
+    if (op.type == SIM_OP_ILLEGAL) op.n = below(change, SIM_ILLEGAL_KINDS);
+    if (turn->op_count < OPS_MAX)
+        turn->ops = list_with(change, turn->ops, sizeof op, &turn->op_count,
+                              below(change, turn->op_count + 1), &op);
+}
+
 /* ---- what the host does, and what befalls it */
 
 static void change_inputs(struct change *change) {
@@ -204,7 +217,7 @@ static void change_kernel(struct change *change) {
 static void (*const changes[])(struct change *) = {
     change_turn,   change_turn,   change_turn,    change_turns,  change_op,
     change_op,     change_op,     change_inputs,  change_inputs, change_blocks,
-    change_faults, change_faults, change_replica, change_kernel,
+    change_faults, change_faults, change_replica, change_kernel, add_misdeed,
 };
 
 /* ---- libFuzzer */

@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { INPUT_SIZE_MAX = 64 * 1024, PATH_SIZE = 64 };
+enum { INPUT_SIZE_MAX = 64 * 1024, PATH_SIZE = 64, LINE_PER_RECORD_MAX = 8 /* bytes a byte */ };
 
 static char path[PATH_SIZE];
 
@@ -60,7 +60,9 @@ static void unroll(struct vk_str bytes) {
     vk_arena_init(&arena, vk_heap_system());
     enum vk_err err = sim_flight_unroll(&arena, bytes, &text);
     VK_ASSERT(err == VK_OK || err == VK_ERR_SYNTAX);
-    if (err == VK_OK) VK_ASSERT(text.n <= bytes.n);
+    /* A line says in words what a record has as numbers. */
+    if (err == VK_OK) VK_ASSERT(text.n <= LINE_PER_RECORD_MAX * bytes.n);
+    if (err == VK_OK) VK_ASSERT(!text.n || text.p[text.n - 1] == '\n');
     vk_arena_release(&arena);
 }
 

@@ -7,7 +7,8 @@
  * type. Some changes are libFuzzer's own (bytes, and the target's dictionary), on one line or on
  * all.
  *
- * Linked to the targets whose inputs are text, in libFuzzer builds only, by text_hooks.c or plan_mutator.c. What it does depends on the seed alone.
+ * Linked to the targets whose inputs are text, in libFuzzer builds only, by text_hooks.c or plan_mutator.c. What it does
+ * depends on the seed alone.
  */
 #include "text_mutator.h"
 
@@ -41,6 +42,9 @@ static const char *const values[] = {
     "[[]]",
     "\"ko20\"",
     "\"v1\"",
+    "\"o-50\"",
+    "\"o+1\"",
+    "\"p-60\"",
     "4294967296",
     "9007199254740993",
     "18446744073709551615",
@@ -110,6 +114,21 @@ static struct piece any_value(struct text *text) {
     return (struct piece){begin, end - begin};
 }
 
+/* What stands between two quotes of a line, the first of which opens a string; empty if there is none near. */
+static struct piece any_string(struct text *text) {
+    struct piece line = any_line(text), string = {line.at, 0};
+    size_t seen = 0, begin = line.at;
+    bool in_string = false;
+    for (size_t i = line.at; i < line.at + line.n; i++) {
+        if (text->p[i] == '\\') i++;
+        if (i >= line.at + line.n || text->p[i] != '"') continue;
+        if (in_string && below(text, ++seen) == 0) string = (struct piece){begin, i - begin};
+        in_string = !in_string;
+        begin = i + 1;
+    }
+    return string;
+}
+
 /* Puts `with` in the place of a piece, as much as there is room for. */
 static void replace(struct text *text, struct piece piece, const uint8_t *with, size_t n) {
     size_t rest = text->n - piece.at - piece.n;
@@ -164,6 +183,15 @@ static void copy_word(struct text *text) {
     if (place.n) replace_by_piece(text, place, word);
 }
 
+/* One string has nothing in it, or what another one has. */
+static void set_string(struct text *text) {
+    struct piece string = any_string(text);
+    if (below(text, 3))
+        replace_by_piece(text, string, any_string(text));
+    else
+        replace(text, string, NULL, 0);
+}
+
 static void copy_value(struct text *text) {
     struct piece value = any_value(text);
     replace_by_piece(text, any_value(text), value);
@@ -204,8 +232,8 @@ static void mutate_line(struct text *text) {
 }
 
 static void (*const changes[])(struct text *) = {
-    delete_lines, copy_line, swap_neighbours, copy_word,   copy_word,   copy_value,
-    set_value,    set_value, step_number,     step_number, mutate_line, mutate_line,
+    delete_lines, copy_line,   swap_neighbours, copy_word,   copy_word,   copy_value, set_value,
+    set_value,    step_number, step_number,     mutate_line, mutate_line, set_string,
 };
 
 size_t fuzz_text_mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {

@@ -61,37 +61,37 @@ def run(command, **options):
 
 
 class Mutant:
-    def __init__(self, path):
+    def __init__(self, path, headers=HEADERS):
         self.name = path.stem
         self.path = path
         head = path.read_text().split("--- a/", 1)[0]
         self.headers = dict(re.findall(r"^(\w+): (.+)$", head, re.MULTILINE))
-        for header in HEADERS:
+        for header in headers:
             if header not in self.headers:
                 raise Broken(f"{path.name}: no line '{header}: ...' before the diff")
 
 
-class Builder:
-    """Knows how the build compiles each file of the kernel and how it links libvk.so."""
+class Compiler:
+    """Knows how the build compiles each file of `objects`, folders with the library they are compiled into."""
 
-    def __init__(self, build, scratch):
+    def __init__(self, build, objects):
         self.build = build
-        self.scratch = scratch
+        self.folders = tuple(objects)
         self.commands = {}
         for entry in json.loads((build / "compile_commands.json").read_text()):
             source, command = Path(entry["file"]), shlex.split(entry["command"])
             target = command[command.index("-o") + 1]
-            if source.is_relative_to(ROOT / "kernel") and "vk_objects.dir" in target:
-                self.commands[str(source.relative_to(ROOT))] = (command, target)
-        links = run(["ninja", "-C", str(build), "-t", "commands", "libvk.so"]).splitlines()
-        self.link = shlex.split(next(line for line in links if " -shared " in line))
+            for folder, library in objects.items():
+                if source.is_relative_to(ROOT / folder) and f"{library}.dir" in target:
+                    self.commands[str(source.relative_to(ROOT))] = (command, target)
 
     def apply(self, mutant, tree):
-        """A copy of the kernel with the patch in it; returns the files that it changes."""
-        shutil.copytree(ROOT / "kernel", tree / "kernel")
+        """A copy of the folders with the patch in it; returns the files that it changes."""
+        for folder in self.folders:
+            shutil.copytree(ROOT / folder, tree / folder)
         run(["patch", "-p1", "-F0", "-s", "-t", "-d", str(tree), "-i", str(mutant.path)])
         files = re.findall(r"^\+\+\+ b/(\S+)", mutant.path.read_text(), re.MULTILINE)
-        stray = [file for file in files if not file.startswith("kernel/")]
+        stray = [file for file in files if not file.startswith(tuple(f"{folder}/" for folder in self.folders))]
         if stray or not files:
             raise Broken(f"it changes {stray[0] if stray else 'nothing'}")
         return files
@@ -102,7 +102,7 @@ class Builder:
         while grows:
             grows = False
             names = {Path(file).name for file in reached if file.endswith(".h")}
-            for path in (tree / "kernel").rglob("*.[ch]") if names else ():
+            for path in tree.rglob("*.[ch]") if names else ():
                 file = str(path.relative_to(tree))
                 included = re.findall(r'^#include "(?:.*/)?([^/"]+)"', path.read_text(), re.MULTILINE)
                 if file not in reached and names.intersection(included):
@@ -113,18 +113,31 @@ class Builder:
     def compile(self, tree, file):
         command, target = self.commands[file]
         output = tree / (file.replace("/", "-") + ".o")
-        moved = [part.replace(str(ROOT / "kernel"), str(tree / "kernel")) for part in command]
+        moved = [re.sub(f"{re.escape(str(ROOT))}(?=/|$)", str(tree), part) for part in command]
         moved[moved.index("-o") + 1] = str(output)
         run(moved, cwd=self.build)
         return target, str(output)
+
+    def objects(self, mutant, tree):
+        """What the patch reaches, compiled: where the build has its object, and where the new one is."""
+        return dict(self.compile(tree, file) for file in self.reached(tree, self.apply(mutant, tree)))
+
+
+class Builder(Compiler):
+    """Knows as well how the build links libvk.so."""
+
+    def __init__(self, build, scratch):
+        super().__init__(build, {"kernel": "vk_objects"})
+        self.scratch = scratch
+        links = run(["ninja", "-C", str(build), "-t", "commands", "libvk.so"]).splitlines()
+        self.link = shlex.split(next(line for line in links if " -shared " in line))
 
     def module(self, mutant):
         tree = self.scratch / mutant.name
         output = self.scratch / f"{mutant.name}.so"
         tree.mkdir()
         try:
-            files = self.reached(tree, self.apply(mutant, tree))
-            objects = dict(self.compile(tree, file) for file in files)
+            objects = self.objects(mutant, tree)
             link = [objects.get(part, part) for part in self.link if part not in (":", "&&")]
             link[link.index("-o") + 1] = str(output)
             run(link, cwd=self.build)
