@@ -40,12 +40,20 @@ set(tests_not_for_valgrind
   "|^store_(file|model|open_failure|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
+# Those that take longest under sanitizers are for `./dev test all`, which CI runs.
+set(tests_long_when_sanitized
+  "^(failure_to_fix|kernel_no_room|mem_disk|shrink|shrink_command|slog_corpus|sqlite_heap_fault)_test$")
+
 foreach(source ${test_sources})
   get_filename_component(name ${source} NAME_WE)
+  set(labels unit)
+  if(CRANKCASE_SANITIZE AND name MATCHES "${tests_long_when_sanitized}")
+    list(APPEND labels long)
+  endif()
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE ${test_library})
   add_test(NAME unit.${name} COMMAND ${run_criterion} $<TARGET_FILE:${name}>)
-  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+  set_tests_properties(unit.${name} PROPERTIES LABELS "${labels}" TIMEOUT 300)
   # Only by `ctest -C valgrind`, so that a plain ctest stays quick.
   if(VALGRIND AND NOT CRANKCASE_SANITIZE AND NOT name MATCHES "${tests_not_for_valgrind}")
     add_test(NAME valgrind.${name} CONFIGURATIONS valgrind

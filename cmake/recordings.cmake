@@ -18,6 +18,9 @@ add_recordings_test(replay_direct ${chosen} replay --quiet --store direct)
 add_recordings_test(replay_few_vats_online ${chosen} replay --quiet --vats-online 2)
 # Nor may what befalls a host that can start again: each recording under faults of its own.
 add_recordings_test(run_invisible ${recordings} run --quiet --faults invisible --seed 1 --seeds 2)
+if(CRANKCASE_SANITIZE)
+  set_tests_properties(recordings.run_invisible PROPERTIES LABELS "recordings;long")
+endif()
 add_recordings_test(audit ${recordings} audit)
 add_recordings_test(audit_every_crank ${chosen} audit --every-crank)
 

@@ -4,6 +4,7 @@
  */
 #include "campaign.h"
 #include "command.h"
+#include "durations.h"
 #include "fault_words.h"
 #include "interrupt.h"
 #include "jobs.h"
@@ -36,7 +37,7 @@ static const char usage[] =
     "  --seed N           the run that seed N stands for; with --seeds the first one (default 1)\n"
     "  --seeds N          N seeds\n"
     "  --minutes N        as many seeds as N minutes hold\n"
-    "  --budget TIME      the same, for 90s, 5m, 2h\n"
+    "  --budget TIME      the same, for 90 seconds, or 90s, 5m, 1h, 1d\n"
     "  --until-stable     stop when new seeds show nothing new\n"
     "  --faults LIST      all, none, invisible, halt, divergence or words of the summary's table,\n"
     "                     with commas; -WORD takes one out (default all,-divergence)\n"
@@ -570,9 +571,9 @@ static int take_option(struct run_command *command, int option) {
     case OPTION_FAULTS: return take_faults(command);
     case OPTION_KERNEL: return take_kernel(command);
     case SIM_RUN_REPORTS_BUDGET:
-        return sim_run_reports_budget(optarg, &command->budget_seconds)
+        return sim_duration_seconds(optarg, &command->budget_seconds)
                    ? SIM_EXIT_OK
-                   : bad_usage("--budget takes a time such as 90s, 5m or 2h, not ", optarg);
+                   : bad_usage("--budget takes a time (90, 90s, 5m, 1h, 1d), not ", optarg);
     default:
         return sim_run_reports_take(&command->reports, option, optarg)
                    ? SIM_EXIT_OK

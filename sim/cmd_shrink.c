@@ -20,7 +20,7 @@ static const char usage[] =
     "options:\n"
     "  -o, --out FILE   where the shrunk plan goes (default: PLAN with -shrunk in its name)\n"
     "  --jobs N         N processes side by side; the result is the same\n"
-    "  --deadline TIME  stop then, with the best so far: seconds, or 90s, 5m, 1h\n"
+    "  --deadline TIME  stop then, with the best so far: seconds, or 90s, 5m, 1h, 1d\n"
     "  --kernel PATH    another build of the kernel, its libvk.so\n"
     "  --json           one JSON object\n"
     "  --quiet          no progress bar\n"
@@ -84,7 +84,7 @@ static int take_option(struct shrink_command *command, int option) {
         return SIM_EXIT_BAD_INPUT;
     case 'd':
         if (sim_duration_seconds(optarg, &file->deadline_seconds)) return SIM_EXIT_OK;
-        return bad_usage("--deadline takes a time (90, 90s, 5m, 1h), not ", optarg);
+        return bad_usage("--deadline takes a time (90, 90s, 5m, 1h, 1d), not ", optarg);
     default:
         if (!vk_str_to_u64(vk_str(optarg), &n) || n < 1 || n > SIM_JOBS_AT_ONCE_MAX)
             return bad_usage("--jobs takes a number from 1 to 256, not ", optarg);

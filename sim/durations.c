@@ -7,7 +7,7 @@ bool sim_duration_seconds(const char *text, uint64_t *seconds) {
     static const struct {
         char letter;
         uint64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
     struct vk_str number = vk_str(text);
     uint64_t unit = 1;
     for (size_t i = 0; i < sizeof units / sizeof *units && number.n > 0; i++)

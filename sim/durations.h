@@ -1,4 +1,4 @@
-/* durations.h - times as a user says them: "90", "90s", "5m", "1h". */
+/* durations.h - times as a user says them: "90", "90s", "5m", "1h", "1d". */
 #ifndef SIM_DURATIONS_H
 #define SIM_DURATIONS_H
 

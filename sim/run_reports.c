@@ -16,8 +16,6 @@
 
 #include <stdio.h>
 
-enum { SECONDS_MAX = 366 * 86400 };
-
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value) {
     switch (option) {
     case SIM_RUN_REPORTS_RESULTS: reports->results = value; return true;
@@ -31,22 +29,6 @@ bool sim_run_reports_take(struct sim_run_reports *reports, int option, const cha
 
 bool sim_run_reports_any(const struct sim_run_reports *reports) {
     return reports->results || reports->trace || report_files_any(&reports->files);
-}
-
-bool sim_run_reports_budget(const char *text, uint64_t *seconds) {
-    static const struct {
-        char unit;
-        uint64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-    size_t n = strlen(text);
-    for (size_t i = 0; n && i < sizeof units / sizeof *units; i++) {
-        if (text[n - 1] != units[i].unit) continue;
-        bool is_number = vk_str_to_u64((struct vk_str){text, n - 1}, seconds);
-        if (!is_number || !*seconds || *seconds > SECONDS_MAX / units[i].seconds) return false;
-        *seconds *= units[i].seconds;
-        return true;
-    }
-    return false;
 }
 
 /* ---- what was typed */

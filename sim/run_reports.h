@@ -70,8 +70,6 @@ struct sim_run_reports {
 /* Takes one of the options above but --budget; false if it is another (as any is that is of no such number). */
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
-/* "90s", "5m", "2h"; false if it is nothing of the kind. */
-bool sim_run_reports_budget(const char *text, uint64_t *seconds);
 
 /* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's. SIM_EXIT_OK, or another after saying what is wrong. */
 int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,

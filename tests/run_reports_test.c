@@ -423,8 +423,7 @@ static void expect_refused(const char *words, const char *wanted) {
 
 Test(run_reports, says_in_one_line_what_is_wrong_with_its_words) {
     write_plans();
-    expect_refused("run --budget 5", "--budget takes a time such as 90s, 5m or 2h, not 5 ");
-    expect_refused("run --budget m", "--budget takes a time such as 90s, 5m or 2h, not m ");
+    expect_refused("run --budget m", "--budget takes a time (90, 90s, 5m, 1h, 1d), not m ");
     expect_refused("run --budget 0m", "not 0m ");
     expect_refused("run --budget 99999999999999999999h", "not 99999999999999999999h ");
     expect_refused("run --seeds 3 --trace t.json", "--trace is for one plan ");

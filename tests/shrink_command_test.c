@@ -81,7 +81,7 @@ Test(shrink_command, says_in_one_line_what_is_wrong_with_its_words) {
                    "crankcase shrink: one plan is to be named (see crankcase shrink --help)");
     expect_refused("shrink p.plan good.plan", "one plan is to be named");
     expect_refused("shrink --deadline 5x p.plan",
-                   "--deadline takes a time (90, 90s, 5m, 1h), not 5x");
+                   "--deadline takes a time (90, 90s, 5m, 1h, 1d), not 5x");
     expect_refused("shrink --jobs 0 p.plan", "--jobs takes a number from 1 to 256, not 0");
     expect_refused("shrink --speed p.plan", "unknown option --speed");
     expect_refused("shrink -", "--out FILE is needed for standard input");
@@ -98,13 +98,10 @@ Test(shrink_command, durations_are_numbers_with_a_unit) {
     static const struct {
         const char *text;
         uint64_t seconds; /* 0: it is none */
-    } durations[] = {{"90", 90},   {"90s", 90},
-                     {"5m", 300},  {"1h", 3600},
-                     {"", 0},      {"0", 0},
-                     {"5d", 0},    {"m", 0},
-                     {"5ms", 0},   {"-1", 0},
-                     {"0h", 0},    {"2400h", 8640000},
-                     {"2401h", 0}, {"18446744073709551615h", 0}};
+    } durations[] = {{"90", 90},  {"90s", 90},        {"5m", 300},    {"1h", 3600},
+                     {"", 0},     {"0", 0},           {"5d", 432000}, {"m", 0},
+                     {"101d", 0}, {"d", 0},           {"5ms", 0},     {"-1", 0},
+                     {"0h", 0},   {"2400h", 8640000}, {"2401h", 0},   {"18446744073709551615h", 0}};
     for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
         uint64_t seconds = 0;
         bool is_one = sim_duration_seconds(durations[i].text, &seconds);
