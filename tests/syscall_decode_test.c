@@ -106,7 +106,7 @@ Test(syscall_decode, text_becomes_canonical) {
     s = decode(&arena, "[\"nonesuch\", 1.0]");
     cr_assert(vk_str_eq(s.json, VK_STR("[\"nonesuch\",1]")));
     s = decode(&arena, "[\"nonesuch\", 1.0");
-    cr_assert(vk_str_eq(s.json, VK_STR("[\"nonesuch\", 1.0")), "no JSON: kept as it is");
+    cr_assert(vk_str_eq(s.json, VK_STR("\"[\\\"nonesuch\\\", 1.0\"")), "no JSON: a string of it");
     vk_arena_release(&arena);
 }
 
@@ -168,6 +168,8 @@ Test(syscall_decode, what_swingset_refuses_is_malformed) {
         "[\"retireImports\",[5]]",
         "[\"retireExports\",[\"o+1\",null]]",
         "[\"abandonExports\",{}]",
+        "no JSON",
+        "[\"vatstoreGet\",\"no \x81 UTF-8\"]",
     };
     struct vk_arena arena;
     vk_arena_init(&arena, vk_heap_system());
@@ -176,6 +178,8 @@ Test(syscall_decode, what_swingset_refuses_is_malformed) {
         cr_assert(s.type == VK_SYSCALL_MALFORMED, "%s", texts[i]);
         cr_assert(vk_str_present(s.json) && !vk_str_present(s.target) && !vk_str_present(s.key));
         cr_assert(s.vref_count == 0 && s.resolution_count == 0 && !s.is_failure, "%s", texts[i]);
+        const struct vk_json *json;
+        cr_assert(vk_json_parse(&arena, s.json, &json) == VK_OK, "slogs hold it");
     }
     vk_arena_release(&arena);
 }

@@ -9,6 +9,7 @@
 #include "vk/ports.h"
 
 #include "js_number.h"
+#include "js_text.h"
 
 static const char *const syscall_names[] = {
     [VK_SYSCALL_SEND] = "send",
@@ -167,11 +168,22 @@ static enum vk_err canonical_text(struct vk_arena *arena, struct vk_str text,
     return vk_buf_finish(&buf, out);
 }
 
+/* What is no JSON goes into slogs, which are: as a string of it, or null where it is no text either. */
+static enum vk_err quoted_text(struct vk_arena *arena, struct vk_str text, struct vk_str *out) {
+    struct vk_buf buf;
+    vk_buf_init(&buf, arena);
+    if (vk_js_text_is_utf8(text))
+        vk_json_quote(&buf, text);
+    else
+        vk_buf_lit(&buf, "null");
+    return vk_buf_finish(&buf, out);
+}
+
 enum vk_err vk_syscall_decode(struct vk_arena *arena, struct vk_str json, struct vk_syscall *out) {
     *out = (struct vk_syscall){.type = VK_SYSCALL_MALFORMED};
     const struct vk_json *parsed;
     enum vk_err err = vk_json_parse(arena, json, &parsed);
-    if (err == VK_ERR_SYNTAX) return vk_arena_copy(arena, json, &out->json);
+    if (err == VK_ERR_SYNTAX) return quoted_text(arena, json, &out->json);
     if (err != VK_OK) return err;
     struct vk_syscall read = {.type = type_of_name(vk_json_string(vk_json_at(parsed, 0)))};
     VK_TRY(canonical_text(arena, json, parsed, &read.json));

@@ -58,6 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     enum vk_err err = vk_syscall_decode(&arena, text, &syscall);
     VK_ASSERT(err == VK_OK && is_whole(&syscall));
     VK_ASSERT(vk_syscall_name(syscall.type) != NULL);
+    const struct vk_json *json;
+    err = vk_json_parse(&arena, syscall.json, &json);
+    VK_ASSERT(err == VK_OK); /* whatever it was: slogs hold it */
     vk_arena_release(&arena);
     return 0;
 }
