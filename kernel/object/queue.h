@@ -10,6 +10,14 @@
 
 enum vk_queue { VK_QUEUE_ACCEPTANCE, VK_QUEUE_RUN };
 
+struct vk_queue_bounds {
+    uint64_t head, tail;
+};
+
+/* Reads "[head,tail]", as every queue's key has it, the side queues' too. Which of the two may be the greater is for the
+ * caller to say. */
+bool vk_queue_bounds_parse(struct vk_str text, struct vk_queue_bounds *out);
+
 /* Appends an event, a JSON text. */
 enum vk_err vk_queue_add(struct vk_state *state, enum vk_queue queue, struct vk_str event)
     VK_MUST_CHECK;

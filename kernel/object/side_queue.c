@@ -3,34 +3,27 @@
 
 #include "vk/probe.h"
 
+#include "queue.h"
 #include "string_list.h"
 
 #define READY_KEY VK_STR("sideQueues.ready")
 #define BOUNDS(vat) KEY(LIT("sideQueue."), VAT(vat))
 #define ENTRY(vat, n) KEY(LIT("sideQueue."), VAT(vat), LIT("."), U64(n))
 
-struct bounds {
-    uint64_t head, tail;
-};
-
 /* 0,0 when nothing waits. */
-static enum vk_err bounds_get(struct vk_state *state, struct vk_vat_id vat, struct bounds *out) {
+static enum vk_err bounds_get(struct vk_state *state, struct vk_vat_id vat,
+                              struct vk_queue_bounds *out) {
     struct vk_str text;
-    *out = (struct bounds){0, 0};
+    *out = (struct vk_queue_bounds){0, 0};
     VK_TRY(vk_state_get(state, &text, BOUNDS(vat)));
     if (!text.p) return VK_OK;
-    const char *comma = text.n ? memchr(text.p, ',', text.n) : NULL;
-    size_t at = comma ? (size_t)(comma - text.p) : 0;
-    if (comma && text.p[0] == '[' && text.p[text.n - 1] == ']' &&
-        vk_count_parse((struct vk_str){text.p + 1, at - 1}, &out->head) &&
-        vk_count_parse((struct vk_str){comma + 1, text.n - at - 2}, &out->tail) &&
-        out->head < out->tail)
-        return VK_OK;
+    if (vk_queue_bounds_parse(text, out) && out->head < out->tail) return VK_OK;
     return VK_RAISE(VK_ERR_CORRUPT, "sideQueue.v%llu: expected [head,tail], found '%.*s'",
                     (unsigned long long)vat.n, VK_STR_ARG(text));
 }
 
-static enum vk_err bounds_set(struct vk_state *state, struct vk_vat_id vat, struct bounds b) {
+static enum vk_err bounds_set(struct vk_state *state, struct vk_vat_id vat,
+                              struct vk_queue_bounds b) {
     struct vk_str text;
     VK_ASSERT(b.head <= b.tail); /* INV-SIDE-1 */
     if (b.head == b.tail) return vk_state_delete(state, BOUNDS(vat));
@@ -78,7 +71,7 @@ enum vk_err vk_side_queue_hold(struct vk_state *state, struct vk_vat_id vat) {
 /* ---- the queues */
 
 enum vk_err vk_side_queue_add(struct vk_state *state, struct vk_vat_id vat, struct vk_str event) {
-    struct bounds b;
+    struct vk_queue_bounds b;
     VK_TRY(bounds_get(state, vat, &b));
     /* The entry before the bound: a crash in between leaves no hole. */
     VK_TRY(vk_state_set(state, event, ENTRY(vat, b.tail)));
@@ -87,7 +80,7 @@ enum vk_err vk_side_queue_add(struct vk_state *state, struct vk_vat_id vat, stru
 }
 
 static enum vk_err take_from(struct vk_state *state, struct vk_vat_id vat, struct vk_str *event) {
-    struct bounds b;
+    struct vk_queue_bounds b;
     VK_TRY(bounds_get(state, vat, &b));
     if (b.head == b.tail)
         return VK_RAISE(VK_ERR_CORRUPT, "sideQueues.ready: nothing waits for v%llu",
@@ -113,7 +106,7 @@ enum vk_err vk_side_queue_take(struct vk_state *state, struct vk_vat_id *vat,
 }
 
 enum vk_err vk_side_queue_length(struct vk_state *state, struct vk_vat_id vat, uint64_t *length) {
-    struct bounds b;
+    struct vk_queue_bounds b;
     VK_TRY(bounds_get(state, vat, &b));
     *length = b.tail - b.head;
     return VK_OK;

@@ -48,8 +48,8 @@ static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
                                 const struct vk_row_key *key, struct vk_snapshot_current *current) {
     struct vk_entry *entry;
     *current = (struct vk_snapshot_current){0};
-    VK_ASSERT(!is_wiped(
-        store, vat)); /* INV-SNAPSHOT-OVERLAY-1: asked for before it was wiped, if it was */
+    /* INV-SNAPSHOT-OVERLAY-1: asked for before it was wiped, if it was */
+    VK_ASSERT(!is_wiped(store, vat));
     VK_TRY(vk_snapshot_sql.current(store, vat, &current->present, &current->info));
     return vk_overlay_load(&store->rows, key->key,
                            (struct vk_str){(const char *)current, sizeof *current}, false, &entry);

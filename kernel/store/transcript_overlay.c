@@ -39,8 +39,8 @@ static enum vk_err current_load(struct vk_store *store, struct vk_str vat,
     bool found;
     struct vk_entry *entry;
     *row = (struct vk_span_row){0};
-    VK_ASSERT(!is_wiped(
-        store, vat)); /* INV-TRANSCRIPT-OVERLAY-1: asked for before it was wiped, if it was */
+    /* INV-TRANSCRIPT-OVERLAY-1: asked for before it was wiped, if it was */
+    VK_ASSERT(!is_wiped(store, vat));
     VK_TRY(vk_transcript_sql.current(store, vat, &found, &row->span));
     row->deleted = !found;
     return vk_overlay_load(&store->rows, key->key, span_row_bytes(row), false, &entry);
