@@ -71,7 +71,8 @@ struct sim_run_reports {
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 
-/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's. SIM_EXIT_OK, or another after saying what is wrong. */
+/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's.
+ * SIM_EXIT_OK, or another after saying what is wrong. */
 int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);
