@@ -230,9 +230,11 @@ static void violated(void *impl, const struct audit_violation *violation) {
                     VK_STR_ARG(violation->found));
 }
 
-static bool was_released_twice(void *impl, struct vk_str kref) {
+/* What SwingSet's kernel leaves lying. */
+static bool is_left(void *impl, struct vk_str kref) {
     const struct auditing *auditing = impl;
-    return sim_shadow_was_released_twice(sim_replica_shadow(auditing->replica), kref);
+    const struct sim_shadow *shadow = sim_replica_shadow(auditing->replica);
+    return sim_shadow_was_released_twice(shadow, kref) || !sim_shadow_was_held(shadow, kref);
 }
 
 static enum vk_err audit(struct sim_replica *replica, bool with_items, struct sim_failure *failure,
@@ -252,7 +254,7 @@ static enum vk_err audit(struct sim_replica *replica, bool with_items, struct si
         .is_collected = sim_replica_shadow(replica) != NULL &&
                         sim_replica_point(replica)->is_crank &&
                         !sim_replica_is_directed(replica), /* a drop that is skipped never comes */
-        .excused = was_released_twice,
+        .excused = is_left,
         .violation = violated,
         .impl = &auditing,
     };

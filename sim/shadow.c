@@ -22,13 +22,14 @@ struct entry {
     struct hash128 key;
     struct hash128 term;
     bool used, present;
+    bool held; /* of a refCount: it was more than 0 since it is there */
     enum kind kind;
 };
 
 struct undo {
     struct hash128 key;
     struct hash128 term;
-    bool present;
+    bool present, held;
 };
 
 struct mark {
@@ -188,6 +189,15 @@ static enum vk_err note_if_released(struct sim_shadow *shadow, struct vk_str key
     return falls || is_orphaned ? note_release(shadow, kref) : VK_OK;
 }
 
+bool sim_shadow_was_held(const struct sim_shadow *shadow, struct vk_str kref) {
+    char key[40];
+    int n = snprintf(key, sizeof key, "%.*s.refCount", VK_STR_ARG(kref));
+    VK_ASSERT(n > 0 && (size_t)n < sizeof key);
+    const struct entry *entry =
+        place_of(shadow->table, shadow->size, key_hash((struct vk_str){key, (size_t)n}));
+    return !entry->used || entry->held; /* of what it knows nothing of it excuses nothing */
+}
+
 bool sim_shadow_was_released_twice(const struct sim_shadow *shadow, struct vk_str kref) {
     return is_among(shadow->released_twice.at, shadow->released_twice.count, kref);
 }
@@ -266,7 +276,10 @@ static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool 
     if (present) note_counter(shadow, entry, key, value);
     VK_TRY(note_if_released(shadow, key, entry->present, present, value));
     SIM_ARRAY_RESERVE(&shadow->log);
-    shadow->log.at[shadow->log.count++] = (struct undo){hash, entry->term, entry->present};
+    shadow->log.at[shadow->log.count++] =
+        (struct undo){hash, entry->term, entry->present, entry->held};
+    entry->held = entry->kind != KIND_OTHER && present &&
+                  ((entry->present && entry->held) || (value.n && value.p[0] != '0'));
     put(shadow, entry, present, present ? term_of(key, value) : (struct hash128){0, 0});
     return VK_OK;
 }
@@ -275,7 +288,9 @@ static void undo_to(struct sim_shadow *shadow, size_t count) {
     VK_ASSERT(count <= shadow->log.count); /* INV-SHADOW-2 */
     while (shadow->log.count > count) {
         struct undo undo = shadow->log.at[--shadow->log.count];
-        put(shadow, place_of(shadow->table, shadow->size, undo.key), undo.present, undo.term);
+        struct entry *entry = place_of(shadow->table, shadow->size, undo.key);
+        put(shadow, entry, undo.present, undo.term);
+        entry->held = undo.held;
     }
 }
 

@@ -316,6 +316,30 @@ Test(shadow, sees_a_statistic_that_moves_otherwise_than_what_it_counts) {
     sim_shadow_free(shadow);
 }
 
+Test(shadow, knows_what_nobody_ever_held) {
+    static const char *const exported[][2] = {
+        {"ko20.refCount", "0,0"}, {"ko21.refCount", "0,0"}, {"ko21.refCount", "1,1"}, {NULL, NULL}};
+    static const char *const dropped[][2] = {{"ko21.refCount", "0,0"}, {NULL, NULL}};
+    static const char *const anew[][2] = {
+        {"ko21.refCount", NULL}, {"ko21.refCount", "0,0"}, {NULL, NULL}};
+    static const char *const taken_back[][2] = {
+        {"ko20.refCount", "10,10"}, {"ko20.refCount", "0,0"}, {NULL, NULL}};
+    struct sim_shadow *shadow = new_shadow();
+    crank_of(shadow, exported);
+    crank_of(shadow, dropped);
+    cr_expect(!sim_shadow_was_held(shadow, VK_STR("ko20")));
+    cr_expect(sim_shadow_was_held(shadow, VK_STR("ko21")));
+    cr_expect(sim_shadow_was_held(shadow, VK_STR("ko22")), "it knows nothing of that one");
+    crank_of(shadow, anew);
+    cr_expect(!sim_shadow_was_held(shadow, VK_STR("ko21")));
+    sim_shadow_committed(shadow);
+    crank_of(shadow, taken_back);
+    cr_expect(sim_shadow_was_held(shadow, VK_STR("ko20")));
+    sim_shadow_lost(shadow);
+    cr_expect(!sim_shadow_was_held(shadow, VK_STR("ko20")));
+    sim_shadow_free(shadow);
+}
+
 Test(shadow, knows_what_was_released_twice_in_a_crank) {
     static const char *const once[][2] = {{"ko20.refCount", "1,1"},
                                           {"ko20.refCount", "0,1"},
