@@ -114,6 +114,9 @@ static const struct {
     {"#\"%@@@@foo\"", "#\"%@@@@foo\"", "", NULL},
     {"#\"%@@a\\nb\"", "#\"%@@@@a\\nb\"", "", NULL},
     {"#\"%@@prototype\"", NULL, NULL, NULL},
+    {"#\"%@@dispose\"", "#\"%nodejs.dispose\"", "", NULL},
+    {"#\"%@@asyncDispose\"", "#\"%nodejs.asyncDispose\"", "", NULL},
+    {"#\"%@@iterator \"", NULL, NULL, NULL},
     {"#\"$0\"", "#\"$0.Alleged: undefined\"", "ko1", "ko1"},
     {"#\"$0.Alleged: foo\"", "#\"$0.Alleged: foo\"", "ko1", "ko1"},
     {"#\"$0.foo\"", "#\"$0.Alleged: foo\"", "ko1", "ko1"},
@@ -138,6 +141,10 @@ static const struct {
     {"#\"$x\"", NULL, NULL, NULL},
     {"#\"\\u00240\"", "#\"$0.Alleged: undefined\"", "ko1", "ko1"},
     {"#\"$0.\\u00e9\\\"\"", "#\"$0.Alleged: \303\251\\\"\"", "ko1", "ko1"},
+    {"#\"$0.\303\251\"", "#\"$0.Alleged: \303\251\"", "ko1", "ko1"},
+    {"#\"$0.a.b\"", "#\"$0.Alleged: a.b\"", "ko1", "ko1"},
+    {"#\"$0.a\001\"", NULL, NULL, NULL},
+    {"#\"$0\",\"$1\"", NULL, NULL, NULL},
     {"#[\"$0.Alleged: a\",\"$0.Alleged: b\",\"$1\",\"$0\",\"&3\",\"&3\"]",
      "#[\"$0.Alleged: a\",\"$0\",\"$1.Alleged: undefined\",\"$0\",\"&2\",\"&2\"]", "ko1 ko2 kp4",
      NULL},
@@ -179,10 +186,31 @@ static const struct {
     {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"+0\"}",
      "#{\"#error\":\"m\",\"name\":\"AggregateError\"}", "", NULL},
     {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":{}}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"#NaN\"}",
+     "#{\"#error\":\"m\",\"name\":\"AggregateError\"}", "", NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"#Infinity\"}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"+1\"}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"!\"}",
+     "#{\"#error\":\"m\",\"name\":\"AggregateError\"}", "", NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"#undefined\"}",
+     "#{\"#error\":\"m\",\"name\":\"AggregateError\"}", "", NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":true}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"%x\"}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":\"$0\"}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":{\"#tag\":\"x\",\"payload\":1}}",
+     NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"AggregateError\",\"errors\":{\"#error\":\"n\",\"name\":\"Error\"}}",
+     NULL, NULL, NULL},
     {"#{\"#error\":\"m\",\"name\":\"Error\",\"cause\":\"$9\"}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"Error\",\"errorId\":\"$9\"}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"Error\",\"errors\":\"$9\"}", NULL, NULL, NULL},
     {"#{\"#error\":\"m\",\"name\":\"Error\",\"errorId\":\"%x\"}", NULL, NULL, NULL},
     {"#{\"#error\":\"m\",\"name\":\"Error\",\"errorId\":{\"toString\":1}}", NULL, NULL, NULL},
     {"#{\"#error\":\"m\",\"name\":\"Error\",\"errorId\":[1,[\"%x\"]]}", NULL, NULL, NULL},
+    {"#{\"#error\":\"m\",\"name\":\"Error\",\"errorId\":[\"a\",[\"b\"],5]}",
+     "#{\"#error\":\"m\",\"name\":\"Error\"}", "", NULL},
+    {"#{\"#error\":\"m\",\"name\":\"Error\",\"errorId\":\"\",\"cause\":null,\"errors\":false}",
+     "#{\"#error\":\"m\",\"name\":\"Error\"}", "", NULL},
     {"#{\"#error\":\"m\",\"name\":\"Error\",\"stack\":\"s\"}",
      "#{\"#error\":\"m\",\"name\":\"Error\"}", "", NULL},
     {"#[{\"#error\":\"m\",\"name\":\"Error\",\"x\":\"$0.Alleged: z\"},\"$0\"]",
@@ -402,6 +430,10 @@ static const char *const methods[][2] = {
     {"[{\"@qclass\":\"symbol\",\"name\":[1,null,[\"x\",{}],true]}]", "[1,,x,[object Object],true]"},
     {"[{\"@qclass\":\"symbol\",\"name\":{\"toString\":1}}]", "<unintelligible method>"},
     {"[{\"@qclass\":\"symbol\",\"name\":1e400}]", "[Infinity]"},
+    {"[{\"@qclass\":\"symbol\",\"name\":-1e400}]", "[-Infinity]"},
+    {"[{\"@qclass\":\"symbol\",\"name\":[false,[{\"toString\":1}]]}]", "<unintelligible method>"},
+    {"[{\"@qclass\":\"symbol\",\"name\":false}]", "[false]"},
+    {"#\"\"", "<funcall>"},
     {"[{\"@qclass\":\"@@asyncIterator\"}]", "[Symbol.asyncIterator]"},
     {"[{\"@qclass\":\"bigint\",\"digits\":\"1\"}]", "<invalid method type>"},
     {"[[]]", "<invalid method type>"},
@@ -487,11 +519,18 @@ Test(capdata, built_values_are_encoded) {
     vk_value_append(record, VK_STR("#m"), text(&arena, VK_VALUE_NUMBER, "NaN"));
     vk_value_append(list, VK_STR_NONE, record);
     vk_value_append(list, VK_STR_NONE, &again);
+    struct vk_value *nameless = text(&arena, VK_VALUE_SLOT, "ko7");
+    struct vk_value *named = text(&arena, VK_VALUE_SLOT, "ko7");
+    named->name = VK_STR("x");
+    vk_value_append(list, VK_STR_NONE, nameless);
+    vk_value_append(list, VK_STR_NONE, named);
     struct vk_capdata got = encode(&arena, list);
     cr_assert(vk_str_eq(got.body, VK_STR("#[\"!-x\",\"$0.Alleged: undefined\",{\"!#m\":\"#NaN\","
-                                         "\"a\":\"&1\",\"z\":\"+3\"},\"$0\"]")),
+                                         "\"a\":\"&1\",\"z\":\"+3\"},\"$0\","
+                                         "\"$2.Alleged: undefined\",\"$3.Alleged: x\"]")),
               "%.*s", VK_STR_ARG(got.body));
-    cr_assert(got.slot_count == 2 && vk_str_eq(got.slots[1], VK_STR("kp6")));
+    cr_assert(got.slot_count == 4 && vk_str_eq(got.slots[1], VK_STR("kp6")));
+    cr_assert(vk_str_eq(got.slots[3], VK_STR("ko7")), "two values without identity are two");
     vk_arena_release(&arena);
 }
 
@@ -586,8 +625,7 @@ Test(capdata, values_too_deep_to_encode_are_refused) {
     for (int i = 0; i < 2 * VK_JSON_DEPTH_MAX + 1; i++) {
         enum vk_err expected = i <= 2 * VK_JSON_DEPTH_MAX ? VK_OK : VK_ERR_SYNTAX;
         cr_assert(vk_capdata_encode(&arena, inner, &data) == expected, "%d", i);
-        struct vk_value *outer;
-        cr_assert(vk_value_new(&arena, VK_VALUE_ARRAY, &outer) == VK_OK);
+        struct vk_value *outer = text(&arena, i % 2 ? VK_VALUE_TAGGED : VK_VALUE_ARRAY, "tag");
         vk_value_append(outer, VK_STR_NONE, inner);
         inner = outer;
     }

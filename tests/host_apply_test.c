@@ -65,6 +65,7 @@ SCENARIO(host_apply, of_a_reference_that_falls_to_zero_makes_it_a_suspect, ordin
         {"ko62.refCount", "0,1", "0,0", true},      {"ko63.refCount", "0,0", "0,1", false},
         {"ko64.refCount", "1,2", "1,1", false},     {"ko65.refCount", "1,x", "0,0", false},
         {"ko66.refCount", "x,1", "0,0", false},     {"kp67.refCount", "1", "0", true},
+        {"ko73.refCount", "", "0,0", false},        {"kp74.refCount", "1", "", false},
         {"kp68.refCount", "2", "1", false},         {"kp69.refCount", "0", "1", false},
         {"ko70.refCount", "12,12", "10,10", false}, {"ko71.refCount", "1,1", "1,0", true},
         {"kp72.refCount", "12", "10", false},
@@ -102,7 +103,7 @@ SCENARIO(host_apply, of_c_lists_counts_entries_once, ordinary) {
           {"v2.c.kp50", NULL, VK_STAT_CLIST_ENTRIES, -1}, {"v2.reapDirt", "{}", NOTHING, 0},
           {"vat.names", "[]", NOTHING, 0}, {"version", "3", NOTHING, 0},
           {"vx.c.ko50", "R o+9", NOTHING, 0}, {"vat.nextID", "9", VK_STAT_VATS, 1},
-          {"vat", "9", NOTHING, 0});
+          {"vat", "9", NOTHING, 0}, {"v2", "x", NOTHING, 0});
 }
 
 /* SwingSet does not count that as an entry gone, but looks at the object when the crank ends. */

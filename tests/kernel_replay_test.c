@@ -117,6 +117,9 @@ Test(kernel_replay, order_of_members_does_not_matter) {
         {"{\"a\":1,\"b\":2}", "{\"a\":1,\"b\":3}", false},
         {"{\"a\":\"x\"}", "{\"a\":\"y\"}", false},
         {"{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1,\"c\":1}}", false},
+        {"{\"a\":[1]}", "{\"a\":[1,2]}", false},
+        {"{\"a\":[1,2]}", "{\"a\":[1]}", false},
+        {"{\"a\":[1,2]}", "{\"a\":[1,2]}", true},
     };
     for (size_t i = 0; i < sizeof syscalls / sizeof *syscalls; i++) {
         char item[1000], program[300] = "";

@@ -132,6 +132,7 @@ static const char *const bad_creations[] = {
     "d-71 createByBundle",
     "d-71 createByBundle {}",
     "d-71 createByBundle {} null",
+    "d-71 createByBundle {\"a\":\"+5\"} {}",
 };
 
 SCENARIO(vat_admin_device, creations_arguments_are_checked, ordinary) {
@@ -236,15 +237,20 @@ SCENARIO(vat_admin_device, options_of_the_kernels_are_kept_from_the_vat, ordinar
 }
 
 static const char *const bad_options[] = {
-    "d-71 changeOptions",      "d-71 changeOptions v2",       "d-71 changeOptions v2 {} more",
-    "d-71 changeOptions 2 {}", "d-71 changeOptions alice {}",
+    "d-71 changeOptions",
+    "d-71 changeOptions v2",
+    "d-71 changeOptions v2 {} more",
+    "d-71 changeOptions 2 {}",
+    "d-71 changeOptions alice {}",
+    "d-71 changeOptions v2 []",
+    "d-71 changeOptions v2 {\"a\":\"+5\"}",
 };
 
 SCENARIO(vat_admin_device, options_arguments_are_checked, ordinary) {
     for (size_t i = 0; i < sizeof bad_options / sizeof *bad_options; i++)
         refuses(w, bad_options[i]);
     answers(w, "d-71 changeOptions v2 {\"a\":\"$0.Alleged: x\"} with o-50", REFUSED); /* no slots */
-    world_is(w, "acceptanceQueue", "[13,13]");
+    world_is(w, "acceptanceQueue", "[15,15]");
 }
 
 SCENARIO(vat_admin_device, bundles_have_capabilities, ordinary) {
@@ -297,6 +303,21 @@ static const char *const bad_bundle_calls[] = {
     "d-71 getBundleID",
     "d-71 getBundle",
 };
+
+/* What is as long as a bundle's id and is none. */
+static void refuses_id(struct test_world *w, size_t at, char c) {
+    char call[200];
+    int n = snprintf(call, sizeof call, "d-71 getBundleCap %s", test_bundle_id("vat"));
+    call[(size_t)n - 131 + at] = c;
+    refuses(w, call);
+}
+
+SCENARIO(vat_admin_device, bundle_ids_have_small_hex_digits, ordinary) {
+    static const char others[] = {'/', ':', '`', 'g', 'A'};
+    for (size_t i = 0; i < sizeof others; i++)
+        refuses_id(w, 3 + 32 * i % 128, others[i]);
+    refuses_id(w, 1, '2');
+}
 
 SCENARIO(vat_admin_device, bundle_calls_are_checked, ordinary) {
     for (size_t i = 0; i < sizeof bad_bundle_calls / sizeof *bad_bundle_calls; i++)
