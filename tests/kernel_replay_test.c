@@ -7,11 +7,14 @@
 #include "testing_kernel.h"
 
 static const struct test_setup ordinary = {.plain = true};
+static const struct test_setup completing = {
+    .plain = true, .options = {[TEST_ALICE] = "{\"vatstore\":\"completion\"}"}};
 
 /* What comes of a kernel that opens with one item more in alice's transcript. */
-static enum vk_err open_with(enum vk_store_mode mode, bool slog, const char *item) {
+static enum vk_err open_setup_with(const struct test_setup *setup, enum vk_store_mode mode,
+                                   bool slog, const char *item) {
     struct test_world w;
-    world_open(&w, &ordinary, mode, ":memory:");
+    world_open(&w, setup, mode, ":memory:");
     vk_kernel_close(w.kernel);
     w.kernel = NULL;
     w.trace.port.wants_slog = slog;
@@ -21,6 +24,10 @@ static enum vk_err open_with(enum vk_store_mode mode, bool slog, const char *ite
     w.unaudited = true;
     world_close(&w);
     return err;
+}
+
+static enum vk_err open_with(enum vk_store_mode mode, bool slog, const char *item) {
+    return open_setup_with(&ordinary, mode, slog, item);
 }
 
 #define CAPDATA "{\"body\":\"#[]\",\"slots\":[]}"
@@ -102,6 +109,35 @@ Test(kernel_replay, syscall_that_is_another_is_anachrophobia_and_one_without_a_r
         snprintf(item, sizeof item, RUN_SET "%s],\"r\":{\"status\":\"ok\"}}", items[i].syscalls);
         enum vk_err err = open_with(VK_STORE_DIRECT, false, item);
         cr_assert(err == items[i].expected, "%s: %s", items[i].syscalls, vk_err_origin()->text);
+    }
+}
+
+Test(kernel_replay, other_changes_of_the_vatstore_at_completion_are_anachrophobia) {
+    static const struct {
+        const char *vatstore;
+        bool same;
+    } items[] = {
+        {",\"vatstore\":[[\"a\",\"1\"],[\"b\"]]", true},
+        {"", false},
+        {",\"vatstore\":[]", false},
+        {",\"vatstore\":[[\"a\",\"1\"]]", false},
+        {",\"vatstore\":[[\"a\",\"1\"],[\"b\"],[\"c\"]]", false},
+        {",\"vatstore\":[[\"b\"],[\"a\",\"1\"]]", false},
+        {",\"vatstore\":[[\"a\",\"2\"],[\"b\"]]", false},
+        {",\"vatstore\":[[\"a\"],[\"b\"]]", false},
+        {",\"vatstore\":[[\"a\",\"1\"],[\"b\",\"1\"]]", false},
+        {",\"vatstore\":[[\"a\",\"1\"],[5]]", false},
+    };
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        char item[400];
+        snprintf(
+            item, sizeof item,
+            "{\"d\":[\"message\",\"o+0\",{\"methargs\":{\"body\":\"#[\\\"{keep a 1; lose b}\\\",[]]\","
+            "\"slots\":[]},\"result\":null}],\"sc\":[],\"r\":{\"status\":\"ok\"%s}}",
+            items[i].vatstore);
+        enum vk_err err = open_setup_with(&completing, VK_STORE_DIRECT, i % 2, item);
+        cr_assert(err == (items[i].same ? VK_OK : VK_ERR_ANACHROPHOBIA), "%s: %s %s",
+                  items[i].vatstore, vk_err_name(err), vk_err_origin()->text);
     }
 }
 
