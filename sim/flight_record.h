@@ -17,7 +17,7 @@ enum sim_flight_record_type {
 struct sim_flight_record {
     uint32_t size; /* with the texts: name, target, json */
     uint8_t type;
-    bool is_routing;
+    uint8_t is_routing; /* not 0: it is; no bool, for a file may have any byte here */
     uint16_t name_n;
     uint32_t target_n, json_n;
     uint64_t crank, vat, delivery, number;
