@@ -131,14 +131,13 @@ enum vk_err sim_protocol_read_syscall(struct vk_arena *arena, const struct sim_f
 
 static enum vk_err read_payload(struct vk_arena *arena, const struct vk_json *json, bool *legal,
                                 struct vk_syscall_result *out) {
-    *legal = json != NULL;
     out->text = vk_json_string(json);
-    if (vk_json_is(json, VK_JSON_OBJECT)) {
+    if (out->ok && vk_json_is(json, VK_JSON_OBJECT)) {
         out->payload = VK_PAYLOAD_CAPDATA;
         return vk_capdata_read(arena, json, legal, &out->capdata);
     }
-    if (!out->ok) *legal = out->text.p != NULL;
     if (out->ok && out->text.p) out->payload = VK_PAYLOAD_STRING;
+    *legal = out->text.p || (out->ok && vk_json_is(json, VK_JSON_NULL));
     return VK_OK;
 }
 

@@ -207,6 +207,28 @@ Test(worker_protocol, results_of_syscalls_come_out_as_they_went_in) {
     check_result("[\"ok\",{\"body\":\"#1\",\"slots\":[\"d-70\"]}]", true, VK_PAYLOAD_CAPDATA, NULL);
 }
 
+Test(worker_protocol, what_is_no_result_of_a_syscall_is_refused) {
+    static const char *const bad[] = {
+        "null",
+        "[]",
+        "[\"no\",null]",
+        "[\"ok\"]",
+        "[\"ok\",5]",
+        "[\"ok\",[\"v\"]]",
+        "[\"ok\",false]",
+        "[\"ok\",{\"body\":1,\"slots\":[]}]",
+        "[\"error\"]",
+        "[\"error\",null]",
+        "[\"error\",{\"body\":\"#1\",\"slots\":[]}]",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const struct sim_frame frame = {SIM_FRAME_ANSWER, vk_str(bad[i])};
+        struct vk_syscall_result result;
+        cr_expect(sim_protocol_read_syscall_result(&arena, &frame, &result) == VK_ERR_SYNTAX, "%s",
+                  bad[i]);
+    }
+}
+
 /* ---- completions with changes of the vatstore */
 
 Test(worker_protocol, changes_of_the_vatstore_come_out_as_they_went_in) {
