@@ -1,13 +1,15 @@
 /* plan_mutator.c - how libFuzzer changes a plan: by what it says, not by how it is written.
  *
  * The input is read as a plan; operations, turns, inputs, blocks, faults and replicas are taken out, doubled, swapped,
- * moved or turned a little, some of them taken from a second plan (the other one in a cross-over, now and then one that a seed
- * generates), and the plan is written again. Nearly all that comes out reads as a plan; an operation that came to a
- * program that may not do it is what the reader is to refuse. An input that is no plan, and one in eight that is, is
- * changed as text.
+ * moved or turned a little, vats are turned, too, some of all that is taken from a second plan (the other one in a cross-over, now
+ * and then one that a seed generates), and the plan is written again. Nearly all that comes out reads as a plan; an operation that
+ * came to a program that may not do it is what the reader is to refuse. Changes that leave the plan as it was are followed by
+ * more, some times: to run the same plan once more costs as much as to run another. An input that is no plan, and one in
+ * eight that is, is changed as text.
  */
 #include "faults/fault.h"
 #include "sim/plan_generate.h"
+#include "sim/plan_shape.h"
 #include "sim/vat_program.h"
 #include "text_mutator.h"
 
@@ -17,7 +19,15 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
                                  size_t size2, uint8_t *out, size_t max_size, unsigned int seed);
 
-enum { BLOCKS_MAX = 24, TURNS_MAX = 24, OPS_MAX = 24, INPUTS_MAX = 24, FAULTS_MAX = 12 };
+enum {
+    BLOCKS_MAX = 24,
+    TURNS_MAX = 24,
+    OPS_MAX = 24,
+    INPUTS_MAX = 24,
+    FAULTS_MAX = 12,
+    REPLICAS_MAX = 3, /* that are run */
+    AGAIN_MAX = 4     /* changes that changed nothing */
+};
 
 struct change {
     struct sim_plan *plan;
@@ -82,6 +92,45 @@ static void list_swap(void *items, size_t size, size_t a, size_t b) {
         }                                                                                          \
     } while (0)
 
+/* ---- parameters: one of those that a line may hold */
+
+static uint64_t nudge(struct change *change, uint64_t n) {
+    switch (below(change, 4)) {
+    case 0: return n + 1;
+    case 1: return n ? n - 1 : 0;
+    case 2: return n / 2;
+    default: return below(change, 32);
+    }
+}
+
+/* Said or not; what a flag sets to 0 is else unlimited. */
+static uint64_t turned_flag(const struct sim_plan_param *flag, uint64_t value) {
+    if (value != flag->value) return flag->value;
+    return flag->value ? 0 : UINT64_MAX;
+}
+
+static uint64_t turned_number(struct change *change, const struct sim_plan_param *param,
+                              uint64_t value) {
+    if (param->most && below(change, 8) == 0) return UINT64_MAX;
+    value = nudge(change, value);
+    if (value < param->min) return param->required || param->has_given ? param->min : param->value;
+    return value < param->max ? value : param->max;
+}
+
+static void turn_param(struct change *change, const struct sim_plan_param *params, void *of) {
+    size_t count = 0;
+    while (params[count].word)
+        count++;
+    if (!count) return;
+    const struct sim_plan_param *param = &params[below(change, count)];
+    const uint64_t value = sim_plan_param_get(param, of);
+    const bool given = below(change, 4) > 0;
+    sim_plan_param_set(param, of,
+                       param->is_flag ? turned_flag(param, value)
+                                      : turned_number(change, param, value));
+    if (param->has_given) memcpy((char *)of + param->given, &given, sizeof given);
+}
+
 /* ---- what vats do */
 
 static struct sim_turn *any_turn(struct change *change, const struct sim_plan *plan) {
@@ -120,31 +169,21 @@ static void change_turns(struct change *change) {
                 other->turn_count);
 }
 
-static uint64_t nudge(struct change *change, uint64_t n) {
-    switch (below(change, 4)) {
-    case 0: return n + 1;
-    case 1: return n ? n - 1 : 0;
-    case 2: return n / 2;
-    default: return below(change, 32);
-    }
-}
-
 static void change_op(struct change *change) {
     struct sim_turn *turn = any_turn(change, change->plan);
     if (!turn->op_count) return;
     struct sim_op *op = &turn->ops[below(change, turn->op_count)];
-    switch (below(change, 5)) {
-    case 0: op->n = nudge(change, op->n); break;
-    case 1: op->result = !op->result; break;
-    case 2: op->bytes = nudge(change, op->bytes); break;
-    case 3: op->program = (uint32_t)below(change, change->plan->program_count); break;
-    default:
-        if (!op->operand_count) return;
+    const struct sim_op_shape *shape = sim_op_shape(op->type);
+    if (shape->program && below(change, 3) == 0) {
+        op->program = (uint32_t)below(change, change->plan->program_count);
+    } else if (op->operand_count && below(change, 2)) {
         struct sim_operand *operand = &op->operands[below(change, op->operand_count)];
         if (below(change, 2))
             operand->index = (uint32_t)nudge(change, operand->index);
         else
             *operand = op->operands[below(change, op->operand_count)];
+    } else {
+        turn_param(change, shape->params, op);
     }
 }
 
@@ -176,34 +215,86 @@ static void change_inputs(struct change *change) {
         if (block->inputs[i].vat != SIM_NO_VAT) block->inputs[i].vat %= (uint32_t)plan->vat_count;
 }
 
+static void turn_input(struct change *change) {
+    struct sim_plan *plan = change->plan;
+    if (!plan->block_count) return;
+    struct sim_block *block = &plan->blocks[below(change, plan->block_count)];
+    if (!block->input_count || below(change, 4) == 0) {
+        turn_param(change, sim_plan_block_params, block);
+        return;
+    }
+    struct sim_input *input = &block->inputs[below(change, block->input_count)];
+    const struct sim_input_shape *shape = sim_input_shape(input->type);
+    if (shape->vat != SIM_INPUT_NO_VAT && below(change, 2))
+        input->vat = (uint32_t)below(change, plan->vat_count);
+    else
+        turn_param(change, shape->params, input);
+}
+
 static void change_blocks(struct change *change) {
     struct sim_plan *plan = change->plan;
     CHANGE_LIST(change, plan->blocks, plan->block_count, BLOCKS_MAX, plan->blocks,
                 plan->block_count);
 }
 
-static void change_faults(struct change *change) {
-    struct sim_plan *plan = change->plan;
-    CHANGE_LIST(change, plan->faults, plan->fault_count, FAULTS_MAX, change->donor->faults,
-                change->donor->fault_count);
-    for (size_t i = 0; i < plan->fault_count; i++)
-        plan->faults[i].replica %= (uint32_t)plan->replica_count;
-    if (!plan->fault_count) return;
-    struct fault *fault = &plan->faults[below(change, plan->fault_count)].fault;
-    uint64_t at = nudge(change, fault->at);
-    fault->at = at ? at : 1;
+/* What kills a vat is to strike all replicas alike: it stays where there is but one. */
+static bool may_strike(const struct sim_plan *plan, enum fault_kind kind) {
+    return plan->replica_count == 1 || fault_class_of(kind) != FAULT_VAT_KILL;
 }
 
-static void change_replica(struct change *change) {
-    struct sim_replica_plan *replica =
-        &change->plan->replicas[below(change, change->plan->replica_count)];
-    switch (below(change, 6)) {
-    case 0: replica->vats_online = (uint32_t)below(change, 5); break;
-    case 1: replica->commit_every = (uint32_t)below(change, 4) + 1; break;
-    case 2: replica->direct = !replica->direct; break;
-    case 3: replica->frames = !replica->frames; break;
-    case 4: replica->no_preload = !replica->no_preload; break;
-    default: replica->no_restart_after_snapshot = !replica->no_restart_after_snapshot;
+/* Each fault strikes a replica that there is, by a kind that may. */
+static void keep_faults(struct sim_plan *plan) {
+    for (size_t i = 0; i < plan->fault_count; i++) {
+        struct sim_fault_plan *fault = &plan->faults[i];
+        fault->replica %= (uint32_t)plan->replica_count;
+        if (!may_strike(plan, fault->fault.kind)) fault->fault.kind = FAULT_WORKER_SYSCALL;
+    }
+}
+
+static void turn_fault(struct change *change, struct sim_fault_plan *plan) {
+    struct fault *fault = &plan->fault;
+    switch (below(change, 8)) {
+    case 0: fault->kind = (enum fault_kind)below(change, FAULT_KIND_COUNT); break;
+    case 1: fault->vat = below(change, 2) ? FAULT_ANY_VAT : 1 + below(change, 8); break;
+    case 2: plan->replica = (uint32_t)below(change, change->plan->replica_count); break;
+    default: turn_param(change, sim_plan_fault_params, fault);
+    }
+}
+
+static void change_faults(struct change *change) {
+    struct sim_plan *plan = change->plan;
+    if (plan->fault_count && below(change, 2))
+        turn_fault(change, &plan->faults[below(change, plan->fault_count)]);
+    else
+        CHANGE_LIST(change, plan->faults, plan->fault_count, FAULTS_MAX, change->donor->faults,
+                    change->donor->fault_count);
+    keep_faults(plan);
+}
+
+static void change_replicas(struct change *change) {
+    struct sim_plan *plan = change->plan;
+    const struct sim_plan *donor = change->donor;
+    CHANGE_LIST(change, plan->replicas, plan->replica_count, REPLICAS_MAX, donor->replicas,
+                donor->replica_count);
+    if (!plan->replica_count) plan->replica_count = 1; /* one stays, and stands there still */
+    keep_faults(plan);
+}
+
+static void turn_replica(struct change *change) {
+    struct sim_plan *plan = change->plan;
+    turn_param(change, sim_plan_replica_params,
+               &plan->replicas[below(change, plan->replica_count)]);
+}
+
+/* ---- who there is */
+
+static void turn_vat(struct change *change) {
+    struct sim_plan *plan = change->plan;
+    struct sim_static_vat *vat = &plan->vats[below(change, plan->vat_count)];
+    switch (below(change, 4)) {
+    case 0: plan->bootstrap = (uint32_t)below(change, plan->vat_count); break;
+    case 1: vat->program = (uint32_t)below(change, plan->program_count); break;
+    default: turn_param(change, sim_plan_vat_params, vat);
     }
 }
 
@@ -215,9 +306,10 @@ static void change_kernel(struct change *change) {
 }
 
 static void (*const changes[])(struct change *) = {
-    change_turn,   change_turn,   change_turn,    change_turns,  change_op,
-    change_op,     change_op,     change_inputs,  change_inputs, change_blocks,
-    change_faults, change_faults, change_replica, change_kernel, add_misdeed,
+    change_turn,     change_turn,   change_turn,   change_turns,  change_op,
+    change_op,       change_op,     change_inputs, change_inputs, turn_input,
+    change_blocks,   change_faults, change_faults, change_faults, turn_replica,
+    change_replicas, change_kernel, add_misdeed,   turn_vat,
 };
 
 /* ---- libFuzzer */
@@ -228,25 +320,31 @@ static bool read_plan(const uint8_t *data, size_t size, struct sim_plan *plan) {
                          &error) == VK_OK;
 }
 
-/* 0: it is too long. */
-static size_t write_plan(struct sim_plan *plan, uint8_t *out, size_t max_size) {
+/* Absent when there is no memory. */
+static struct vk_str text_of(struct sim_plan *plan) {
     struct vk_str text;
-    if (sim_plan_write(plan, &plan->arena, &text) != VK_OK || text.n > max_size) return 0;
+    return sim_plan_write(plan, &plan->arena, &text) == VK_OK ? text : VK_STR_NONE;
+}
+
+/* 0: it is too long, or the same. */
+static size_t change_plan(struct sim_plan *plan, const struct sim_plan *donor, uint64_t random,
+                          uint8_t *out, size_t max_size) {
+    struct change change = {plan, donor, random};
+    const struct vk_str before = text_of(plan);
+    struct vk_str text = before;
+    for (size_t again = 0; vk_str_eq(text, before) && again <= AGAIN_MAX; again++) {
+        for (size_t count = 1 + below(&change, 4); count > 0; count--)
+            changes[below(&change, sizeof changes / sizeof *changes)](&change);
+        keep_programs(&change);
+        text = text_of(plan);
+    }
+    if (!vk_str_present(text) || text.n > max_size || vk_str_eq(text, before)) return 0;
     memcpy(out, text.p, text.n);
     return text.n;
 }
 
-static size_t change_plan(struct sim_plan *plan, const struct sim_plan *donor, uint64_t random,
-                          uint8_t *out, size_t max_size) {
-    struct change change = {plan, donor, random};
-    for (size_t count = 1 + below(&change, 4); count > 0; count--)
-        changes[below(&change, sizeof changes / sizeof *changes)](&change);
-    keep_programs(&change);
-    return write_plan(plan, out, max_size);
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
-    static const struct sim_generate_options options = {.replicas = 1, .states = true};
+    static const struct sim_generate_options options = {.replicas = 2, .states = true};
     uint64_t random = seed;
     struct sim_plan plan, drawn;
     size_t n;
