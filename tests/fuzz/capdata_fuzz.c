@@ -2,8 +2,9 @@
  *
  * The input's first line is the slots, with blanks between them; the rest is the body. What
  * @endo/marshal would refuse is a result. What it would take is stable: encoded once, it decodes
- * to the same value, which encodes to the same, but for one quirk of JavaScript's (has_index).
+ * to the same value, which encodes to the same, but for two quirks of JavaScript's (has_index, grows).
  */
+#include "base/js_text.h"
 #include "json_fields.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,6 +40,25 @@ static bool has_index(const struct vk_value *value) {
         if ((child->key.n && child->key.p[0] >= '0' && child->key.p[0] <= '9') || has_index(child))
             return true;
     return false;
+}
+
+/* Of a registered symbol's name that begins with "@@", nameForPassableSymbol() of @endo/pass-style puts "@@" before it, and
+ * passableSymbolForName() does not take that off again if there is a line end in it. */
+static bool grows(const struct vk_value *value) {
+    return value->type == VK_VALUE_SYMBOL && vk_str_starts(value->text, VK_STR("@@")) &&
+           vk_js_text_has_line_end(value->text);
+}
+
+static bool has_growing(const struct vk_value *value) {
+    bool has = grows(value);
+    for (const struct vk_value *child = value->first; child && !has; child = child->next)
+        has = has_growing(child);
+    return has;
+}
+
+static bool is_same_symbol(const struct vk_value *a, const struct vk_value *b) {
+    if (!grows(a)) return vk_str_eq(a->text, b->text);
+    return vk_str_starts(b->text, VK_STR("@@")) && vk_str_eq(a->text, vk_str_from(b->text, 2));
 }
 
 /* Which identity in one value stands for which in the other. */
@@ -92,8 +112,8 @@ static bool is_same_value(struct identities *identities, const struct vk_value *
     case VK_VALUE_BOOL: return a->truth == b->truth;
     case VK_VALUE_NUMBER: return is_same_number(a->text, b->text);
     case VK_VALUE_BIGINT:
-    case VK_VALUE_STRING:
-    case VK_VALUE_SYMBOL: return vk_str_eq(a->text, b->text);
+    case VK_VALUE_STRING: return vk_str_eq(a->text, b->text);
+    case VK_VALUE_SYMBOL: return is_same_symbol(a, b);
     case VK_VALUE_ERROR: return vk_str_eq(a->text, b->text) && vk_str_eq(a->name, b->name);
     case VK_VALUE_SLOT: return is_same_slot(identities, a, b);
     case VK_VALUE_TAGGED: return vk_str_eq(a->text, b->text) && is_same_children(identities, a, b);
@@ -118,6 +138,7 @@ static void check_stable(struct vk_arena *arena, const struct vk_value *value) {
     VK_ASSERT(err == VK_OK);
     const struct vk_value *again = decoded(arena, &once);
     VK_ASSERT(is_same_value(&identities, value, again));
+    if (has_growing(value)) return;
     err = vk_capdata_encode(arena, again, &twice);
     VK_ASSERT(err == VK_OK && (is_same(&once, &twice) || has_index(value)));
     err = vk_capdata_encode(arena, decoded(arena, &twice), &thrice);
