@@ -36,7 +36,7 @@ set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host.*|initialize.*|vat_state|vat_program|directive.*|run_directives|kernel_module|postmortem"
   "|disk_fault|mem_disk|fault|snapshot_fault|worker_fault|oracle|account|shadow|flight_recorder|probes|jobs|random"
   "|audit_command|auditor.*|diff.*|slog_.*|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
-  "|report_writers|run|run_command|run_reports|sweep|timeline|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
+  "|report_writers|run|run_command|text_file|outputs|run_reports|sweep|timeline|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
   "|^store_(file|model|open_failure|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
@@ -61,6 +61,9 @@ foreach(source ${test_sources})
     set_tests_properties(valgrind.${name} PROPERTIES LABELS valgrind TIMEOUT 300)
   endif()
 endforeach()
+
+# For mknod().
+target_compile_definitions(text_file_test PRIVATE _XOPEN_SOURCE=700)
 
 # These run the command itself.
 add_dependencies(run_command_test crankcase)
