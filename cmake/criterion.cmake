@@ -64,9 +64,11 @@ endforeach()
 
 # For mknod().
 target_compile_definitions(text_file_test PRIVATE _XOPEN_SOURCE=700)
+target_compile_definitions(outputs_test PRIVATE _XOPEN_SOURCE=700)
 
 # These run the command itself.
 add_dependencies(run_command_test crankcase)
+add_dependencies(outputs_test crankcase)
 add_dependencies(sweep_test crankcase)
 add_dependencies(probes_test crankcase)
 add_dependencies(postmortem_test crankcase)

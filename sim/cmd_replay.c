@@ -398,9 +398,7 @@ static int take_option(struct replay_command *command, int option) {
     }
 }
 
-static int provide_keep_folder(const struct replay_command *command) {
-    const char *twice = sim_recording_files_twice(&command->files);
-    if (twice) return bad_usage("--keep would write two databases of one name: ", twice);
+static int make_keep_folder(const struct replay_command *command) {
     if (mkdir(command->keep, 0777) == 0 || errno == EEXIST) return SIM_EXIT_OK;
     fprintf(stderr, "crankcase replay: %s: %s\n", command->keep, strerror(errno));
     return SIM_EXIT_BAD_INPUT;
@@ -504,19 +502,25 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
                    : SIM_EXIT_OK;
     }
     if (command->host) return bad_usage("--host goes with a database and a slog", "");
+    command->reports.outputs.inputs = (const char *const *)argv + optind;
+    command->reports.outputs.input_count = (size_t)(argc - optind);
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
             fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
             return SIM_EXIT_BAD_INPUT;
         }
-    return command->keep ? provide_keep_folder(command) : SIM_EXIT_OK;
+    const char *twice = command->keep ? sim_recording_files_twice(&command->files) : NULL;
+    return twice ? bad_usage("--keep would write two databases of one name: ", twice) : SIM_EXIT_OK;
 }
 
 static int run_reported(struct replay_command *command, int argc, char **argv) {
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS};
+    sim_outputs_add(&command->reports.outputs, "--keep", command->keep, SIM_OUTPUT_FOLDER);
     int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
-    return sim_run_reports_end_list(&command->reports, run_command(command));
+    code = command->keep ? make_keep_folder(command) : SIM_EXIT_OK;
+    if (code == SIM_EXIT_OK) code = run_command(command);
+    return sim_run_reports_end_list(&command->reports, code);
 }
 
 static int replay_main(int argc, char **argv) {

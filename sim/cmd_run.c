@@ -21,7 +21,6 @@
 #include "run_shrink.h"
 #include "text_file.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
@@ -355,6 +354,8 @@ static int run_recordings(struct run_command *command, int argc, char **argv) {
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS,
                                                 .faults = command->campaign.generate.faults};
     memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
+    command->reports.outputs.inputs = asked.paths;
+    command->reports.outputs.input_count = asked.path_count;
     int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
     return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
@@ -509,24 +510,6 @@ static int take_number(struct run_command *command, int option) {
     }
 }
 
-/* Better told before an hour of seeds than when the first one fails. It is made only then. */
-static int check_out_folder(const char *path) {
-    struct stat is;
-    char parent[1024];
-    size_t n = strlen(path);
-    if (n >= sizeof parent - 1) return bad_usage("--out: the name is too long", "");
-    bool exists = stat(path, &is) == 0;
-    if (exists && !S_ISDIR(is.st_mode)) return bad_usage("--out takes a folder, not ", path);
-    while (n > 0 && path[n - 1] == '/')
-        n--;
-    while (n > 0 && path[n - 1] != '/')
-        n--;
-    snprintf(parent, sizeof parent, "%.*s.", (int)n, path); /* "a/." of "a/b/" */
-    if (access(exists ? path : parent, W_OK | X_OK) == 0) return SIM_EXIT_OK;
-    fprintf(stderr, "crankcase run: --out %s: %s\n", path, strerror(errno));
-    return SIM_EXIT_BAD_INPUT;
-}
-
 static int take_faults(struct run_command *command) {
     char error[SIM_FAULT_WORDS_ERROR_SIZE];
     command->faults_text = optarg;
@@ -592,14 +575,18 @@ static int run(struct run_command *command, int argc, char **argv) {
     bool of_plans = optind < argc;
     bool *faults = command->campaign.generate.faults;
     if (of_plans) memcpy(faults, none, sizeof none);
-    int code = of_plans ? SIM_EXIT_OK : check_out_folder(command->out_folder);
+    struct sim_outputs *outputs = &command->reports.outputs;
+    if (!of_plans) sim_outputs_add(outputs, "--out", command->out_folder, SIM_OUTPUT_FOLDER);
+    sim_outputs_add(outputs, "--keep", command->campaign.run.keep, SIM_OUTPUT_FOLDER);
+    outputs->inputs = (const char *const *)argv + optind;
+    outputs->input_count = (size_t)(argc - optind);
     const struct report_results_begin begins = {.kind = of_plans ? REPORT_RESULTS_PLANS
                                                                  : REPORT_RESULTS_SEEDS,
                                                 .kernel = command->kernel,
                                                 .faults = faults,
                                                 .off = command->campaign.run.off,
                                                 .probes = command->probes};
-    if (code == SIM_EXIT_OK) code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&command->watch);
     return of_plans ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);

@@ -254,7 +254,11 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
                                                     [SIM_EXIT_FAILED] = REPORT_PLAN_FAILED};
     const char *kernel = command->kernel[0] ? command->kernel + strlen(" --kernel ") : NULL;
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_SWEEP, .kernel = kernel};
+    struct sim_outputs *outputs = &command->reports.outputs;
     struct report_stopwatch watch;
+    sim_outputs_add(outputs, "--out", command->out, SIM_OUTPUT_FILE);
+    outputs->inputs = &command->path;
+    outputs->input_count = 1;
     int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&watch);

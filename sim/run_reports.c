@@ -88,11 +88,22 @@ static bool name_results(struct sim_run_reports *reports) {
     return true;
 }
 
+static enum sim_exit check_outputs(struct sim_run_reports *reports) {
+    struct sim_outputs *outputs = &reports->outputs;
+    sim_outputs_add(outputs, "--results", reports->results, SIM_OUTPUT_NEW);
+    sim_outputs_add(outputs, "--junit", reports->files.junit, SIM_OUTPUT_FILE);
+    sim_outputs_add(outputs, "--summary", reports->files.summary, SIM_OUTPUT_ADDED);
+    sim_outputs_add(outputs, "--html", reports->files.html, SIM_OUTPUT_FILE);
+    sim_outputs_add(outputs, "--trace", reports->trace, SIM_OUTPUT_FILE);
+    return sim_outputs_check(outputs, reports->command);
+}
+
 int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
                           const struct report_results_begin *begins) {
     struct report_results_begin with_command = *begins;
     struct vk_arena arena;
-    if (!sim_run_reports_any(reports)) return SIM_EXIT_OK;
+    int code = (int)check_outputs(reports);
+    if (code != SIM_EXIT_OK || !sim_run_reports_any(reports)) return code;
     if (!reports->results && !name_results(reports)) {
         fprintf(stderr, "%s: the name of a report is too long\n", reports->command);
         return SIM_EXIT_BAD_INPUT;

@@ -12,6 +12,7 @@
 #define SIM_RUN_REPORTS_H
 
 #include "campaign.h"
+#include "outputs.h"
 #include "reports/report_files.h"
 #include "reports/report_replay.h"
 #include "timeline.h"
@@ -55,6 +56,7 @@ struct sim_run_reports {
     const char *results;
     const char *trace;
     struct report_files files;
+    struct sim_outputs outputs; /* those of the command itself; all others are added when it begins */
     char results_beside[1100]; /* where there is no --results */
     struct report_results database;
     bool is_open, has_failed;
@@ -72,7 +74,7 @@ bool sim_run_reports_take(struct sim_run_reports *reports, int option, const cha
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 
 /* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's.
- * SIM_EXIT_OK, or another after saying what is wrong. */
+ * SIM_EXIT_OK, or another after saying what is wrong: with it, or with anything that is to be written. */
 int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);

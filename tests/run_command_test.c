@@ -108,7 +108,7 @@ Test(run_command, says_in_one_line_what_is_wrong_with_its_words) {
         {"run good.plan --seed 1", "either plans or seeds, not both: good.plan "},
         {"run good.plan --faults none", "are for seeds, not for plans: good.plan "},
         {"run good.plan --replicas 2", "are for seeds, not for plans: good.plan "},
-        {"run --seed 1 --out good.plan", "--out takes a folder, not good.plan "},
+        {"run --seed 1 --out good.plan", "--out good.plan: is no folder\n"},
         {"run --seed 1 --out absent/new", "--out absent/new: No such file or directory\n"},
         {"run absent.plan", "absent.plan: No such file or directory\n"},
     };
