@@ -2,11 +2,13 @@
  *
  * `crankcase run`, `corpus run`, `replay` and `sweep` take the same options for it. The command tells it what happens, and
  * it takes care that nothing of that is lost. Without --results there is a database all the same while the campaign runs,
- * beside the first report that is asked for; it goes when the reports are written.
+ * FILE.results.sqlite beside the first report that is asked for; it goes when the reports are written.
  *
  * INV-RUN-REPORTS-1  What cannot be written is said once, on standard error, and never stops the runs; the command then
  *                    ends with SIM_EXIT_FAILED.
  * INV-RUN-REPORTS-2  Where no report is asked for, all of it does nothing.
+ * INV-RUN-REPORTS-3  No result database is removed or written to but the run's own. Where another run, that was killed or
+ *                    goes on, has one of that name, this one's has a number, and the other is told of.
  */
 #ifndef SIM_RUN_REPORTS_H
 #define SIM_RUN_REPORTS_H
@@ -40,6 +42,8 @@ enum sim_run_reports_option {
     "  --junit FILE       JUnit XML, for GitHub, GitLab and Jenkins\n"                             \
     "  --summary FILE     Markdown, added to the end of FILE: GitHub's $GITHUB_STEP_SUMMARY\n"     \
     "  --html FILE        one page with all of it, which needs no network\n"                       \
+    "                     (without --results, what is found is in FILE.results.sqlite beside\n"    \
+    "                     the first of these until they are written; a killed run leaves it)\n"    \
     "                     (at the first Ctrl-C what is in hand ends, and they say that they are\n" \
     "                     partial; at the second all ends at once)\n"
 
@@ -56,8 +60,8 @@ struct sim_run_reports {
     const char *results;
     const char *trace;
     struct report_files files;
-    struct sim_outputs outputs; /* those of the command itself; all others are added when it begins */
-    char results_beside[1100]; /* where there is no --results */
+    struct sim_outputs outputs; /* the command's own; the rest is added when it begins */
+    char results_beside[1100];  /* where there is no --results */
     struct report_results database;
     bool is_open, has_failed;
     struct sim_run_reports_watched to_watch[SIM_RUN_REPORTS_TIMELINES_MAX];

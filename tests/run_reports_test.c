@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,6 +270,72 @@ Test(run_reports, killed_it_leaves_every_failure_that_it_told_of) {
     cr_expect_eq(run("report r.sqlite --junit j.xml --html p.html")->code, SIM_EXIT_OK);
     expect_in_file("j.xml", "<error message=\"It did not come to its end");
     expect_in_file("p.html", "\"state\":\"running\"");
+}
+
+Test(run_reports, what_a_killed_run_found_is_left_by_the_next_and_told_of) {
+    write_plans();
+    pid_t process = start_failing("run --seeds 1000 --scale 1000 --junit j.xml");
+    await_failures(1);
+    kill(-process, SIGKILL);
+    test_command_await(&folder, process);
+    size_t found = failures_on_disk("j.xml.results.sqlite");
+    const struct test_outcome *outcome = run("run good.plan --junit j.xml --quiet");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect_str_eq(outcome->err,
+                     "crankcase run: j.xml.results.sqlite holds what another run found, which was "
+                     "ended or goes on still; to see it: crankcase report j.xml.results.sqlite\n");
+    expect_in_file("j.xml", "tests=\"1\" failures=\"0\"");
+    cr_expect(!exists("j.xml.results-2.sqlite"), "its own goes");
+    cr_expect_eq(failures_on_disk("j.xml.results.sqlite"), found);
+    cr_expect_eq(run("report j.xml.results.sqlite")->code, SIM_EXIT_OK);
+}
+
+Test(run_reports, runs_side_by_side_have_each_its_own_results) {
+    const struct test_command command = {.words = "run --budget 2s --summary s.md --quiet"};
+    pid_t first = test_command_start(&folder, &command);
+    await_file("s.md.results.sqlite");
+    const struct test_outcome *outcome = run("run --seeds 5 --summary s.md --quiet");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->err);
+    expect_in_file("s.md", "\ncrankcase run --seeds 5 ");
+    cr_expect(exists("s.md.results.sqlite"), "it is the other's");
+    outcome = test_command_await(&folder, first);
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->err);
+    cr_expect(!exists("s.md.results.sqlite"));
+    char *both = text_of("s.md");
+    cr_expect_eq(lines_with(both, "\n## "), 1, "%s", both);
+    free(both);
+}
+
+/* Who gave no name for the results is told where they are when they are needed. */
+Test(run_reports, what_was_found_is_named_where_a_report_cannot_be_written) {
+    const struct test_command command = {.words =
+                                             "run --budget 2s --html such/p.html --junit j.xml"};
+    mkdir(test_folder_file(&folder, "such"), 0700);
+    pid_t process = test_command_start(&folder, &command);
+    await_file("j.xml.results.sqlite");
+    cr_expect_eq(rmdir(test_folder_file(&folder, "such")), 0);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+    cr_expect_str_eq(outcome->err,
+                     "crankcase run: such/p.html: No such file or directory; what was found is in "
+                     "j.xml.results.sqlite (see crankcase report)\n");
+    cr_expect_eq(run("report j.xml.results.sqlite --html p.html")->code, SIM_EXIT_OK);
+}
+
+Test(run_reports, beside_what_is_no_ordinary_file_there_are_no_results) {
+    char words[200];
+    write_plans();
+    mkfifo(test_folder_file(&folder, "f"), 0600);
+    int reader = open(test_folder_file(&folder, "f"), O_RDONLY | O_NONBLOCK);
+    const struct test_command command = {.words = "run --budget 2s --junit f --summary - --quiet"};
+    pid_t process = test_command_start(&folder, &command);
+    await_file("crankcase.results.sqlite");
+    cr_expect(!exists("f.results.sqlite") && !exists("-.results.sqlite"));
+    cr_expect_eq(test_command_await(&folder, process)->code, SIM_EXIT_OK);
+    cr_expect_eq(read(reader, words, 6), 6);
+    cr_expect(strncmp(words, "<?xml ", 6) == 0);
+    cr_expect(!exists("crankcase.results.sqlite"));
+    close(reader);
 }
 
 Test(run_reports, interrupted_it_writes_its_reports_and_says_that_they_are_partial) {
