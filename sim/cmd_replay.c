@@ -27,7 +27,7 @@
 
 static const char usage[] =
     "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n"
-    "       crankcase replay [--json] [--host FILE] DB SLOG\n\n"
+    "       crankcase replay [--json] [--quiet] [--host FILE] DB SLOG\n\n"
     "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
     "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
     "Of a swing-store database and a standard slog that goes on from it, every crank is run on a\n"
@@ -66,6 +66,7 @@ struct replay_command {
     const char *database, *slog; /* instead of recordings, or NULL */
     const char *host;            /* what is known beside them, or NULL */
     size_t at_once;
+    const char *of_recordings; /* the first option that is for recordings alone, or NULL */
     bool json, quiet;
     bool colours;
     int name_width;
@@ -364,6 +365,14 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* Whether it has no effect on a database and a slog. */
+static bool is_of_recordings(int option) {
+    static const int others[] = {OPTION_JSON, OPTION_QUIET, OPTION_HOST};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (option == others[i]) return false;
+    return true;
+}
+
 /* Takes one option; SIM_EXIT_OK to go on. */
 static int take_option(struct replay_command *command, int option) {
     uint64_t count;
@@ -417,9 +426,10 @@ static bool is_database(const char *path) {
 }
 
 static int tell_slog(const struct replay_command *command, const struct report_slog *report) {
-    if (command->json)
+    bool is_told = !command->quiet || report->result->outcome != SIM_SLOG_MET;
+    if (is_told && command->json)
         report_slog_json(stdout, report);
-    else
+    else if (is_told)
         report_slog(stdout, report, command->colours);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "crankcase replay: standard output: %s\n", strerror(errno));
@@ -480,16 +490,18 @@ static int run_slog(const struct replay_command *command) {
 }
 
 static int parse(struct replay_command *command, int argc, char **argv, bool *wants_help) {
-    int option, code;
+    int option, code, index = 0;
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":h", options, &index)) != -1) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') {
             *wants_help = true;
             return SIM_EXIT_OK;
         }
+        if (!command->of_recordings && is_of_recordings(option))
+            command->of_recordings = options[index].name;
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
@@ -497,8 +509,9 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     if (argc - optind == 2 && is_database(argv[optind])) {
         command->database = argv[optind];
         command->slog = argv[optind + 1];
-        return sim_run_reports_any(&command->reports)
-                   ? bad_usage("--results, --junit, --summary and --html are for recordings", "")
+        return command->of_recordings
+                   ? bad_usage("for recordings, not for a database and a slog, is --",
+                               command->of_recordings)
                    : SIM_EXIT_OK;
     }
     if (command->host) return bad_usage("--host goes with a database and a slog", "");

@@ -19,6 +19,7 @@
 #include "run_directives.h"
 #include "run_reports.h"
 #include "run_shrink.h"
+#include "run_words.h"
 #include "text_file.h"
 
 #include <getopt.h>
@@ -91,6 +92,7 @@ struct run_command {
     const char *kernel; /* the path of a module, or NULL */
     struct sim_run_directives directives;
     struct sim_run_reports reports;
+    struct sim_run_words_given given;
     uint64_t budget_seconds;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
     char plan_error[PLAN_ERROR_MAX]; /* of the one that is being run */
@@ -401,103 +403,40 @@ static int turn_off(struct run_command *command, const char *list) {
                               wrong[0] ? wrong : "nothing");
 }
 
-enum option_code {
-    OPTION_SEED = 256,
-    OPTION_SEEDS,
-    OPTION_MINUTES,
-    OPTION_UNTIL_STABLE,
-    OPTION_FAULTS,
-    OPTION_REPLICAS,
-    OPTION_SCALE,
-    OPTION_CLOCK,
-    OPTION_STATES,
-    OPTION_EVERYTHING,
-    OPTION_PROBES,
-    OPTION_KERNEL,
-    OPTION_OFF,
-    OPTION_ORACLES,
-    OPTION_CHECK_EVERY,
-    OPTION_TWICE,
-    OPTION_NO_ACTIVITYHASH,
-    OPTION_JOBS,
-    OPTION_OUT,
-    OPTION_SHRINK,
-    OPTION_KEEP,
-    OPTION_DIRECTIVES,
-    OPTION_DIRECTIVES_AT_START,
-    OPTION_HALT_AFTER,
-    OPTION_JSON,
-    OPTION_QUIET,
-};
-
-static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"seeds", required_argument, NULL, OPTION_SEEDS},
-    {"minutes", required_argument, NULL, OPTION_MINUTES},
-    {"until-stable", no_argument, NULL, OPTION_UNTIL_STABLE},
-    {"faults", required_argument, NULL, OPTION_FAULTS},
-    {"replicas", required_argument, NULL, OPTION_REPLICAS},
-    {"scale", required_argument, NULL, OPTION_SCALE},
-    {"clock", no_argument, NULL, OPTION_CLOCK},
-    {"states", no_argument, NULL, OPTION_STATES},
-    {"everything", no_argument, NULL, OPTION_EVERYTHING},
-    {"kernel", required_argument, NULL, OPTION_KERNEL},
-    {"off", required_argument, NULL, OPTION_OFF},
-    {"probes", no_argument, NULL, OPTION_PROBES},
-    {"oracles", no_argument, NULL, OPTION_ORACLES},
-    {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
-    {"twice", no_argument, NULL, OPTION_TWICE},
-    {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
-    {"jobs", required_argument, NULL, OPTION_JOBS},
-    {"out", required_argument, NULL, OPTION_OUT},
-    {"shrink", no_argument, NULL, OPTION_SHRINK},
-    {"keep", required_argument, NULL, OPTION_KEEP},
-    {"directives", required_argument, NULL, OPTION_DIRECTIVES},
-    {"directives-at-start", no_argument, NULL, OPTION_DIRECTIVES_AT_START},
-    {"halt-after", required_argument, NULL, OPTION_HALT_AFTER},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"quiet", no_argument, NULL, OPTION_QUIET},
-    SIM_RUN_REPORTS_OPTIONS,
-    {"trace", required_argument, NULL, SIM_RUN_REPORTS_TRACE},
-    {"budget", required_argument, NULL, SIM_RUN_REPORTS_BUDGET},
-    {NULL, 0, NULL, 0},
-};
-
 /* Options whose value is a number, and where it goes. */
 static int take_number(struct run_command *command, int option) {
     struct sim_campaign *campaign = &command->campaign;
     uint64_t n = 0;
     bool is_number = vk_str_to_u64(vk_str(optarg), &n);
-    if (!is_number && option == OPTION_SEED)
+    if (!is_number && option == SIM_RUN_OPTION(SEED))
         return bad_usage("--seed takes a number, not ", optarg);
     if (!is_number) n = 0; /* which none of the others takes */
     switch (option) {
-    case OPTION_SEED:
+    case SIM_RUN_OPTION(SEED):
         campaign->first_seed = n;
         command->has_seed = true;
         return SIM_EXIT_OK;
-    case OPTION_SEEDS:
+    case SIM_RUN_OPTION(SEEDS):
         campaign->seeds = n;
         command->has_seeds = true;
         return n ? SIM_EXIT_OK : bad_usage("--seeds takes a number from 1 on, not ", optarg);
-    case OPTION_MINUTES:
+    case SIM_RUN_OPTION(MINUTES):
         command->budget_seconds = n * 60;
         return n && n <= UINT64_MAX / 60
                    ? SIM_EXIT_OK
                    : bad_usage("--minutes takes a number from 1 on, not ", optarg);
-    case OPTION_CHECK_EVERY:
+    case SIM_RUN_OPTION(CHECK_EVERY):
         campaign->run.check_every = n;
         return n ? SIM_EXIT_OK : bad_usage("--check-every takes a number from 1 on, not ", optarg);
-    case OPTION_REPLICAS:
+    case SIM_RUN_OPTION(REPLICAS):
         campaign->generate.replicas = (uint32_t)n;
         return n >= 1 && n <= SIM_REPLICAS_MAX
                    ? SIM_EXIT_OK
                    : bad_usage("--replicas takes a number from 1 to 7, not ", optarg);
-    case OPTION_HALT_AFTER:
+    case SIM_RUN_OPTION(HALT_AFTER):
         campaign->run.halt_after = n;
         return n ? SIM_EXIT_OK : bad_usage("--halt-after takes a number from 1 on, not ", optarg);
-    case OPTION_SCALE:
+    case SIM_RUN_OPTION(SCALE):
         campaign->generate.scale = (uint32_t)n;
         return n >= 1 && n <= 1000
                    ? SIM_EXIT_OK
@@ -530,30 +469,35 @@ static int take_kernel(struct run_command *command) {
 
 static int take_option(struct run_command *command, int option) {
     switch (option) {
-    case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
-    case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
-    case OPTION_STATES: command->campaign.generate.states = true; return SIM_EXIT_OK;
-    case OPTION_EVERYTHING: command->campaign.generate.everything = true; return SIM_EXIT_OK;
-    case OPTION_PROBES:
+    case SIM_RUN_OPTION(UNTIL_STABLE): command->until_stable = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(CLOCK): command->campaign.generate.clock = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(STATES): command->campaign.generate.states = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(EVERYTHING):
+        command->campaign.generate.everything = true;
+        return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(PROBES):
         command->probes = true;
         return sim_probe_count() ? SIM_EXIT_OK : bad_usage("--probes: this build has none", "");
-    case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
-    case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
-    case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
-    case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
-    case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
-    case OPTION_SHRINK: command->shrink.wanted = true; return SIM_EXIT_OK;
-    case OPTION_KEEP: command->campaign.run.keep = optarg; return SIM_EXIT_OK;
-    case OPTION_DIRECTIVES:
+    case SIM_RUN_OPTION(TWICE): command->twice = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(NO_ACTIVITYHASH):
+        command->campaign.run.no_activity_hash = true;
+        return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(JSON): command->json = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(QUIET): command->quiet = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(TRACE): command->reports.trace = optarg; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(OUT): command->out_folder = optarg; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(SHRINK): command->shrink.wanted = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(KEEP): command->campaign.run.keep = optarg; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(DIRECTIVES):
         return sim_run_directives_take(&command->directives, optarg) ? SIM_EXIT_OK
                                                                      : SIM_EXIT_BAD_INPUT;
-    case OPTION_DIRECTIVES_AT_START:
+    case SIM_RUN_OPTION(DIRECTIVES_AT_START):
         command->campaign.run.directed_from_start = true;
         return SIM_EXIT_OK;
-    case OPTION_OFF: return turn_off(command, optarg);
-    case OPTION_FAULTS: return take_faults(command);
-    case OPTION_KERNEL: return take_kernel(command);
-    case SIM_RUN_REPORTS_BUDGET:
+    case SIM_RUN_OPTION(OFF): return turn_off(command, optarg);
+    case SIM_RUN_OPTION(FAULTS): return take_faults(command);
+    case SIM_RUN_OPTION(KERNEL): return take_kernel(command);
+    case SIM_RUN_OPTION(BUDGET):
         return sim_duration_seconds(optarg, &command->budget_seconds)
                    ? SIM_EXIT_OK
                    : bad_usage("--budget takes a time (90, 90s, 5m, 1h, 1d), not ", optarg);
@@ -592,7 +536,19 @@ static int run(struct run_command *command, int argc, char **argv) {
     return of_plans ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);
 }
 
+/* Nothing named is seeds. */
+static unsigned work_of(const struct run_command *command, int count, char **paths) {
+    bool recordings = true;
+    if (count == 0) return SIM_RUN_SEEDS;
+    for (int i = 0; i < count; i++)
+        recordings = recordings && sim_recorded_runs_takes(paths[i]);
+    if (recordings) return SIM_RUN_RECORDINGS;
+    return SIM_RUN_PLANS | (count == 1 ? SIM_RUN_ONE_PLAN : 0U) |
+           (command->shrink.wanted ? SIM_RUN_SHRUNK_PLANS : 0U);
+}
+
 static int parse_and_run(struct run_command *command, int argc, char **argv) {
+    const struct option *options = sim_run_words_options();
     int option, code;
     opterr = 0;
     optind = 1;
@@ -600,36 +556,18 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        if (option == OPTION_ORACLES) return sim_oracle_words_print(), SIM_EXIT_OK;
+        if (option == SIM_RUN_OPTION(ORACLES)) return sim_oracle_words_print(), SIM_EXIT_OK;
+        sim_run_words_note(&command->given, option);
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
     bool has_seeds =
         command->has_seed || command->has_seeds || command->budget_seconds || command->until_stable;
     if (optind == argc && !has_seeds) return bad_usage("neither a plan nor a seed is named", "");
-    bool recordings = optind < argc;
-    for (int i = optind; i < argc; i++)
-        recordings = recordings && sim_recorded_runs_takes(argv[i]);
-    if (recordings && command->reports.trace) return bad_usage("--trace is for one plan", "");
-    if (recordings && command->kernel)
-        return bad_usage("--kernel is for seeds and plans, not for recordings", "");
-    if (recordings && command->shrink.wanted)
-        return bad_usage("--shrink is for seeds and plans, not for recordings", "");
-    if (recordings && !is_for_one_plan(command)) return run_recordings(command, argc, argv);
-    if (optind < argc && has_seeds)
-        return bad_usage("either plans or seeds, not both: ", argv[optind]);
-    const struct sim_reproducer made = reproducer(command);
-    char drawn[SIM_REPRODUCE_OPTIONS_MAX];
-    sim_reproduce_options(&made, drawn);
-    if (optind < argc && drawn[0])
-        return bad_usage(
-            "--replicas, --scale, --faults, --clock, --states and --everything are for seeds, not "
-            "for plans: ",
-            argv[optind]);
-    if (command->reports.trace && argc - optind != 1)
-        return bad_usage("--trace is for one plan", "");
-    if (is_for_one_plan(command) && (recordings || argc - optind != 1))
-        return bad_usage("--keep, --directives and --halt-after are for one plan", "");
+    char error[SIM_RUN_WORDS_ERROR_SIZE];
+    unsigned work = work_of(command, argc - optind, argv + optind);
+    if (!sim_run_words_fit(&command->given, work, error)) return bad_usage(error, "");
+    if (work & SIM_RUN_RECORDINGS) return run_recordings(command, argc, argv);
     if (is_for_one_plan(command) && command->shrink.wanted)
         return bad_usage("--shrink does not go with --keep, --directives and --halt-after", "");
     return run(command, argc, argv);

@@ -23,7 +23,6 @@ bool sim_run_reports_take(struct sim_run_reports *reports, int option, const cha
     case SIM_RUN_REPORTS_JUNIT: reports->files.junit = value; return true;
     case SIM_RUN_REPORTS_SUMMARY: reports->files.summary = value; return true;
     case SIM_RUN_REPORTS_HTML: reports->files.html = value; return true;
-    case SIM_RUN_REPORTS_TRACE: reports->trace = value; return true;
     default: return false;
     }
 }

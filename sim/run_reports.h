@@ -27,8 +27,6 @@ enum sim_run_reports_option {
     SIM_RUN_REPORTS_JUNIT,
     SIM_RUN_REPORTS_SUMMARY,
     SIM_RUN_REPORTS_HTML,
-    SIM_RUN_REPORTS_TRACE, /* the rest: of `crankcase run` alone */
-    SIM_RUN_REPORTS_BUDGET,
 };
 #define SIM_RUN_REPORTS_OPTIONS                                                                    \
     {"results", required_argument, NULL, SIM_RUN_REPORTS_RESULTS},                                 \
@@ -58,7 +56,7 @@ struct sim_run_reports_watched {
 struct sim_run_reports {
     const char *command; /* what to call itself in messages: "crankcase run" */
     const char *results;
-    const char *trace;
+    const char *trace; /* of one plan: where its run goes, for Perfetto; or NULL */
     struct report_files files;
     struct sim_outputs outputs; /* the command's own; the rest is added when it begins */
     char results_beside[1100];  /* where there is no --results */
@@ -73,7 +71,7 @@ struct sim_run_reports {
     struct vk_str difference;        /* of its replicas, as JSON; VK_STR_NONE: there is none */
 };
 
-/* Takes one of the options above but --budget; false if it is another (as any is that is of no such number). */
+/* Takes one of the options above; false if it is another (as any is that is of no such number). */
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 

@@ -496,8 +496,8 @@ Test(run_reports, says_in_one_line_what_is_wrong_with_its_words) {
     expect_refused("run --budget m", "--budget takes a time (90, 90s, 5m, 1h, 1d), not m ");
     expect_refused("run --budget 0m", "not 0m ");
     expect_refused("run --budget 99999999999999999999h", "not 99999999999999999999h ");
-    expect_refused("run --seeds 3 --trace t.json", "--trace is for one plan ");
-    expect_refused("run good.plan differs.plan --trace t.json", "--trace is for one plan ");
+    expect_refused("run --seeds 3 --trace t.json", "--trace is for one plan, not for ");
+    expect_refused("run good.plan differs.plan --trace t.json", "--trace is for one plan, not for ");
     expect_refused("run --seeds 3 --results", "a value is missing after --results ");
     expect_refused("report", "one result database is to be named ");
     expect_refused("report a b", "one result database is to be named ");
