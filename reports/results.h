@@ -43,7 +43,7 @@ bool report_results_kind_has_totals(enum report_results_kind kind);
 
 struct report_results_begin {
     enum report_results_kind kind;
-    const char *command; /* the words that were typed, options first */
+    const char *command; /* the words that were typed */
     const char *kernel;  /* the path of a module, or NULL */
     const bool *faults;  /* those that may strike, by kind; NULL: none */
     const bool *off;     /* oracles that nobody asks, by enum sim_oracle; NULL: none */

@@ -13,6 +13,7 @@
 #include "replay_run.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_replay.h"
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
@@ -438,7 +439,8 @@ static int tell_slog(const struct replay_command *command, const struct report_s
     return report->result->outcome == SIM_SLOG_MET ? SIM_EXIT_OK : SIM_EXIT_DIFFERENCE;
 }
 
-static int read_told(const char *path, struct sim_slog_told *told) {
+static int read_told(const char *path, struct sim_slog_told *told, bool json) {
+    char what[SIM_PATH_SIZE + 300];
     struct sim_plan_error error = {0};
     struct vk_arena arena;
     struct vk_str text;
@@ -447,11 +449,9 @@ static int read_told(const char *path, struct sim_slog_told *told) {
     if (err == VK_OK) err = sim_slog_told_read(told, text, &error);
     vk_arena_release(&arena);
     if (err == VK_OK) return SIM_EXIT_OK;
-    if (error.line)
-        fprintf(stderr, "crankcase replay: %s:%zu:%zu: %s\n", path, error.line, error.column,
-                error.what);
-    else
-        fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+    snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
+    report_bad_input("crankcase replay", path, error.line ? what : vk_err_origin()->text,
+                     json && err != VK_ERR_NOMEM);
     return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
 }
 
@@ -470,10 +470,10 @@ static int run_told_slog(const struct replay_command *command, const struct sim_
         code = tell_slog(command, &report);
     } else {
         const char *path = of_database ? database : slog;
-        if (error.line)
-            fprintf(stderr, "crankcase replay: %s:%zu:1: %s\n", path, error.line, error.what);
-        else
-            fprintf(stderr, "crankcase replay: %s: %s\n", path, error.what);
+        char what[SIM_PATH_SIZE + 300], line[30] = "";
+        if (error.line) snprintf(line, sizeof line, "%zu:1: ", error.line);
+        snprintf(what, sizeof what, "%s:%s%s%s", path, line[0] ? "" : " ", line, error.what);
+        report_bad_input("crankcase replay", path, what, command->json && err != VK_ERR_NOMEM);
         code = err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
     }
     sim_slog_result_release(&result);
@@ -483,7 +483,7 @@ static int run_told_slog(const struct replay_command *command, const struct sim_
 static int run_slog(const struct replay_command *command) {
     struct sim_slog_told told;
     sim_slog_told_init(&told);
-    int code = command->host ? read_told(command->host, &told) : SIM_EXIT_OK;
+    int code = command->host ? read_told(command->host, &told, command->json) : SIM_EXIT_OK;
     if (code == SIM_EXIT_OK) code = run_told_slog(command, &told);
     sim_slog_told_release(&told);
     return code;
@@ -519,17 +519,18 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     command->reports.outputs.input_count = (size_t)(argc - optind);
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
-            fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+            report_bad_input("crankcase replay", argv[optind], vk_err_origin()->text,
+                             command->json);
             return SIM_EXIT_BAD_INPUT;
         }
     const char *twice = command->keep ? sim_recording_files_twice(&command->files) : NULL;
     return twice ? bad_usage("--keep would write two databases of one name: ", twice) : SIM_EXIT_OK;
 }
 
-static int run_reported(struct replay_command *command, int argc, char **argv) {
+static int run_reported(struct replay_command *command) {
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS};
     sim_outputs_add(&command->reports.outputs, "--keep", command->keep, SIM_OUTPUT_FOLDER);
-    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     code = command->keep ? make_keep_folder(command) : SIM_EXIT_OK;
     if (code == SIM_EXIT_OK) code = run_command(command);
@@ -540,16 +541,17 @@ static int replay_main(int argc, char **argv) {
     struct replay_command command = {.at_once = 1,
                                      .options = {.mode = VK_STORE_WRITE_BACK},
                                      .name_width = (int)sizeof "recording" - 1,
-                                     .reports = {.command = "crankcase replay"},
                                      .colours = report_colour_wanted(stdout)};
     bool wants_help = false;
+    sim_run_reports_init(&command.reports, "crankcase replay", argc, argv);
     int code = parse(&command, argc, argv, &wants_help);
     if (wants_help)
         puts(usage);
     else if (code == SIM_EXIT_OK && command.database)
         code = run_slog(&command);
     else if (code == SIM_EXIT_OK)
-        code = run_reported(&command, argc, argv);
+        code = run_reported(&command);
+    sim_run_reports_release(&command.reports);
     sim_recording_files_free(&command.files);
     return code;
 }

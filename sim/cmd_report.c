@@ -2,6 +2,7 @@
 #include "command.h"
 #include "outputs.h"
 #include "reports/colour.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_files.h"
 #include "reports/report_results.h"
 
@@ -67,9 +68,11 @@ static int tell_file(const struct report_command *command, const char *path) {
     struct vk_arena arena;
     struct report_model model;
     vk_arena_init(&arena, vk_heap_system());
-    int code = report_model_load(&model, path, &arena) == VK_OK
-                   ? check_outputs(command, path)
-                   : failed(vk_err_origin()->text, SIM_EXIT_BAD_INPUT);
+    int code = SIM_EXIT_BAD_INPUT;
+    if (report_model_load(&model, path, &arena) == VK_OK)
+        code = check_outputs(command, path);
+    else
+        report_bad_input("crankcase report", path, vk_err_origin()->text, command->json);
     if (code == SIM_EXIT_OK) code = tell(command, &model);
     vk_arena_release(&arena);
     return code;

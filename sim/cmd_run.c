@@ -13,6 +13,7 @@
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
 #include "reproducer.h"
@@ -278,9 +279,9 @@ static int run_campaign(struct run_command *command) {
 
 /* ---- plans */
 
-static int plan_failed(struct run_command *command, int code, const char *what) {
+static int plan_failed(struct run_command *command, const char *path, int code, const char *what) {
     snprintf(command->plan_error, sizeof command->plan_error, "%s", what);
-    fprintf(stderr, "crankcase run: %s\n", what);
+    report_bad_input("crankcase run", path, what, command->json && code == SIM_EXIT_BAD_INPUT);
     return code;
 }
 
@@ -294,8 +295,8 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     if (err != VK_OK) {
         char what[PLAN_ERROR_MAX];
         snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
-        return plan_failed(command, err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED,
-                           what);
+        return plan_failed(command, path,
+                           err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED, what);
     }
     if (command->directives.any)
         sim_run_directives_give(&command->directives, path, &command->campaign.run);
@@ -303,7 +304,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     command->campaign.run.observer = NULL; /* who shrinks it is not watched */
     if (err != VK_OK) {
         sim_plan_release(&plan);
-        return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
+        return plan_failed(command, path, SIM_EXIT_FAILED, vk_err_origin()->text);
     }
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
@@ -334,17 +335,17 @@ static int run_plan(struct run_command *command, const char *path) {
     if (sim_text_file_read(path, &arena, &text) == VK_OK)
         code = run_text(command, path, text);
     else
-        plan_failed(command, code, vk_err_origin()->text);
+        plan_failed(command, path, code, vk_err_origin()->text);
     vk_arena_release(&arena);
     return code;
 }
 
-/* Recordings, from argv[optind] on, are a campaign of their own: the seeds draw their faults. */
-static int run_recordings(struct run_command *command, int argc, char **argv) {
+/* Recordings are a campaign of their own: the seeds draw their faults. */
+static int run_recordings(struct run_command *command, int count, char **paths) {
     struct sim_recorded_runs asked = {
         .command = "crankcase run",
-        .paths = (const char *const *)argv + optind,
-        .path_count = (size_t)(argc - optind),
+        .paths = (const char *const *)paths,
+        .path_count = (size_t)count,
         .reports = &command->reports,
         .first_seed = command->campaign.first_seed,
         .seeds = command->campaign.seeds,
@@ -358,7 +359,7 @@ static int run_recordings(struct run_command *command, int argc, char **argv) {
     memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
     command->reports.outputs.inputs = asked.paths;
     command->reports.outputs.input_count = asked.path_count;
-    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
 }
@@ -470,6 +471,7 @@ static int take_kernel(struct run_command *command) {
 static int take_option(struct run_command *command, int option) {
     switch (option) {
     case SIM_RUN_OPTION(UNTIL_STABLE): command->until_stable = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(ORACLES): return SIM_EXIT_OK; /* told when it is known whether as JSON */
     case SIM_RUN_OPTION(CLOCK): command->campaign.generate.clock = true; return SIM_EXIT_OK;
     case SIM_RUN_OPTION(STATES): command->campaign.generate.states = true; return SIM_EXIT_OK;
     case SIM_RUN_OPTION(EVERYTHING):
@@ -513,27 +515,27 @@ static bool is_for_one_plan(const struct run_command *command) {
     return run->keep || run->halt_after || run->directed_from_start || command->directives.any;
 }
 
-/* Plans, from argv[optind] on, or seeds. */
-static int run(struct run_command *command, int argc, char **argv) {
+/* Plans, or seeds. */
+static int run(struct run_command *command, int count, char **paths) {
     static const bool none[FAULT_KIND_COUNT];
-    bool of_plans = optind < argc;
+    bool of_plans = count > 0;
     bool *faults = command->campaign.generate.faults;
     if (of_plans) memcpy(faults, none, sizeof none);
     struct sim_outputs *outputs = &command->reports.outputs;
     if (!of_plans) sim_outputs_add(outputs, "--out", command->out_folder, SIM_OUTPUT_FOLDER);
     sim_outputs_add(outputs, "--keep", command->campaign.run.keep, SIM_OUTPUT_FOLDER);
-    outputs->inputs = (const char *const *)argv + optind;
-    outputs->input_count = (size_t)(argc - optind);
+    outputs->inputs = (const char *const *)paths;
+    outputs->input_count = (size_t)count;
     const struct report_results_begin begins = {.kind = of_plans ? REPORT_RESULTS_PLANS
                                                                  : REPORT_RESULTS_SEEDS,
                                                 .kernel = command->kernel,
                                                 .faults = faults,
                                                 .off = command->campaign.run.off,
                                                 .probes = command->probes};
-    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&command->watch);
-    return of_plans ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);
+    return of_plans ? run_plans(command, count, paths) : run_campaign(command);
 }
 
 /* Nothing named is seeds. */
@@ -556,32 +558,34 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        if (option == SIM_RUN_OPTION(ORACLES)) return sim_oracle_words_print(), SIM_EXIT_OK;
         sim_run_words_note(&command->given, option);
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
+    if (command->given.words[SIM_RUN_WORD_ORACLES])
+        return sim_oracle_words_print(command->json), SIM_EXIT_OK;
     bool has_seeds =
         command->has_seed || command->has_seeds || command->budget_seconds || command->until_stable;
     if (optind == argc && !has_seeds) return bad_usage("neither a plan nor a seed is named", "");
     char error[SIM_RUN_WORDS_ERROR_SIZE];
     unsigned work = work_of(command, argc - optind, argv + optind);
     if (!sim_run_words_fit(&command->given, work, error)) return bad_usage(error, "");
-    if (work & SIM_RUN_RECORDINGS) return run_recordings(command, argc, argv);
+    if (work & SIM_RUN_RECORDINGS) return run_recordings(command, argc - optind, argv + optind);
     if (is_for_one_plan(command) && command->shrink.wanted)
         return bad_usage("--shrink does not go with --keep, --directives and --halt-after", "");
-    return run(command, argc, argv);
+    return run(command, argc - optind, argv + optind);
 }
 
 static int run_main(int argc, char **argv) {
     struct run_command command = {
         .campaign = {.first_seed = 1, .seeds = 1, .at_once = 1},
         .out_folder = "crankcase-failures",
-        .reports = {.command = "crankcase run"},
         .colours = report_colour_wanted(stdout),
     };
     sim_fault_words_default(command.campaign.generate.faults);
+    sim_run_reports_init(&command.reports, "crankcase run", argc, argv);
     int code = parse_and_run(&command, argc, argv);
+    sim_run_reports_release(&command.reports);
     sim_run_directives_release(&command.directives);
     sim_run_shrink_release(&command.shrink);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);

@@ -54,6 +54,7 @@ static int shrink_path(struct shrink_command *command, const char *path) {
     struct vk_arena arena;
     struct vk_str text;
     struct sim_plan plan;
+    const struct sim_plan_file file = {"crankcase shrink", path, command->file.json};
     command->file.name = path;
     if (!command->file.out) {
         if (strcmp(path, "-") == 0) return bad_usage("--out FILE is needed for standard input", "");
@@ -62,7 +63,7 @@ static int shrink_path(struct shrink_command *command, const char *path) {
         command->file.out = command->out;
     }
     vk_arena_init(&arena, vk_heap_system());
-    int code = sim_plan_file_read("crankcase shrink", path, &arena, &text, &plan);
+    int code = sim_plan_file_read(&file, &arena, &text, &plan);
     if (code == SIM_EXIT_OK) {
         command->file.notes = sim_notes_of(text);
         code = check_output(command->file.out);

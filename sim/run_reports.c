@@ -15,6 +15,7 @@
 #include "text_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value) {
@@ -49,13 +50,29 @@ static void add_word(struct vk_buf *buf, const char *word) {
     if (!is_plain) vk_buf_char(buf, '\'');
 }
 
-static enum vk_err command_line(struct vk_arena *arena, int argc, char **argv, const char **line) {
+void sim_run_reports_init(struct sim_run_reports *reports, const char *command, int argc,
+                          char **argv) {
+    *reports = (struct sim_run_reports){.command = command};
+    reports->typed = calloc((size_t)argc, sizeof *reports->typed);
+    if (reports->typed) reports->typed_count = argc;
+    for (int i = 0; i < reports->typed_count; i++)
+        reports->typed[i] = argv[i];
+}
+
+void sim_run_reports_release(struct sim_run_reports *reports) {
+    VK_ASSERT(!reports->is_open); /* what was begun has come to its end */
+    free(reports->typed);
+    reports->typed = NULL;
+}
+
+static enum vk_err command_line(const struct sim_run_reports *reports, struct vk_arena *arena,
+                                const char **line) {
     struct vk_buf buf;
     struct vk_str text;
     vk_buf_init(&buf, arena);
     vk_buf_lit(&buf, "crankcase");
-    for (int i = 0; i < argc; i++)
-        add_word(&buf, argv[i]);
+    for (int i = 0; i < reports->typed_count; i++)
+        add_word(&buf, reports->typed[i]);
     vk_buf_char(&buf, '\0');
     enum vk_err err = vk_buf_finish(&buf, &text);
     *line = err == VK_OK ? text.p : "";
@@ -132,7 +149,7 @@ static enum vk_err create_unnamed(struct sim_run_reports *reports,
     return err;
 }
 
-int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
+int sim_run_reports_begin(struct sim_run_reports *reports,
                           const struct report_results_begin *begins) {
     struct report_results_begin with_command = *begins;
     struct vk_arena arena;
@@ -140,7 +157,7 @@ int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv
     if (code != SIM_EXIT_OK || !sim_run_reports_any(reports)) return code;
     fault_sqlite_heap_install(); /* before SQLite is used at all */
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = command_line(&arena, argc, argv, &with_command.command);
+    enum vk_err err = command_line(reports, &arena, &with_command.command);
     if (err == VK_OK)
         err = reports->results
                   ? report_results_create(&reports->database, reports->results, &with_command)
@@ -264,10 +281,10 @@ static void watch_file(void *impl, size_t i, FILE *out) {
     struct sim_run_reports *reports = watching->reports;
     struct sim_plan plan;
     struct vk_arena arena;
+    const struct sim_plan_file file = {.command = reports->command, .path = watching->path};
     (void)i, (void)out;
     vk_arena_init(&arena, vk_heap_system());
-    bool is_read =
-        sim_plan_file_read(reports->command, watching->path, &arena, NULL, &plan) == SIM_EXIT_OK;
+    bool is_read = sim_plan_file_read(&file, &arena, NULL, &plan) == SIM_EXIT_OK;
     vk_arena_release(&arena);
     if (!is_read) return;
     watch_run(reports, &plan, watching->run, watching->path, reports->database.failure,

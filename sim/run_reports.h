@@ -55,6 +55,8 @@ struct sim_run_reports_watched {
 
 struct sim_run_reports {
     const char *command; /* what to call itself in messages: "crankcase run" */
+    const char **typed;  /* its words, in the order that they were typed in */
+    int typed_count;
     const char *results;
     const char *trace; /* of one plan: where its run goes, for Perfetto; or NULL */
     struct report_files files;
@@ -71,13 +73,18 @@ struct sim_run_reports {
     struct vk_str difference;        /* of its replicas, as JSON; VK_STR_NONE: there is none */
 };
 
+/* `argv` is the command's, before getopt_long() puts it in another order. No memory is no error: what was typed is only told. */
+void sim_run_reports_init(struct sim_run_reports *reports, const char *command, int argc,
+                          char **argv);
+void sim_run_reports_release(struct sim_run_reports *reports);
+
 /* Takes one of the options above; false if it is another (as any is that is of no such number). */
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 
-/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's.
+/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h).
  * SIM_EXIT_OK, or another after saying what is wrong: with it, or with anything that is to be written. */
-int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
+int sim_run_reports_begin(struct sim_run_reports *reports,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);
 /* The same, of a plan, which is run once more if its replicas differ: to tell in what. */

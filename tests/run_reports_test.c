@@ -114,6 +114,20 @@ Test(run_reports, reports_of_the_results_are_those_of_the_run) {
     cr_expect_null(strstr(outcome->out, "seeds failed"));
 }
 
+/* getopt_long() puts options first. */
+Test(run_reports, the_command_is_told_as_it_was_typed) {
+    write_plans();
+    remove(test_folder_file(&folder, "bad.plan"));
+    remove(test_folder_file(&folder, "differs.plan"));
+    run("run good.plan --summary s.md --quiet --junit j.xml");
+    run("corpus run --quiet . --summary s.md");
+    run("sweep good.plan --crank 2 --faults host-killed --summary s.md");
+    expect_in_file("s.md", "\ncrankcase run good.plan --summary s.md --quiet --junit j.xml\n");
+    expect_in_file("s.md", "\ncrankcase corpus run --quiet . --summary s.md\n");
+    expect_in_file("s.md",
+                   "\ncrankcase sweep good.plan --crank 2 --faults host-killed --summary s.md\n");
+}
+
 Test(run_reports, a_trace_is_of_one_plan) {
     write_plans();
     cr_expect_eq(run("run good.plan --trace t.json --quiet")->code, SIM_EXIT_OK);
@@ -497,7 +511,8 @@ Test(run_reports, says_in_one_line_what_is_wrong_with_its_words) {
     expect_refused("run --budget 0m", "not 0m ");
     expect_refused("run --budget 99999999999999999999h", "not 99999999999999999999h ");
     expect_refused("run --seeds 3 --trace t.json", "--trace is for one plan, not for ");
-    expect_refused("run good.plan differs.plan --trace t.json", "--trace is for one plan, not for ");
+    expect_refused("run good.plan differs.plan --trace t.json",
+                   "--trace is for one plan, not for ");
     expect_refused("run --seeds 3 --results", "a value is missing after --results ");
     expect_refused("report", "one result database is to be named ");
     expect_refused("report a b", "one result database is to be named ");
