@@ -58,7 +58,7 @@ static const char usage[] =
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
-    "  --twice            run every seed twice (default: one in 40 of a campaign)\n"
+    "  --twice            run every seed twice (default: one in 40 of a campaign), as plans always are\n"
     "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
     "                     them: the preset probes)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n" SIM_RUN_REPORTS_USAGE
@@ -70,7 +70,8 @@ static const char usage[] =
     "                     minute at most\n"
     "  --json             one JSON object a line: failures, then the summary\n"
     "  --quiet            failures only\n"
-    "  --help             this text\n\n"
+    "  --help             this text\n"
+    "An option that has no effect on what is run is refused.\n\n"
     "examples:\n"
     "  crankcase run --seed 42\n"
     "  crankcase run --seeds 1000 --jobs 2\n"

@@ -34,7 +34,7 @@ enum sim_run_work {
     X(OFF, "off", required_argument, SIM_RUN_SEEDS | SIM_RUN_PLANS)                                \
     X(ORACLES, "oracles", no_argument, SIM_RUN_ANYTHING)                                           \
     X(CHECK_EVERY, "check-every", required_argument, SIM_RUN_SEEDS | SIM_RUN_PLANS)                \
-    X(TWICE, "twice", no_argument, SIM_RUN_SEEDS)                                                  \
+    X(TWICE, "twice", no_argument, SIM_RUN_SEEDS | SIM_RUN_PLANS)                                  \
     X(PROBES, "probes", no_argument, SIM_RUN_SEEDS | SIM_RUN_PLANS)                                \
     X(NO_ACTIVITYHASH, "no-activityhash", no_argument, SIM_RUN_SEEDS | SIM_RUN_PLANS)              \
     X(JOBS, "jobs", required_argument, SIM_RUN_SEEDS | SIM_RUN_RECORDINGS | SIM_RUN_SHRUNK_PLANS)  \

@@ -32,10 +32,10 @@ static void expect_refused(const char *words, const char *wanted) {
 }
 
 Test(run_words, with_recordings_what_they_do_not_heed_is_refused) {
-    static const char *const of_seeds[] = {"budget 1m", "minutes 1", "until-stable", "replicas 2",
-                                           "scale 2",   "clock",     "states",       "everything",
-                                           "twice",     "out new"};
-    static const char *const of_plans[] = {"off audit", "check-every 2", "no-activityhash",
+    static const char *const of_seeds[] = {"budget 1m",  "minutes 1",  "until-stable",
+                                           "replicas 2", "scale 2",    "clock",
+                                           "states",     "everything", "out new"};
+    static const char *const of_plans[] = {"off audit", "twice", "check-every 2", "no-activityhash",
                                            "shrink"};
     char words[200], wanted[200];
     for (size_t i = 0; i < sizeof of_seeds / sizeof *of_seeds; i++) {
@@ -61,7 +61,6 @@ Test(run_words, with_plans_what_they_do_not_heed_is_refused) {
     expect_refused("run a.plan --jobs 2",
                    "--jobs is for seeds, recordings and plans that are shrunk, not for plans ");
     expect_refused("run a.plan --seed 1", "--seed is for seeds and recordings, not for plans ");
-    expect_refused("run a.plan --twice", "--twice is for seeds, not for plans ");
     expect_refused("run a.plan b.plan --keep new", "--keep is for one plan, not for several ");
     expect_refused("run --seed 1 --keep new", "--keep is for one plan, not for seeds ");
     cr_expect_eq(test_command_run(&folder, "run a.plan --quiet --shrink --jobs 2")->code,

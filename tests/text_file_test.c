@@ -20,8 +20,14 @@ static void folder_remove(void) { test_folder_remove(&folder); }
 
 TestSuite(text_file, .init = folder_make, .fini = folder_remove);
 
-/* Each lasts as long as the test. */
-static const char *path_of(const char *name) { return strdup(test_folder_file(&folder, name)); }
+/* It lasts for as many calls as any test has. */
+static const char *path_of(const char *name) {
+    static char paths[16][600];
+    static unsigned next;
+    char *path = paths[next++ % 16];
+    snprintf(path, sizeof paths[0], "%s", test_folder_file(&folder, name));
+    return path;
+}
 
 static void expect_text(const char *path, const char *wanted) {
     struct vk_str bytes = test_file_read(path);
