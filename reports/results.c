@@ -280,7 +280,7 @@ static void write_total(void *impl, const char *name, uint64_t *value) {
 
 static bool write_totals(const struct report_results *results, sqlite3 *db,
                          const struct sim_campaign_totals *totals) {
-    struct report_statement total, fault, vat_end, probe, campaign;
+    struct report_statement total, fault, vat_end, oracle, probe, campaign;
     struct sim_campaign_totals copy = *totals;
     report_statement(&total, db, "INSERT OR REPLACE INTO total (name, value) VALUES (?, ?)");
     report_results_totals(&copy, &total, write_total);
@@ -296,6 +296,12 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
         report_statement_text(&vat_end, sim_vat_end_words((enum sim_vat_end)i));
         report_statement_run(&vat_end);
     }
+    report_statement(&oracle, db, "UPDATE oracle SET asked = ? WHERE word = ?");
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
+        report_statement_count(&oracle, totals->asked[i]);
+        report_statement_text(&oracle, sim_oracle_word((enum sim_oracle)i));
+        report_statement_run(&oracle);
+    }
     report_statement(&probe, db, "UPDATE probe SET hits = ? WHERE name = ?");
     for (size_t i = 0; i < sim_probe_count(); i++) {
         report_statement_count(&probe, totals->probes[i]);
@@ -309,6 +315,7 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
     bool ok = report_statement_end(&total);
     ok = report_statement_end(&fault) && ok;
     ok = report_statement_end(&vat_end) && ok;
+    ok = report_statement_end(&oracle) && ok;
     ok = report_statement_end(&probe) && ok;
     return report_statement_end(&campaign) && ok;
 }

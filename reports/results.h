@@ -19,7 +19,7 @@
 #include "stopwatch.h"
 
 /* "crnk", and the number of the schema below. */
-enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 2 };
+enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 3 };
 
 /* NAME, word, what there are so many of, whether these are simulated runs that add up to totals. */
 #define REPORT_RESULTS_KINDS(X)                                                                    \

@@ -128,11 +128,13 @@ static enum vk_err oracle_of(const struct reading *reading, const char *word,
 static enum vk_err read_oracles(const struct reading *reading) {
     struct report_statement row;
     enum vk_err err = VK_OK;
-    report_statement(&row, reading->db, "SELECT word, off FROM oracle");
+    report_statement(&row, reading->db, "SELECT word, off, asked FROM oracle");
     while (err == VK_OK && report_statement_row(&row)) {
         enum sim_oracle oracle;
         err = oracle_of(reading, report_column_text(&row, reading->arena), &oracle);
-        if (err == VK_OK) reading->model->off[oracle] = report_column_count(&row);
+        if (err != VK_OK) break;
+        reading->model->off[oracle] = report_column_count(&row);
+        reading->model->totals.asked[oracle] = report_column_count(&row);
     }
     bool is_read = report_statement_end(&row);
     return err == VK_OK && !is_read ? unreadable(reading) : err;

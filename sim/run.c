@@ -28,10 +28,9 @@ struct seen {
     char activityhash[VK_HASH_HEX];
     const char *event;
     uint64_t computrons;
-    bool struck; /* by a fault that was to make it differ, in this very crank */
-    uint32_t by; /* the replica that came first */
-    bool
-        revised; /* nobody has committed it, and people have decided something since: whoever comes next says anew */
+    bool struck;  /* by a fault that was to make it differ, in this very crank */
+    uint32_t by;  /* the replica that came first */
+    bool revised; /* not committed, and people have decided since: whoever comes next says anew */
 };
 
 /* A node, and what the run keeps of it. */
@@ -73,12 +72,18 @@ static bool is_on(const struct run *run, enum sim_oracle oracle) {
     return !run->options->off[oracle] && !run->probe;
 }
 
+/* A demand that nothing was held to is not met. */
+static void note_asked(struct run *run, enum sim_oracle oracle) {
+    if (is_on(run, oracle)) run->result->asked[oracle] = true;
+}
+
 static void read_flight(const struct sim_replica *replica, struct sim_flight_tail *tail) {
     sim_flight_tail_read(sim_flight_bytes(sim_replica_flight(replica)), tail);
 }
 
 static void fail(struct run *run, const struct sim_failure *failure) {
     if (run->result->failed) return; /* the first says most */
+    note_asked(run, failure->oracle);
     run->result->failed = true;
     run->result->failure = *failure;
     read_flight(run->nodes[failure->replica].replica, &run->result->failure.flight);
@@ -239,11 +244,11 @@ static bool is_new(const struct run *run, const struct sim_point *point) {
 static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
     const struct vk_crank_result *crank = &point->crank;
-    uint64_t hits = divergence_hits(node);
-    uint64_t before = node->divergence_hits;
+    uint64_t hits = divergence_hits(node), before = node->divergence_hits;
     if (hits > before) node->struck_at = point->number;
     node->divergence_hits = hits;
     if (!is_new(run, point)) {
+        note_asked(run, SIM_ORACLE_REPLICAS);
         const char *in = difference(&run->points.at[point->number], crank);
         if (in) VK_TRY(differs(run, node, in));
         if (point->number < run->points.count) return VK_OK;
@@ -276,6 +281,7 @@ static enum vk_err check(struct run *run, struct node *node, enum sim_oracle ora
     bool failed;
     bool is_up = sim_replica_store(node->replica) != NULL;
     if (!is_on(run, oracle) || run->result->failed || !is_up) return VK_OK;
+    note_asked(run, oracle);
     struct fault_set *faults = sim_replica_faults(node->replica);
     bool suspended = faults->suspended;
     faults->suspended = true; /* INV-REPLICA-2 */
@@ -369,8 +375,7 @@ static void panicked(struct run *run, struct node *node) {
     struct sim_failure failure;
     uint64_t point = sim_replica_points(node->replica);
     const char *text = sim_replica_error_text(node->replica);
-    bool is_first = !result->was_panic;
-    bool is_another = sim_replica_is_directed(node->replica);
+    bool is_first = !result->was_panic, is_another = sim_replica_is_directed(node->replica);
     if (is_on(run, SIM_ORACLE_CLASS) && sim_oracle_panic(node->replica, run->plan, &failure))
         fail(run, &failure);
     if (is_first) {
@@ -649,7 +654,8 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
     enum vk_err err = VK_OK;
     *result = (struct sim_run_result){0};
-    fault_sqlite_heap_install(); /* before SQLite is used at all */
+    note_asked(&run, SIM_ORACLE_CRASH); /* whoever reads this: it did not */
+    fault_sqlite_heap_install();        /* before SQLite is used at all */
     sim_disk_seed_sqlite(plan->seed);
     XXH3_INITSTATE(&run.hash);
     XXH3_128bits_reset(&run.hash);
@@ -680,6 +686,7 @@ enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *o
     struct sim_run_result again;
     unobserved.observer = NULL;
     VK_TRY(run_whole(plan, &unobserved, NULL, &again));
+    result->asked[SIM_ORACLE_TWICE] = true;
     if (again.hash.low == result->hash.low && again.hash.high == result->hash.high) return VK_OK;
     result->failed = true;
     result->failure =

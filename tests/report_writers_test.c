@@ -205,9 +205,22 @@ Test(report_writers, junit_of_a_campaign_has_a_case_for_all_that_it_is_to_show) 
     cr_expect(strstr(
         xml, "is not shown\nreproduce: crankcase run --out &#39;&lt;a&amp;b&gt;&#39;</failure>"));
     cr_expect(strstr(xml, "name=\"disk-full\" time=\"0.000\"></testcase>"));
-    cr_expect_eq(times(xml, "nobody looked</skipped>"), 1);
-    cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 1,
-                 "one did not hold");
+    cr_expect(strstr(xml, "name=\"the state agrees with itself\" time=\"0.000\"></testcase>"));
+    cr_expect_eq(times(xml, ">it was left out: nobody looked</skipped>"), 1);
+    cr_expect_eq(times(xml, ">nobody looked</skipped>"), SIM_ORACLE_COUNT - 4);
+    cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 2,
+                 "one did not hold, and there is no recording");
+}
+
+Test(report_writers, junit_of_a_campaign_that_ran_nothing_has_shown_nothing) {
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    test_results_load(&model, path, &model_arena);
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    cr_expect_eq(times(xml, "nobody looked</skipped>"), SIM_ORACLE_COUNT - 1);
+    cr_expect_eq(times(xml, "\"></testcase>"), 0, "nothing passed");
 }
 
 Test(report_writers, junit_says_how_a_campaign_ended) {

@@ -44,7 +44,9 @@ Test(results, what_was_told_is_read) {
     cr_expect(model.totals.hash.low == UINT64_MAX && model.totals.hash.high == 1);
     cr_expect_eq(model.totals.hits[FAULT_DISK_FULL], 3);
     cr_expect(model.wanted[FAULT_BIT_ROT] && !model.wanted[FAULT_HEAP]);
-    cr_expect(model.off[SIM_ORACLE_RECORDING] && !model.off[SIM_ORACLE_AUDIT]);
+    cr_expect(model.off[SIM_ORACLE_ACCOUNT] && !model.off[SIM_ORACLE_AUDIT]);
+    cr_expect(model.totals.asked[SIM_ORACLE_AUDIT] == 2000 &&
+              !model.totals.asked[SIM_ORACLE_TWICE]);
     cr_expect(report_model_never_struck(&model, FAULT_BIT_ROT));
     cr_expect(!report_model_never_struck(&model, FAULT_DISK_FULL));
     cr_assert(model.failure_count == 3 && model.group_count == 2);
@@ -229,6 +231,8 @@ Test(results, what_is_no_result_database_is_said_in_a_line) {
         const char *text;
     } changes[] = {
         {"PRAGMA user_version = 99", VK_ERR_SYNTAX, "results of version 99"},
+        {"PRAGMA user_version = 2", VK_ERR_SYNTAX,
+         "results of version 2; this crankcase reads version 3"},
         {"PRAGMA application_id = 0", VK_ERR_SYNTAX, "no result database"},
         {"DELETE FROM campaign", VK_ERR_SYNTAX, "of no campaign"},
         {"UPDATE campaign SET state = 'odd'", VK_ERR_SYNTAX, "its state is none"},

@@ -106,6 +106,22 @@ Test(run_reports, reports_of_the_results_are_those_of_the_run) {
     cr_expect_null(strstr(outcome->out, "seeds failed"));
 }
 
+/* One seed in 40 of a campaign is run twice. */
+Test(run_reports, an_oracle_that_nobody_asked_has_not_held) {
+    static const char twice[] = "name=\"the same plan run again is the same run\" time=\"0.000\">";
+    char skipped[200], passed[200];
+    snprintf(skipped, sizeof skipped, "%s<skipped message=\"nobody looked\">", twice);
+    snprintf(passed, sizeof passed, "%s</testcase>", twice);
+    cr_expect_eq(run("run --seeds 20 --quiet --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", skipped);
+    expect_in_file("j.xml", "name=\"the state agrees with itself\" time=\"0.000\"></testcase>");
+    cr_expect_eq(run("run --seeds 40 --quiet --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", passed);
+    char *text = text_of("j.xml");
+    cr_expect_null(strstr(text, "recording"), "a seed has none");
+    free(text);
+}
+
 Test(run_reports, a_trace_is_of_one_plan) {
     write_plans();
     cr_expect_eq(run("run good.plan --trace t.json --quiet")->code, SIM_EXIT_OK);
