@@ -2,9 +2,9 @@
 #include "report_run.h"
 
 #include "colour.h"
+#include "json_line.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static const char *vat_text(const struct sim_failure *failure, char text[32]) {
     if (failure->vat == VK_NO_VAT) return "";
@@ -34,55 +34,55 @@ void report_run_failure(FILE *out, const struct report_failure *report, bool col
     fflush(out);
 }
 
-static void json_text(FILE *out, const char *text) {
-    fputc('"', out);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < ' ')
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
+static void json_bool(struct vk_buf *buf, const char *name, bool truth) {
+    report_json_name(buf, name);
+    vk_buf_add(buf, truth ? VK_STR("true") : VK_STR("false"));
 }
 
-static void json_member(FILE *out, const char *name, const char *text) {
-    fprintf(out, ",\"%s\":", name);
-    json_text(out, text);
-}
-
-/* {"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
-static void flight_json(FILE *out, const struct sim_flight_tail *flight) {
+/* "flight":{"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
+static void flight_json(struct vk_buf *buf, const struct sim_flight_tail *flight) {
     if (!flight->any) return;
-    fprintf(out, ",\"flight\":{\"crankNum\":%" PRIu64, flight->crank);
-    json_member(out, "event", flight->event);
-    fprintf(out, ",\"finished\":%s", flight->crank_finished ? "true" : "false");
+    report_json_name(buf, "flight");
+    vk_buf_lit(buf, "{\"crankNum\":");
+    vk_buf_u64(buf, flight->crank);
+    report_json_text(buf, "event", flight->event);
+    json_bool(buf, "finished", flight->crank_finished);
     if (flight->has_delivery) {
-        json_member(out, "vatID", flight->vat);
-        fprintf(out, ",\"deliveryNum\":%" PRIu64 ",\"deliveryFinished\":%s", flight->delivery,
-                flight->delivery_finished ? "true" : "false");
-        json_member(out, "dispatch", flight->dispatch);
-        if (flight->message[0]) json_member(out, "message", flight->message);
-        fprintf(out, ",\"syscalls\":%" PRIu64, flight->syscalls);
-        if (flight->last_syscall[0]) json_member(out, "lastSyscall", flight->last_syscall);
+        report_json_text(buf, "vatID", flight->vat);
+        report_json_count(buf, "deliveryNum", flight->delivery);
+        json_bool(buf, "deliveryFinished", flight->delivery_finished);
+        report_json_text(buf, "dispatch", flight->dispatch);
+        if (flight->message[0]) report_json_text(buf, "message", flight->message);
+        report_json_count(buf, "syscalls", flight->syscalls);
+        if (flight->last_syscall[0]) report_json_text(buf, "lastSyscall", flight->last_syscall);
     }
-    fputc('}', out);
+    vk_buf_char(buf, '}');
+}
+
+static void print_line(FILE *out, struct vk_buf *buf) {
+    vk_buf_char(buf, '}');
+    report_json_print(out, buf);
+    vk_arena_release(buf->arena);
+    fflush(out);
 }
 
 static void panic_json(FILE *out, const char *plan, const char *keep,
                        const struct sim_run_result *result) {
-    fputs("{\"type\":\"panic\"", out);
-    json_member(out, "name", plan);
-    json_member(out, "what", result->panic_text);
-    if (keep) json_member(out, "kept", keep);
-    flight_json(out, &result->panic_flight);
-    fprintf(out,
-            ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"directed\":%" PRIu32
-            ",\"directedCranks\":%" PRIu64 ",\"halted\":%" PRIu32 "}\n",
-            result->panic_point, result->replicas, result->replicas_directed,
-            result->directed_cranks, result->replicas_panicked);
+    struct vk_arena arena;
+    struct vk_buf buf;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    vk_buf_lit(&buf, "{\"type\":\"panic\"");
+    report_json_text(&buf, "name", plan);
+    report_json_text(&buf, "what", result->panic_text);
+    if (keep) report_json_text(&buf, "kept", keep);
+    flight_json(&buf, &result->panic_flight);
+    report_json_count(&buf, "point", result->panic_point);
+    report_json_count(&buf, "replicas", result->replicas);
+    report_json_count(&buf, "directed", result->replicas_directed);
+    report_json_count(&buf, "directedCranks", result->directed_cranks);
+    report_json_count(&buf, "halted", result->replicas_panicked);
+    print_line(out, &buf);
 }
 
 static void print_halted(FILE *out, const struct sim_run_result *result) {
@@ -124,20 +124,26 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
 
 void report_run_failure_json(FILE *out, const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
-    fputs("{\"type\":\"failure\"", out);
-    json_member(out, "name", report->name);
-    json_member(out, "oracle", sim_oracle_word(failure->oracle));
-    json_member(out, "signature", failure->signature);
-    json_member(out, "what", failure->what);
-    fprintf(out, ",\"replica\":%" PRIu32 ",\"point\":%" PRIu64 ",\"block\":%" PRIu64,
-            failure->replica, failure->point, failure->block);
-    json_member(out, "event", failure->event);
-    if (failure->vat != VK_NO_VAT) fprintf(out, ",\"vat\":\"v%" PRIu64 "\"", failure->vat);
-    flight_json(out, &failure->flight);
-    json_member(out, "reproduce", report->reproduce);
-    if (report->plan) json_member(out, "plan", report->plan);
-    fputs("}\n", out);
-    fflush(out);
+    struct vk_arena arena;
+    struct vk_buf buf;
+    char vat[32];
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    vk_buf_lit(&buf, "{\"type\":\"failure\"");
+    report_json_text(&buf, "name", report->name);
+    report_json_text(&buf, "oracle", sim_oracle_word(failure->oracle));
+    report_json_text(&buf, "signature", failure->signature);
+    report_json_text(&buf, "what", failure->what);
+    report_json_count(&buf, "replica", failure->replica);
+    report_json_count(&buf, "point", failure->point);
+    report_json_count(&buf, "block", failure->block);
+    report_json_text(&buf, "event", failure->event);
+    snprintf(vat, sizeof vat, "v%" PRIu64, failure->vat);
+    if (failure->vat != VK_NO_VAT) report_json_text(&buf, "vat", vat);
+    flight_json(&buf, &failure->flight);
+    report_json_text(&buf, "reproduce", report->reproduce);
+    if (report->plan) report_json_text(&buf, "plan", report->plan);
+    print_line(out, &buf);
 }
 
 /* ---- the summary */

@@ -2,7 +2,7 @@
 #include "report_trace.h"
 
 #include "buf_format.h"
-#include "vk/json.h"
+#include "json_line.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void name_process(struct trace *trace, const char *plan) {
     vk_buf_lit(trace->buf, ",\"args\":{\"name\":");
     vk_json_quote(trace->buf, vk_str(name));
     vk_buf_lit(trace->buf, ",\"labels\":");
-    vk_json_quote(trace->buf, vk_str(plan));
+    report_json_quote(trace->buf, vk_str(plan));
     vk_buf_char(trace->buf, '}');
     end_event(trace);
     begin_event(trace, "M", "process_sort_index", 0);

@@ -1,4 +1,5 @@
 /* report_writers_test.c - JUnit, Markdown, HTML and text from one result database, with the worst that a failure can say. */
+#include "reports/escape.h"
 #include "reports/report_files.h"
 #include "reports/report_html.h"
 #include "reports/report_junit.h"
@@ -103,7 +104,7 @@ static void expect_counts(const char *xml) {
 /* What stands in <testcase ...> up to its time. */
 static void expect_no_case_twice(const char *xml) {
     for (const char *at = xml; (at = strstr(at, "<testcase ")); at++) {
-        char name[2000];
+        static char name[20000];
         const char *time = strstr(at, " time=");
         cr_assert_not_null(time);
         snprintf(name, sizeof name, "%.*s", (int)(time - at), at);
@@ -124,6 +125,48 @@ Test(report_writers, junit_of_plans_has_a_case_each) {
     cr_expect_eq(count_of(xml, "errors"), 3);
     cr_expect(strstr(xml, "name=\"comes to its end\" time="));
     cr_expect_null(strchr(xml, '\x01'));
+}
+
+/* é's and what is no UTF-8, as many as a path can hold; and names that differ in nothing that XML can write. */
+Test(report_writers, names_and_texts_of_any_length_are_whole_and_nobody_elses) {
+    enum { PATH = 3900 };
+    static char ones[3][PATH + 1], reproduce[PATH + 20];
+    static const char *const bytes[] = {"a", "\xc3\xa9", "\xff"};
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    for (int i = 0; i < 3; i++) {
+        struct sim_failure failure = {
+            .event = "none", .vat = VK_NO_VAT, .signature = "crash/none/x"};
+        for (size_t n = 0; n + 2 < PATH; n += strlen(bytes[i]))
+            strcat(ones[i] + n, bytes[i]);
+        strcat(ones[i], i ? "x" : "y");
+        memset(failure.what, i ? 'w' : '<', sizeof failure.what - 1);
+        snprintf(reproduce, sizeof reproduce, "crankcase run %s", ones[i]);
+        const struct report_failure report = {&failure, ones[i], reproduce, ones[i]};
+        test_ok(report_results_plan_begins(&results, ones[i]));
+        test_ok(report_results_failure(&results, &report));
+        test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+        ones[i][strlen(ones[i]) - 1] = 'z'; /* the same but for its end */
+        test_ok(report_results_plan(&results, ones[i], REPORT_PLAN_PASSED, 1, ""));
+    }
+    static const char *const alike[] = {"same\x01", "same\xff", "same (2)",
+                                        "same\xff", "same",     "same"};
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        test_ok(report_results_plan(&results, alike[i], REPORT_PLAN_PASSED, 1, ""));
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 12, 3);
+    test_results_load(&model, path, &model_arena);
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    expect_no_case_twice(xml);
+    cr_expect_eq(times(xml, "\nsignature: crash/none/x\nplan: "), 3);
+    cr_expect_eq(times(xml, "x\nreproduce: crankcase run \xc3\xa9"), 1);
+    cr_expect_eq(times(xml, "\xc3\xa9x</failure>"), 1, "the reproducer is whole");
+    cr_expect_geq(times(xml, "&lt;"), sizeof((struct sim_failure *)NULL)->what - 1);
+    cr_expect(strstr(xml, "name=\"same\xef\xbf\xbd (3)\""));
+    cr_expect(strstr(xml, "name=\"same (2)\"") && strstr(xml, "name=\"same (3)\""));
+    const struct vk_str valid = vk_str(report_utf8(vk_str(xml), &arena));
+    cr_expect(vk_str_eq(valid, vk_str(xml)), "it is no UTF-8");
 }
 
 /* A file of a corpus whose failure is another one than expected, and a mutant of which nobody saw anything. */
