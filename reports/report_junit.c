@@ -149,7 +149,9 @@ static void put_failure(struct suite *suite, const struct report_model *model, s
                   failure->replica, failure->point, failure->block);
     report_escape_xml(out, failure->event);
     if (failure->vat != VK_NO_VAT) report_format(out, ", vat v%" PRIu64, failure->vat);
-    put_line(out, ")\nsignature: ", failure->signature);
+    vk_buf_char(out, ')');
+    if (report.flight[0]) put_line(out, "\nkernel: ", report.flight);
+    put_line(out, "\nsignature: ", failure->signature);
     if (report.plan) put_line(out, "\nplan: ", report.plan);
     put_line(out, "\nreproduce: ", report.reproduce);
     report_escape_xml(out, others);

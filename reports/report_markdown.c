@@ -64,6 +64,10 @@ static void put_group(struct vk_buf *buf, const struct report_model *model, size
     report_escape_markdown(buf, sim_oracle_demand(found->failure.oracle));
     vk_buf_lit(buf, ".\n\n");
     report_markdown_code(buf, found->failure.what);
+    if (found->flight[0]) {
+        vk_buf_lit(buf, "\nThe kernel:\n\n");
+        report_markdown_code(buf, found->flight);
+    }
     vk_buf_lit(buf, "\nReproduce:\n\n");
     report_markdown_code(buf, found->reproduce);
     vk_buf_char(buf, '\n');

@@ -12,14 +12,18 @@ static const char *vat_text(const struct sim_failure *failure, char text[32]) {
     return text;
 }
 
-static void print_flight(FILE *out, const struct sim_flight_tail *flight) {
-    char text[SIM_FLIGHT_TAIL_TEXT];
-    if (flight->any) fprintf(out, "  kernel:    %s\n", sim_flight_tail_text(flight, text));
+const char *report_failure_flight(const struct report_failure *report,
+                                  char text[SIM_FLIGHT_TAIL_TEXT]) {
+    return report->flight ? report->flight : sim_flight_tail_text(&report->failure->flight, text);
+}
+
+static void print_flight(FILE *out, const char *text) {
+    if (text[0]) fprintf(out, "  kernel:    %s\n", text);
 }
 
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours) {
     const struct sim_failure *failure = report->failure;
-    char vat[32];
+    char vat[32], flight[SIM_FLIGHT_TAIL_TEXT];
     fprintf(out, "%s%s failed%s: oracle %s (%s)\n", report_colour(REPORT_RED, colours),
             report->name, report_colour(REPORT_PLAIN, colours), sim_oracle_word(failure->oracle),
             sim_oracle_demand(failure->oracle));
@@ -27,7 +31,7 @@ void report_run_failure(FILE *out, const struct report_failure *report, bool col
             failure->replica, failure->point, failure->block, failure->event,
             vat_text(failure, vat), (double)failure->at_ns / 1e9);
     fprintf(out, "  %s\n", failure->what);
-    print_flight(out, &failure->flight);
+    print_flight(out, report_failure_flight(report, flight));
     fprintf(out, "  signature: %s\n", failure->signature);
     if (report->plan) fprintf(out, "  plan:      %s\n", report->plan);
     fprintf(out, "  reproduce: %s\n", report->reproduce);
@@ -106,13 +110,14 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
         return;
     }
     uint32_t panicked = 0;
+    char flight[SIM_FLIGHT_TAIL_TEXT];
     for (uint32_t i = 0; i < result->replicas; i++)
         panicked += result->replica_panicked[i] || result->replica_directed[i];
     fprintf(out,
             "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
             "\n  %s\n",
             plan, panicked, result->replicas, result->panic_point, result->panic_text);
-    print_flight(out, &result->panic_flight);
+    print_flight(out, sim_flight_tail_text(&result->panic_flight, flight));
     print_halted(out, result);
     if (result->replicas_directed) return;
     if (keep)
@@ -126,7 +131,7 @@ void report_run_failure_json(FILE *out, const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
     struct vk_arena arena;
     struct vk_buf buf;
-    char vat[32];
+    char vat[32], text[SIM_FLIGHT_TAIL_TEXT];
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
     vk_buf_lit(&buf, "{\"type\":\"failure\"");
@@ -141,6 +146,8 @@ void report_run_failure_json(FILE *out, const struct report_failure *report) {
     snprintf(vat, sizeof vat, "v%" PRIu64, failure->vat);
     if (failure->vat != VK_NO_VAT) report_json_text(&buf, "vat", vat);
     flight_json(&buf, &failure->flight);
+    const char *flight = report_failure_flight(report, text);
+    if (flight[0]) report_json_text(&buf, "flightText", flight);
     report_json_text(&buf, "reproduce", report->reproduce);
     if (report->plan) report_json_text(&buf, "plan", report->plan);
     print_line(out, &buf);

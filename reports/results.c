@@ -212,11 +212,12 @@ enum vk_err report_results_create(struct report_results *results, const char *pa
 static bool insert_failure(const struct report_results *results, sqlite3 *db,
                            const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
+    char flight[SIM_FLIGHT_TAIL_TEXT];
     struct report_statement row;
     report_statement(&row, db,
                      "INSERT INTO failure (name, plan, oracle, signature, what, replica, point,"
-                     " block, event, vat, at_ns, reproduce, path, seconds)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                     " block, event, vat, at_ns, reproduce, path, seconds, flight)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     report_statement_text(&row, report->name);
     if (results->plan)
         report_statement_count(&row, results->plan);
@@ -237,6 +238,7 @@ static bool insert_failure(const struct report_results *results, sqlite3 *db,
     report_statement_text(&row, report->reproduce);
     report_statement_text(&row, report->plan);
     report_statement_real(&row, report_stopwatch_seconds(&results->watch));
+    report_statement_text(&row, report_failure_flight(report, flight));
     return report_statement_run(&row) && report_statement_end(&row);
 }
 

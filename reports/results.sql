@@ -42,7 +42,7 @@ CREATE TABLE failure (
   oracle TEXT NOT NULL, signature TEXT NOT NULL, what TEXT NOT NULL,
   replica INTEGER NOT NULL, point INTEGER NOT NULL, block INTEGER NOT NULL,
   event TEXT NOT NULL, vat INTEGER, at_ns INTEGER NOT NULL,
-  reproduce TEXT NOT NULL, path TEXT, seconds REAL NOT NULL
+  reproduce TEXT NOT NULL, path TEXT, seconds REAL NOT NULL, flight TEXT NOT NULL
 ) STRICT;
 CREATE INDEX failure_signature ON failure (signature);
 CREATE INDEX failure_plan ON failure (plan);

@@ -218,6 +218,7 @@ static void read_failure(const struct reading *reading, struct report_statement 
     found->reproduce = report_column_text(row, reading->arena);
     found->plan = report_column_text_or_null(row, reading->arena);
     found->seconds = report_column_real(row);
+    found->flight = report_column_text(row, reading->arena);
 }
 
 /* INV-RESULTS-READ-2 */
@@ -263,7 +264,7 @@ static enum vk_err read_failures(struct reading *reading) {
     VK_TRY(VK_NEW_ARRAY(reading->arena, &reading->group_of_first, reading->id_max + 1));
     report_statement(&row, reading->db,
                      "SELECT id, name, oracle, signature, what, replica, point, block, event, vat,"
-                     " at_ns, reproduce, path, seconds, (SELECT min(g.id) FROM failure g"
+                     " at_ns, reproduce, path, seconds, flight, (SELECT min(g.id) FROM failure g"
                      " WHERE g.signature = f.signature) FROM failure f ORDER BY id");
     enum vk_err err = read_failure_rows(reading, &row, (size_t)count);
     bool is_read = report_statement_end(&row);
@@ -447,5 +448,6 @@ bool report_model_never_struck(const struct report_model *model, enum fault_kind
 
 struct report_failure report_model_failure(const struct report_model *model, size_t i) {
     const struct report_found *found = &model->failures[i];
-    return (struct report_failure){&found->failure, found->name, found->reproduce, found->plan};
+    return (struct report_failure){&found->failure, found->name, found->reproduce, found->plan,
+                                   found->flight};
 }

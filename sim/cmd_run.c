@@ -133,7 +133,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     sim_reproduce_seed(&made, seed, reproduce);
     mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
     bool is_written = sim_reproducer_write(&made, seed, failure, path) == VK_OK;
-    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
+    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL, NULL};
     print_failure(command, &report);
     sim_run_reports_seed_failure(&command->reports, seed, &report);
     if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
@@ -307,7 +307,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
     sim_reproduce_plan(&made, path, reproduce);
-    const struct report_failure report = {&result.failure, path, reproduce, NULL};
+    const struct report_failure report = {&result.failure, path, reproduce, NULL, NULL};
     if (result.failed) {
         print_failure(command, &report);
         sim_run_reports_plan_failure(&command->reports, &report, &plan,

@@ -143,7 +143,7 @@ Test(report_writers, names_and_texts_of_any_length_are_whole_and_nobody_elses) {
         strcat(ones[i], i ? "x" : "y");
         memset(failure.what, i ? 'w' : '<', sizeof failure.what - 1);
         snprintf(reproduce, sizeof reproduce, "crankcase run %s", ones[i]);
-        const struct report_failure report = {&failure, ones[i], reproduce, ones[i]};
+        const struct report_failure report = {&failure, ones[i], reproduce, ones[i], NULL};
         test_ok(report_results_plan_begins(&results, ones[i]));
         test_ok(report_results_failure(&results, &report));
         test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
@@ -386,6 +386,28 @@ Test(report_writers, json_lines_are_an_object_each) {
     }
     cr_expect_eq(lines, 1 + 1 + 3 + 1, "campaign, sample, failures, summary");
     free(text);
+}
+
+/* Of a crash it is all that is known. */
+Test(report_writers, all_of_them_say_what_the_kernel_was_in_the_midst_of) {
+    static const char escaped[] = "crank 108 (send) started and never finished: v1, delivery 26, "
+                                  "message ko9.&lt;pay&gt;, 0 syscalls so far\nsignature: ";
+    const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
+    cr_expect_eq(times(printed(print_text, &model), "\n  kernel:    " TEST_FLIGHT "\n"), 1);
+    cr_expect_eq(times(printed(report_results_json, &model), "\"flightText\":\"" TEST_FLIGHT "\""),
+                 1);
+    cr_expect_eq(times(written(report_markdown, &model), "```text\n" TEST_FLIGHT "\n```\n"), 1);
+    const char *xml = written(report_junit, &model), *at = strstr(xml, "\nkernel: ");
+    cr_expect(at && strncmp(at + 9, escaped, strlen(escaped)) == 0);
+    cr_expect_eq(times(xml, "\nkernel: "), 1);
+    yajl_val data = data_of(written(report_html, &model));
+    const char *what[] = {"failures", NULL};
+    yajl_val failures = yajl_tree_get(data, what, yajl_t_array);
+    what[0] = "flight";
+    cr_expect_str_eq(YAJL_GET_STRING(
+                         yajl_tree_get(failures->u.array.values[0], what, yajl_t_string)),
+                     TEST_FLIGHT);
+    yajl_tree_free(data);
 }
 
 /* ---- files */

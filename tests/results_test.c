@@ -53,6 +53,8 @@ Test(results, what_was_told_is_read) {
     cr_expect(model.groups[0].first == 0 && model.groups[0].count == 2);
     cr_expect(model.groups[1].first == 1 && model.groups[1].count == 1);
     const struct report_found *third = &model.failures[2];
+    cr_expect_str_eq(model.failures[0].flight, TEST_FLIGHT);
+    cr_expect_str_eq(model.failures[1].flight, "");
     cr_expect(third->group == 0 && third->failure.point == 3 && third->failure.vat == 3);
     cr_expect_eq(model.failures[1].failure.vat, VK_NO_VAT);
     cr_expect_str_eq(third->reproduce, "crankcase run --seed 3 --faults '<&>'");
@@ -169,7 +171,7 @@ Test(results, a_full_disk_loses_nothing_and_what_was_not_written_is_counted) {
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     for (unsigned i = 0; i < 400; i++) {
         struct sim_failure failure = {.event = "send", .signature = "replicas/send/x"};
-        const struct report_failure report = {&failure, "seed", "crankcase run", NULL};
+        const struct report_failure report = {&failure, "seed", "crankcase run", NULL, NULL};
         memset(failure.what, 'x', sizeof failure.what - 1);
         if (report_results_failure(&results, &report) == VK_OK)
             written++;

@@ -21,12 +21,21 @@ void test_results_fail(struct report_results *results, unsigned i, const char *f
                                   .event = "send",
                                   .vat = i % 2 ? i : VK_NO_VAT,
                                   .at_ns = 1500000};
+    if (i == 1)
+        failure.flight = (struct sim_flight_tail){.any = true,
+                                                  .crank = 108,
+                                                  .event = "send",
+                                                  .has_delivery = true,
+                                                  .vat = "v1",
+                                                  .delivery = 26,
+                                                  .dispatch = "message",
+                                                  .message = "ko9.<pay>"};
     char name[40], reproduce[80];
     snprintf(failure.what, sizeof failure.what, "differs at %u: " TEST_NASTY, i);
     snprintf(failure.signature, sizeof failure.signature, "replicas/send/%s", family);
     snprintf(name, sizeof name, "seed %u", i);
     snprintf(reproduce, sizeof reproduce, "crankcase run --seed %u --faults '<&>'", i);
-    const struct report_failure report = {&failure, name, reproduce, NULL};
+    const struct report_failure report = {&failure, name, reproduce, NULL, NULL};
     test_ok(report_results_failure(results, &report));
 }
 

@@ -94,7 +94,7 @@ def check_campaign(browser, page, shots):
     until(browser, "return document.querySelectorAll('#failures details[open] > div').length === 1",
           "a failure does not open")
     shown = text(browser, "#failures details[open]")
-    for wanted in ("Oracle", "crankcase run --seed", "replica 0, point"):
+    for wanted in ("Oracle", "Kernel crank ", "crankcase run --seed", "replica 0, point"):
         expect(wanted in shown, f"the explanation lacks {wanted!r}: {shown}")
     browser.press("j")
     focus = "return document.activeElement.parentElement.dataset.i"
