@@ -293,15 +293,15 @@ static void put_property(struct vk_buf *buf, const char *name, const char *value
 }
 
 static void put_properties(struct vk_buf *buf, const struct report_model *model) {
-    char seeds[24], hash[40];
+    char count[24], hash[40];
     bool has_totals = report_results_kind_has_totals(model->kind);
-    snprintf(seeds, sizeof seeds, "%" PRIu64, model->totals.seeds);
+    snprintf(count, sizeof count, "%" PRIu64, report_model_count(model));
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, model->totals.hash.high,
              model->totals.hash.low);
     vk_buf_lit(buf, "    <properties>\n");
     put_property(buf, "command", model->command);
     put_property(buf, "state", report_results_state_word(model->state));
-    if (has_totals) put_property(buf, "seeds", seeds);
+    if (has_totals) put_property(buf, report_results_kind_unit(model->kind), count);
     if (has_totals) put_property(buf, "hash", hash);
     if (model->kernel[0]) put_property(buf, "kernel", model->kernel);
     vk_buf_lit(buf, "    </properties>\n");

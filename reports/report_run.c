@@ -248,7 +248,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     char simulated_text[48], real_text[48];
     if (summary->was_interrupted) fputs("interrupted; so far:\n", out);
     if (summary->is_stable) fputs("stable: new seeds show nothing new\n", out);
-    figure(out, "seeds", totals->seeds, "");
+    figure(out, summary->unit, summary->count, "");
     figure(out, "cranks", totals->cranks, "of one replica each");
     figure(out, "cranks run", totals->all_cranks, "by all replicas, again after restarts included");
     figure(out, "deliveries", totals->deliveries, "");
@@ -265,15 +265,15 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     if (summary->faults) print_faults(out, summary, colours);
     print_ends(out, summary, colours);
     print_probes(out, summary, colours);
-    fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f seeds/s, %.0f cranks/s\n",
+    fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f %s/s, %.0f cranks/s\n",
             duration(simulated, simulated_text), duration(summary->seconds, real_text),
             per(simulated, summary->seconds), per((double)totals->seeds, summary->seconds),
-            per((double)totals->all_cranks, summary->seconds));
+            summary->unit, per((double)totals->all_cranks, summary->seconds));
     fprintf(out, "  hash of all runs: %016" PRIx64 "%016" PRIx64 "\n", totals->hash.high,
             totals->hash.low);
-    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " seeds failed%s\n",
-            report_colour(totals->failures ? REPORT_RED : REPORT_GREEN, colours), totals->failures,
-            totals->seeds, report_colour(REPORT_PLAIN, colours));
+    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " %s failed%s\n",
+            report_colour(summary->failed ? REPORT_RED : REPORT_GREEN, colours), summary->failed,
+            summary->count, summary->unit, report_colour(REPORT_PLAIN, colours));
     fflush(out);
 }
 
@@ -289,18 +289,17 @@ static void print_probes_json(FILE *out, const struct report_summary *summary) {
 void report_run_summary_json(FILE *out, const struct report_summary *summary) {
     const struct sim_campaign_totals *totals = summary->totals;
     fprintf(out,
-            "{\"type\":\"summary\",\"seeds\":%" PRIu64 ",\"failures\":%" PRIu64
-            ",\"cranks\":%" PRIu64 ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64
-            ",\"syscalls\":%" PRIu64 ",\"inFlight\":%" PRIu64 ",\"aborted\":%" PRIu64
-            ",\"terminated\":%" PRIu64 ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64
-            ",\"panicked\":%" PRIu64 ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64
-            ",\"simulatedSeconds\":%.3f"
+            "{\"type\":\"summary\",\"%s\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"cranks\":%" PRIu64
+            ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64 ",\"syscalls\":%" PRIu64
+            ",\"inFlight\":%" PRIu64 ",\"aborted\":%" PRIu64 ",\"terminated\":%" PRIu64
+            ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64 ",\"panicked\":%" PRIu64
+            ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64 ",\"simulatedSeconds\":%.3f"
             ",\"seconds\":%.3f,\"interrupted\":%s,\"hash\":\"%016" PRIx64 "%016" PRIx64
             "\",\"faults\":{",
-            totals->seeds, totals->failures, totals->cranks, totals->all_cranks, totals->deliveries,
-            totals->syscalls, totals->in_flight, totals->aborted, totals->terminated,
-            totals->crashes, totals->halted, totals->panicked, totals->diverged, totals->covered,
-            (double)totals->simulated_ns / 1e9, summary->seconds,
+            summary->unit, summary->count, summary->failed, totals->cranks, totals->all_cranks,
+            totals->deliveries, totals->syscalls, totals->in_flight, totals->aborted,
+            totals->terminated, totals->crashes, totals->halted, totals->panicked, totals->diverged,
+            totals->covered, (double)totals->simulated_ns / 1e9, summary->seconds,
             summary->was_interrupted ? "true" : "false", totals->hash.high, totals->hash.low);
     bool any = false;
     for (int k = 0; k < FAULT_KIND_COUNT; k++) {

@@ -44,6 +44,8 @@ size_t report_probes(const struct sim_campaign_totals *totals,
                      struct report_probe probes[SIM_PROBES_MAX]);
 
 struct report_summary {
+    const char *unit;       /* what there are so many of: "seeds" */
+    uint64_t count, failed; /* of them; a plan that could not be read has failed, and no totals */
     const struct sim_campaign_totals *totals;
     const struct report_probe *probes;
     size_t probe_count;

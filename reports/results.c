@@ -378,7 +378,8 @@ enum vk_err report_results_plan_begins(struct report_results *results, const cha
 }
 
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
-                                     double seconds, const char *error) {
+                                     double seconds, const char *error,
+                                     const struct sim_campaign_totals *totals) {
     struct report_statement row;
     sqlite3 *db;
     enum vk_err err = begin(results, &db);
@@ -388,7 +389,8 @@ enum vk_err report_results_plan_ends(struct report_results *results, enum report
     report_statement_real(&row, seconds);
     report_statement_text(&row, error);
     report_statement_count(&row, results->plan);
-    bool ok = report_statement_run(&row) && report_statement_end(&row);
+    bool ok = report_statement_run(&row);
+    ok = report_statement_end(&row) && ok && (!totals || write_totals(results, db, totals));
     results->plan = 0;
     return end(results, db, ok);
 }

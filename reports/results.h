@@ -89,8 +89,10 @@ enum vk_err report_results_progress(struct report_results *results,
                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 enum vk_err report_results_plan_begins(struct report_results *results, const char *name)
     VK_MUST_CHECK;
+/* `totals`: of all plans so far, where a list has any; or NULL. */
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
-                                     double seconds, const char *error) VK_MUST_CHECK;
+                                     double seconds, const char *error,
+                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 
 /* One that begins and ends at once. */
 enum vk_err report_results_plan(struct report_results *results, const char *name,

@@ -48,7 +48,10 @@ static enum vk_err read_number(const struct reading *reading, const char *sql, u
 static enum vk_err check_version(const struct reading *reading) {
     const char *path = reading->model->path;
     uint64_t id, version;
-    if (read_number(reading, "PRAGMA application_id", &id) != VK_OK || id != REPORT_RESULTS_ID)
+    enum vk_err err = read_number(reading, "PRAGMA application_id", &id);
+    /* One that is locked, or cut off, may well be one. */
+    if (err != VK_OK && sqlite3_errcode(reading->db) != SQLITE_NOTADB) return err;
+    if (err != VK_OK || id != REPORT_RESULTS_ID)
         return VK_RAISE(VK_ERR_SYNTAX, "%s: no result database of crankcase run --results", path);
     VK_TRY(read_number(reading, "PRAGMA user_version", &version));
     if (version == REPORT_RESULTS_VERSION) return VK_OK;
@@ -430,6 +433,9 @@ uint64_t report_model_count(const struct report_model *model) {
 
 struct report_summary report_model_summary(const struct report_model *model) {
     return (struct report_summary){
+        .unit = report_results_kind_unit(model->kind),
+        .count = report_model_count(model),
+        .failed = report_model_failed(model),
         .totals = &model->totals,
         .faults = model->wanted,
         .probes = model->probes,

@@ -87,6 +87,7 @@ enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 struct run_command {
     struct sim_campaign campaign;
     struct sim_campaign_totals totals;
+    uint64_t plans, plans_failed; /* none: seeds are run */
     const char *faults_text;
     const char *out_folder;
     const char *kernel; /* the path of a module, or NULL */
@@ -214,7 +215,11 @@ static int exit_code(const struct run_command *command) {
 
 static void print_summary(struct run_command *command) {
     struct report_probe probes[SIM_PROBES_MAX];
+    bool of_plans = command->plans > 0;
     const struct report_summary summary = {
+        .unit = report_results_kind_unit(of_plans ? REPORT_RESULTS_PLANS : REPORT_RESULTS_SEEDS),
+        .count = of_plans ? command->plans : command->totals.seeds,
+        .failed = of_plans ? command->plans_failed : command->totals.failures,
         .probes = probes,
         .probe_count = report_probes(&command->totals, probes),
         .totals = &command->totals,
@@ -372,7 +377,9 @@ static int run_plan_reported(struct run_command *command, const char *path) {
                                                                           : REPORT_PLAN_PASSED;
     sim_run_reports_plan_ends(&command->reports, path, state,
                               report_stopwatch_seconds(&command->watch) - begun,
-                              command->plan_error);
+                              command->plan_error, &command->totals);
+    command->plans++;
+    command->plans_failed += state != REPORT_PLAN_PASSED;
     return code;
 }
 

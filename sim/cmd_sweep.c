@@ -264,7 +264,7 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
     if (!sim_interrupted()) /* or it goes on being run: not all of its points were */
         sim_run_reports_plan_ends(&command->reports, command->path, states[code],
                                   report_stopwatch_seconds(&watch),
-                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "");
+                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "", NULL);
     return sim_run_reports_end_list(&command->reports, code);
 }
 

@@ -51,14 +51,15 @@ static struct report_model plans(void) {
     struct report_model model;
     test_results_begin(&results, path, REPORT_RESULTS_PLANS);
     test_ok(report_results_plan_begins(&results, "good.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", NULL));
     test_ok(report_results_plan_begins(&results, "good.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", NULL));
     test_ok(report_results_plan_begins(&results, "differs|<.plan"));
     test_results_fail(&results, 1, "a");
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL));
     test_ok(report_results_plan_begins(&results, "bad.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_BAD, 0, "bad.plan:1:1: " TEST_NASTY));
+    test_ok(
+        report_results_plan_ends(&results, REPORT_PLAN_BAD, 0, "bad.plan:1:1: " TEST_NASTY, NULL));
     test_ok(report_results_plan_begins(&results, "crashes.plan"));
     vk_arena_release(&model_arena);
     test_results_load(&model, path, &model_arena);
@@ -146,7 +147,7 @@ Test(report_writers, names_and_texts_of_any_length_are_whole_and_nobody_elses) {
         const struct report_failure report = {&failure, ones[i], reproduce, ones[i], NULL};
         test_ok(report_results_plan_begins(&results, ones[i]));
         test_ok(report_results_failure(&results, &report));
-        test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+        test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL));
         ones[i][strlen(ones[i]) - 1] = 'z'; /* the same but for its end */
         test_ok(report_results_plan(&results, ones[i], REPORT_PLAN_PASSED, 1, ""));
     }
@@ -180,7 +181,7 @@ Test(report_writers, a_list_says_what_was_expected_and_how_to_have_it_again) {
     test_ok(report_results_plan_begins(&results, "another.plan"));
     test_results_fail(&results, 1, "a");
     test_results_fail(&results, 2, "b");
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "expected  ok"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "expected  ok", NULL));
     test_results_end(&results, REPORT_RESULTS_FINISHED, 0, 1);
     test_results_load(&model, path, &model_arena);
     const char *xml = written(report_junit, &model);
@@ -386,6 +387,20 @@ Test(report_writers, json_lines_are_an_object_each) {
     }
     cr_expect_eq(lines, 1 + 1 + 3 + 1, "campaign, sample, failures, summary");
     free(text);
+}
+
+/* Those that could not be read, and the one that was being run, count as well. */
+Test(report_writers, of_a_list_of_plans_they_all_count_plans) {
+    const struct report_model model = plans();
+    const char *text = printed(print_text, &model);
+    cr_expect(strstr(text, "\n3 of 5 plans failed\n"), "%s", text);
+    cr_expect(strstr(text, "\n  plans                               5  \n"));
+    cr_expect_null(strstr(text, "seeds"));
+    text = printed(report_results_json, &model);
+    cr_expect(strstr(text, "{\"type\":\"summary\",\"plans\":5,\"failures\":3,"), "%s", text);
+    cr_expect_null(strstr(text, "\"seeds\""));
+    cr_expect(strstr(written(report_junit, &model), "<property name=\"plans\" value=\"5\"/>"));
+    cr_expect(strstr(written(report_markdown, &model), "| plans | failed |"));
 }
 
 /* Of a crash it is all that is known. */

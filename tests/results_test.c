@@ -69,10 +69,10 @@ Test(results, plans_have_their_failures_and_errors) {
     struct vk_arena arena;
     test_results_begin(&results, path, REPORT_RESULTS_PLANS);
     test_ok(report_results_plan_begins(&results, "good.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", NULL));
     test_ok(report_results_plan_begins(&results, "bad.plan"));
     test_results_fail(&results, 1, "a");
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL));
     test_ok(report_results_plan_begins(&results, "crashes.plan"));
     test_results_load(&model, path, &arena);
     cr_assert(model.kind == REPORT_RESULTS_PLANS && model.plan_count == 3);
@@ -80,6 +80,26 @@ Test(results, plans_have_their_failures_and_errors) {
     cr_expect(model.plans[1].state == REPORT_PLAN_DIFFERENT && model.plans[1].failure == 0);
     cr_expect(model.plans[2].is_in_progress);
     cr_expect_not_null(report_model_partial(&model));
+    vk_arena_release(&arena);
+}
+
+/* Whoever is killed in the midst of a list has counted what was run until then. */
+Test(results, a_plan_that_ends_is_in_the_totals) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    struct sim_campaign_totals totals = {.seeds = 1, .all_cranks = 70};
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    test_ok(report_results_plan_begins(&results, "good.plan"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", &totals));
+    totals = (struct sim_campaign_totals){.seeds = 2, .failures = 1, .all_cranks = 100};
+    test_ok(report_results_plan_begins(&results, "differs.plan"));
+    test_results_fail(&results, 1, "a");
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 0.5, "", &totals));
+    test_results_load(&model, path, &arena);
+    cr_expect_not_null(report_model_partial(&model));
+    cr_expect(model.totals.seeds == 2 && model.totals.failures == 1);
+    cr_expect_eq(model.totals.all_cranks, 100);
     vk_arena_release(&arena);
 }
 
@@ -224,6 +244,19 @@ static void expect_unreadable(enum vk_err wanted, const char *text) {
     cr_expect_eq(report_model_load(&model, path, &arena), wanted, "%s", text);
     cr_expect(strstr(vk_err_origin()->text, text), "%s: %s", text, vk_err_origin()->text);
     vk_arena_release(&arena);
+}
+
+/* They may well be result databases. */
+Test(results, what_is_cut_off_or_locked_is_said_to_be_so) {
+    struct report_results results;
+    sqlite3 *other;
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    expect_unreadable(VK_ERR_DISK, "results.sqlite: database is locked");
+    sqlite3_close(other);
+    cr_assert_eq(truncate(path, 5000), 0);
+    expect_unreadable(VK_ERR_DISK, "results.sqlite: database disk image is malformed");
 }
 
 Test(results, what_is_no_result_database_is_said_in_a_line) {

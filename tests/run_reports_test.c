@@ -340,7 +340,9 @@ Test(run_reports, a_plan_that_ends_the_process_is_named) {
     cr_expect_eq(model.plans[0].state, REPORT_PLAN_PASSED);
     cr_expect(model.plans[1].is_in_progress);
     cr_expect_str_eq(model.plans[1].name, "large.plan");
+    cr_expect(model.totals.seeds == 1 && model.totals.all_cranks > 0, "what was run counts");
     vk_arena_release(&arena);
+    cr_expect(strstr(run("report r.sqlite")->out, "\n1 of 2 plans failed\n"));
 }
 
 /* A corpus of a small plan and then large ones, of seconds or, at scale 1000, minutes; starts it, and waits until the small one is in the results. */
@@ -417,7 +419,7 @@ Test(run_reports, what_cannot_be_written_is_said_and_is_no_success) {
     cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
     cr_expect_str_eq(outcome->err, "crankcase run: no/such/p.html: No such file or directory; what "
                                    "was written before is there\n");
-    cr_expect(strstr(outcome->out, "0 of 1 seeds failed\n"));
+    cr_expect(strstr(outcome->out, "0 of 1 plans failed\n"));
     outcome = run("run good.plan --junit no/such/j.xml");
     cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT, "told before anything is run");
     cr_expect_str_eq(outcome->out, "");

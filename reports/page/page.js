@@ -51,7 +51,7 @@ function drawHead() {
 function drawGlance() {
   const totals = data.totals, seconds = data.seconds || 1;
   const of_runs = [
-    ["seeds a second", (totals.seeds / seconds).toFixed(1)],
+    [`${data.unit} a second`, (totals.seeds / seconds).toFixed(1)],
     ["cranks a second", number(Math.round(totals["all-cranks"] / seconds))],
     ["simulated", duration(totals["simulated-ns"] / 1e9)],
     ["cranks", number(totals["all-cranks"])], ["deliveries", number(totals.deliveries)],

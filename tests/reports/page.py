@@ -152,6 +152,8 @@ def check_timeline(browser, page, shots):
     expect_is(point, divergences[0], "the first divergence is not in focus")
     check_difference(browser)
     expect("replica 1" in text(browser, "#point .bad"), "it is not said who differs")
+    glance = browser.run("return [...document.querySelectorAll('#glance dt')].map((name) => name.textContent)")
+    expect("plans a second" in glance and "seeds a second" not in glance, f"plans are no seeds: {glance}")
     browser.run("document.querySelector('#lanes').focus()")
     browser.press(ARROW_LEFT)
     expect_is(browser.run(where), point - 1, "an arrow to the left")
