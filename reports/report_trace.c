@@ -138,6 +138,12 @@ static void put_queues(struct trace *trace, const struct sim_timeline_queues *qu
     end_event(trace);
 }
 
+/* From here on there was no memory for it. */
+static void put_cut(struct trace *trace, const struct sim_timeline_replica *replica) {
+    size_t count = replica->steps.count;
+    put_instant(trace, "cut: no memory", "cut", count ? replica->steps.at[count - 1].end_ns : 0);
+}
+
 /* ---- all of it */
 
 static void put_replica(struct trace *trace, const struct sim_timeline_replica *replica,
@@ -170,6 +176,7 @@ void report_trace(struct vk_buf *buf, const struct sim_timeline *timeline, const
     for (size_t r = 0; r < sim_timeline_replicas(timeline); r++) {
         trace.replica = r;
         put_replica(&trace, sim_timeline_replica(timeline, r), name);
+        if (sim_timeline_is_cut(timeline)) put_cut(&trace, sim_timeline_replica(timeline, r));
     }
     vk_buf_lit(buf, "\n]}\n");
 }
