@@ -216,6 +216,7 @@ static struct report_model probes(void) {
     cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
+    vk_arena_release(&model_arena);
     test_results_load(&model, path, &model_arena);
     return model;
 }
@@ -290,7 +291,7 @@ Test(report_writers, junit_says_how_a_campaign_ended) {
 Test(report_writers, markdown_says_all_of_a_failure_and_breaks_nothing) {
     const struct report_model model = campaign(REPORT_RESULTS_INTERRUPTED);
     const char *page = written(report_markdown, &model);
-    cr_expect(strstr(page, "## crankcase: failed\n") == page);
+    cr_expect(strstr(page, "\n\n## crankcase: failed\n") == page);
     cr_expect(strstr(page, "**Partial.** It was interrupted"));
     cr_expect(strstr(page, "### replicas/send/a&#60;b&#62;\n\n2 times, first seed 1"));
     cr_expect(strstr(page, "crankcase run --seed 1 --faults '<&>'\n```\n"));
@@ -312,6 +313,28 @@ Test(report_writers, markdown_stays_below_what_github_takes) {
     const char *page = written(report_markdown, &model);
     cr_expect_lt(strlen(page), (size_t)200 * 1024);
     cr_expect(strstr(page, "And 250 signatures more."));
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), of_end = strlen(end);
+    return n >= of_end && strcmp(text + n - of_end, end) == 0;
+}
+
+/* A heading is none, and a table neither, within the HTML block of whoever wrote before. */
+Test(report_writers, markdown_begins_and_ends_with_a_blank_line) {
+    const struct report_model with_faults = campaign(REPORT_RESULTS_FINISHED);
+    cr_expect(ends_with(written(report_markdown, &with_faults), "\n</details>\n\n"));
+    remove(path);
+    const struct report_model with_probes = probes();
+    const char *page = written(report_markdown, &with_probes);
+    cr_expect(strstr(page, "\n\n## ") == page);
+    cr_expect_eq(times(page, "\n</details>\n\n"), 2, "faults and probes");
+    cr_expect_eq(times(page, "\n\n<details>"), 2);
+    cr_expect(ends_with(page, "\n</details>\n\n"));
+    remove(path);
+    const struct report_model list = plans();
+    page = written(report_markdown, &list);
+    cr_expect(strstr(page, "\n\n## ") == page && ends_with(page, "\n\n"));
 }
 
 /* ---- HTML */
@@ -437,7 +460,7 @@ Test(report_writers, a_summary_is_added_and_other_files_are_replaced) {
     const struct report_files files = {.junit = junit, .summary = summary};
     test_ok(report_files_write(&files, &model));
     struct vk_str first = test_file_read(summary), second = test_file_read(junit);
-    cr_expect(vk_str_starts(first, VK_STR("before\n## crankcase: failed")));
+    cr_expect(vk_str_starts(first, VK_STR("before\n\n\n## crankcase: failed")));
     cr_expect(vk_str_starts(second, VK_STR("<?xml ")));
     free((void *)(uintptr_t)first.p);
     free((void *)(uintptr_t)second.p);
