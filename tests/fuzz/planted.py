@@ -10,7 +10,6 @@ With --check nothing is built or run: each patch applies, and each target has on
 exit code: 0 all found, 1 not so, 2 a patch that does not apply or compile, a seed that shows the bug, a find that is none
 """
 import argparse
-import concurrent.futures
 import json
 import re
 import shlex
