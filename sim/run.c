@@ -16,7 +16,8 @@
 #include <xxhash.h>
 
 enum {
-    POINTS_MAX = 200000, /* no plan in its senses goes on for longer */
+    POINTS_MAX = 200000,
+    CRANKS_AT_A_TIME_MAX = 8000, /* and eight for each operation of the plan */
     VAIN_STARTS_MAX = 12,
     AUDIT_EVERY = 32, /* points */
     MEMORY_EVERY = 16,
@@ -30,12 +31,13 @@ struct seen {
     uint64_t computrons;
     bool struck;  /* by a fault that was to make it differ, in this very crank */
     uint32_t by;  /* the replica that came first */
-    bool revised; /* not committed, and people have decided since: whoever comes next says anew */
+    bool revised; /* uncommitted, and people have decided otherwise: whoever is next says anew */
 };
 
 /* A node, and what the run keeps of it. */
 struct node {
     struct sim_replica *replica;
+    uint64_t inputs_at;       /* the point of the host's newest word */
     uint64_t hits_at_start;   /* of faults that stop it later, when its process began */
     uint64_t divergence_hits; /* so many times it was made to differ */
     uint64_t struck_at;       /* the point at which it was so last */
@@ -51,10 +53,10 @@ struct run {
     struct {
         SIM_ARRAY(struct seen);
     } points;
-    bool calm; /* faults have stopped */
+    uint64_t cranks_max; /* at a time */
+    bool calm;           /* faults have stopped */
     XXH3_state_t hash;
-    /* Run only to look at a state: stop there. */
-    const struct run_probe *probe;
+    const struct run_probe *probe; /* run only to look at a state: stop there */
     bool probed;
 };
 
@@ -315,13 +317,19 @@ static enum vk_err check_point(struct run *run, struct node *node, bool first) {
     return VK_OK;
 }
 
+/* No plan in its senses goes on for so long, in all or since the host's newest word: that is one commit's, in memory. */
+static bool is_endless(const struct run *run, struct node *node, const struct sim_point *point) {
+    if (!point->is_crank || point->number < node->inputs_at) node->inputs_at = point->number;
+    return point->number >= POINTS_MAX || point->number - node->inputs_at > run->cranks_max;
+}
+
 static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
     bool first = is_new(run, point);
-    if (point->number >= POINTS_MAX) {
+    if (is_endless(run, node, point)) {
         struct sim_failure failure;
         sim_failure_set(&failure, SIM_ORACLE_LIVENESS, node->replica, "endless",
-                        "does not come to rest in %d cranks", POINTS_MAX);
+                        "no rest after %llu cranks", (unsigned long long)point->number);
         fail(run, &failure);
         return VK_OK;
     }
@@ -652,8 +660,9 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
         .rings = probe ? NULL : options->rings,
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
-    enum vk_err err = VK_OK;
+    run.cranks_max = CRANKS_AT_A_TIME_MAX + 8 * sim_plan_operation_count(plan);
     *result = (struct sim_run_result){0};
+    enum vk_err err = VK_OK;
     note_asked(&run, SIM_ORACLE_CRASH); /* whoever reads this: it did not */
     fault_sqlite_heap_install();        /* before SQLite is used at all */
     sim_disk_seed_sqlite(plan->seed);
