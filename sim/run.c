@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "array.h"
+#include "fault_hits.h"
 #include "faults/sqlite_heap_fault.h"
 #include "flight_recorder.h"
 #include "mem_disk.h"
@@ -114,41 +115,13 @@ static void fail_on(struct run *run, struct node *node, const struct sim_failure
 
 /* ---- faults that a node has had */
 
-/* When a node goes down that a fault has struck. What is left to a kernel whose worker is gone, or is not the vat that it
- * was, is to stop: there is no result that it could make of it. */
-enum stops { STOPS_LATER /* or not at all */, STOPS_AT_ONCE, STOPS_NEVER };
-
-static const enum stops stops[FAULT_KIND_COUNT] = {
-    [FAULT_WORKER_IDLE] = STOPS_AT_ONCE,       [FAULT_WORKER_BEFORE] = STOPS_AT_ONCE,
-    [FAULT_WORKER_SYSCALL] = STOPS_AT_ONCE,    [FAULT_WORKER_LAST] = STOPS_AT_ONCE,
-    [FAULT_WORKER_REPLAY] = STOPS_AT_ONCE,     [FAULT_WORKER_SNAPSHOT] = STOPS_AT_ONCE,
-    [FAULT_WORKER_START] = STOPS_AT_ONCE,      [FAULT_WORKER_NEVER] = STOPS_AT_ONCE,
-    [FAULT_WORKER_HANGS] = STOPS_AT_ONCE,      [FAULT_REPLAY_DIFFERS] = STOPS_AT_ONCE,
-    [FAULT_HOST_KILLED] = STOPS_AT_ONCE,       [FAULT_HOST_BEFORE_COMMIT] = STOPS_AT_ONCE,
-    [FAULT_HOST_AFTER_COMMIT] = STOPS_AT_ONCE, [FAULT_HOST_RESTART] = STOPS_AT_ONCE,
-    [FAULT_WORKER_SLOW] = STOPS_NEVER,         [FAULT_FRAME_LATE] = STOPS_NEVER,
-    [FAULT_VAT_OVERRUN] = STOPS_NEVER,         [FAULT_VAT_AT_ONCE] = STOPS_NEVER,
-    [FAULT_VAT_SPENDS] = STOPS_NEVER,          [FAULT_COMPUTE_DRIFT] = STOPS_NEVER,
-};
-
-static uint64_t hits_that_stop(const struct node *node, enum stops when) {
-    const struct fault_set *faults = sim_replica_faults(node->replica);
-    uint64_t hits = 0;
-    for (size_t i = 0; i < faults->count; i++)
-        if (stops[faults->faults[i].kind] == when) hits += faults->faults[i].hits;
-    return hits;
-}
-
-static uint64_t hits_of(const struct fault_set *faults, enum fault_class class) {
-    uint64_t hits = 0;
-    for (size_t i = 0; i < faults->count; i++)
-        if (fault_class_of(faults->faults[i].kind) == class) hits += faults->faults[i].hits;
-    return hits;
+static uint64_t hits_that_stop(const struct node *node, enum sim_fault_stops when) {
+    return sim_fault_hits_that_stop(sim_replica_faults(node->replica), when);
 }
 
 /* A vat that reads the clock makes every replica differ from every other. */
 static uint64_t divergence_hits(const struct node *node) {
-    return hits_of(sim_replica_faults(node->replica), FAULT_DIVERGENCE) +
+    return sim_fault_hits_of(sim_replica_faults(node->replica), FAULT_DIVERGENCE) +
            sim_replica_workers_counts(node->replica).ops[SIM_OP_READ_CLOCK];
 }
 
@@ -349,8 +322,8 @@ static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
 static void went_down(struct run *run, struct node *node, bool is_to_stop) {
     struct sim_failure failure;
     const struct fault_set *faults = sim_replica_faults(node->replica);
-    bool struck = is_to_stop || hits_that_stop(node, STOPS_LATER) > node->hits_at_start;
-    bool may_halt = hits_of(faults, FAULT_HALT) > 0;
+    bool struck = is_to_stop || hits_that_stop(node, SIM_FAULT_STOPS_LATER) > node->hits_at_start;
+    bool may_halt = sim_fault_hits_of(faults, FAULT_HALT) > 0;
     if (!struck && !may_halt && is_on(run, SIM_ORACLE_CLASS)) {
         sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica,
                         vk_err_name(sim_replica_error(node->replica)),
@@ -457,16 +430,16 @@ static bool has_gone_far_enough(const struct run *run, const struct node *node) 
 
 static enum vk_err take_step(struct run *run, uint32_t index) {
     struct node *node = &run->nodes[index];
-    uint64_t hits = hits_that_stop(node, STOPS_AT_ONCE);
+    uint64_t hits = hits_that_stop(node, SIM_FAULT_STOPS_AT_ONCE);
     bool starts = sim_replica_state(node->replica) == SIM_REPLICA_DOWN;
     uint64_t start_ns = starts ? sim_replica_now_ns(node->replica) : SIM_OBSERVER_NO_START;
     enum sim_step step;
-    if (starts) node->hits_at_start = hits_that_stop(node, STOPS_LATER);
+    if (starts) node->hits_at_start = hits_that_stop(node, SIM_FAULT_STOPS_LATER);
     VK_TRY(sim_replica_step(node->replica, &step));
     const struct sim_observer *observer = run->options->observer;
     if (observer && !run->probe) observer->step(observer->impl, node->replica, step, start_ns);
     if (step == SIM_STEP_POINT) VK_TRY(arrived(run, node, index));
-    bool is_to_stop = hits_that_stop(node, STOPS_AT_ONCE) > hits;
+    bool is_to_stop = hits_that_stop(node, SIM_FAULT_STOPS_AT_ONCE) > hits;
     if (step == SIM_STEP_POINT && has_gone_far_enough(run, node)) halt(run, node);
     if (step == SIM_STEP_DOWN && was_held(run, node)) return VK_OK;
     if (step == SIM_STEP_DOWN)
