@@ -54,9 +54,10 @@ void sim_run_reports_init(struct sim_run_reports *reports, const char *command, 
                           char **argv) {
     *reports = (struct sim_run_reports){.command = command};
     reports->typed = calloc((size_t)argc, sizeof *reports->typed);
-    if (reports->typed) reports->typed_count = argc;
-    for (int i = 0; i < reports->typed_count; i++)
+    if (!reports->typed) return;
+    for (int i = 0; i < argc; i++)
         reports->typed[i] = argv[i];
+    reports->typed_count = argc;
 }
 
 void sim_run_reports_release(struct sim_run_reports *reports) {
