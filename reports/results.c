@@ -5,6 +5,7 @@
 #include "statement.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -186,18 +187,18 @@ static bool insert_probes(sqlite3 *db, const struct report_results_begin *begins
 
 enum vk_err report_results_create(struct report_results *results, const char *path,
                                   const struct report_results_begin *begins) {
-    enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
     sqlite3 *db = NULL;
     *results = (struct report_results){.path = path, .sample_every_seconds = 1};
     report_stopwatch_start(&results->watch);
-    if (access(path, F_OK) == 0)
+    int made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (made < 0 && errno == EEXIST)
         return VK_RAISE(VK_ERR_USAGE, "%s: is there already, and may hold results", path);
-    if (sqlite3_open_v2(path, &db, FLAGS, NULL) != SQLITE_OK) {
-        int code = sqlite3_system_errno(db);
-        const char *why = code ? strerror(code) : sqlite3_errmsg(db);
-        enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", path, why);
-        sqlite3_close(db);
-        return err;
+    if (made < 0) return VK_RAISE(VK_ERR_DISK, "%s: %s", path, strerror(errno));
+    close(made); /* of two that make it at once, this one has */
+    enum vk_err opened = open_database(path, &db);
+    if (opened != VK_OK) {
+        remove(path);
+        return opened;
     }
     bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
               sqlite3_exec(db, report_results_sql, NULL, NULL, NULL) == SQLITE_OK &&
@@ -212,11 +213,12 @@ enum vk_err report_results_create(struct report_results *results, const char *pa
 static bool insert_failure(const struct report_results *results, sqlite3 *db,
                            const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
+    char flight[SIM_FLIGHT_TAIL_TEXT];
     struct report_statement row;
     report_statement(&row, db,
                      "INSERT INTO failure (name, plan, oracle, signature, what, replica, point,"
-                     " block, event, vat, at_ns, reproduce, path, seconds)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                     " block, event, vat, at_ns, reproduce, path, seconds, flight)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     report_statement_text(&row, report->name);
     if (results->plan)
         report_statement_count(&row, results->plan);
@@ -237,6 +239,7 @@ static bool insert_failure(const struct report_results *results, sqlite3 *db,
     report_statement_text(&row, report->reproduce);
     report_statement_text(&row, report->plan);
     report_statement_real(&row, report_stopwatch_seconds(&results->watch));
+    report_statement_text(&row, report_failure_flight(report, flight));
     return report_statement_run(&row) && report_statement_end(&row);
 }
 
@@ -280,7 +283,7 @@ static void write_total(void *impl, const char *name, uint64_t *value) {
 
 static bool write_totals(const struct report_results *results, sqlite3 *db,
                          const struct sim_campaign_totals *totals) {
-    struct report_statement total, fault, vat_end, probe, campaign;
+    struct report_statement total, fault, vat_end, oracle, probe, campaign;
     struct sim_campaign_totals copy = *totals;
     report_statement(&total, db, "INSERT OR REPLACE INTO total (name, value) VALUES (?, ?)");
     report_results_totals(&copy, &total, write_total);
@@ -296,6 +299,12 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
         report_statement_text(&vat_end, sim_vat_end_words((enum sim_vat_end)i));
         report_statement_run(&vat_end);
     }
+    report_statement(&oracle, db, "UPDATE oracle SET asked = ? WHERE word = ?");
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
+        report_statement_count(&oracle, totals->asked[i]);
+        report_statement_text(&oracle, sim_oracle_word((enum sim_oracle)i));
+        report_statement_run(&oracle);
+    }
     report_statement(&probe, db, "UPDATE probe SET hits = ? WHERE name = ?");
     for (size_t i = 0; i < sim_probe_count(); i++) {
         report_statement_count(&probe, totals->probes[i]);
@@ -309,6 +318,7 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
     bool ok = report_statement_end(&total);
     ok = report_statement_end(&fault) && ok;
     ok = report_statement_end(&vat_end) && ok;
+    ok = report_statement_end(&oracle) && ok;
     ok = report_statement_end(&probe) && ok;
     return report_statement_end(&campaign) && ok;
 }
@@ -369,7 +379,8 @@ enum vk_err report_results_plan_begins(struct report_results *results, const cha
 }
 
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
-                                     double seconds, const char *error) {
+                                     double seconds, const char *error,
+                                     const struct sim_campaign_totals *totals) {
     struct report_statement row;
     sqlite3 *db;
     enum vk_err err = begin(results, &db);
@@ -379,7 +390,8 @@ enum vk_err report_results_plan_ends(struct report_results *results, enum report
     report_statement_real(&row, seconds);
     report_statement_text(&row, error);
     report_statement_count(&row, results->plan);
-    bool ok = report_statement_run(&row) && report_statement_end(&row);
+    bool ok = report_statement_run(&row);
+    ok = report_statement_end(&row) && ok && (!totals || write_totals(results, db, totals));
     results->plan = 0;
     return end(results, db, ok);
 }

@@ -19,7 +19,7 @@
 #include "stopwatch.h"
 
 /* "crnk", and the number of the schema below. */
-enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 2 };
+enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 3 };
 
 /* NAME, word, what there are so many of, whether these are simulated runs that add up to totals. */
 #define REPORT_RESULTS_KINDS(X)                                                                    \
@@ -43,7 +43,7 @@ bool report_results_kind_has_totals(enum report_results_kind kind);
 
 struct report_results_begin {
     enum report_results_kind kind;
-    const char *command; /* the words that were typed, options first */
+    const char *command; /* the words that were typed */
     const char *kernel;  /* the path of a module, or NULL */
     const bool *faults;  /* those that may strike, by kind; NULL: none */
     const bool *off;     /* oracles that nobody asks, by enum sim_oracle; NULL: none */
@@ -77,7 +77,8 @@ struct report_results {
     uint64_t failure;   /* and of the newest failure */
 };
 
-/* Makes the file, which may not exist. `path` must outlive it. VK_ERR_USAGE if it exists, VK_ERR_DISK. */
+/* Makes the file, which may not exist: of several that make one of one name at once, one does. `path` must outlive it.
+ * VK_ERR_USAGE if it exists, VK_ERR_DISK. */
 enum vk_err report_results_create(struct report_results *results, const char *path,
                                   const struct report_results_begin *begin) VK_MUST_CHECK;
 
@@ -89,8 +90,10 @@ enum vk_err report_results_progress(struct report_results *results,
                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 enum vk_err report_results_plan_begins(struct report_results *results, const char *name)
     VK_MUST_CHECK;
+/* `totals`: of all plans so far, where a list has any; or NULL. */
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
-                                     double seconds, const char *error) VK_MUST_CHECK;
+                                     double seconds, const char *error,
+                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 
 /* One that begins and ends at once. */
 enum vk_err report_results_plan(struct report_results *results, const char *name,
