@@ -16,7 +16,7 @@ enum {
     OPS_MAX = 400,
     BYTES_MAX = 4096,
     VATS_MAX = 12,
-    CRANKS_MAX = 500, /* of a replica that never comes to rest: each costs more than the one before */
+    CRANKS_MAX = 500, /* of a replica that never comes to rest, with each costlier */
 };
 
 static bool turn_is_small(const struct sim_turn *turn, size_t *ops) {
