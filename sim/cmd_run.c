@@ -1,6 +1,7 @@
 /* cmd_run.c - `crankcase run`: plans, seeds and campaigns of seeds under faults.
  *
- * INV-CMD-RUN-1  A failure is printed, with its reproducer, before anything else is done with it.
+ * INV-CMD-RUN-1  A seed's failure is stored when it is found, with its plan. When its turn has come it is printed, with its
+ *                reproducer, before anything else is done with it.
  */
 #include "campaign.h"
 #include "command.h"
@@ -83,6 +84,7 @@ static const char usage[] =
 
 enum { PLAN_ERROR_MAX = 1400 };
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
+enum { DRAWN_A_SECOND_MAX = 10 };
 
 struct run_command {
     struct sim_campaign campaign;
@@ -100,6 +102,7 @@ struct run_command {
     bool is_stable;
     struct sim_run_shrink shrink;
     struct report_progress progress;
+    double next_draw_seconds;
     struct report_stopwatch watch;
 };
 
@@ -119,25 +122,51 @@ static void print_failure(struct run_command *command, const struct report_failu
         report_run_failure_json(stdout, report);
     else
         report_run_failure(stdout, report, command->colours);
+    fflush(stdout); /* whether it was written is asked in the end */
+}
+
+/* How a failed seed is called, and how it is had again. */
+struct seed_words {
+    char name[40], path[1024], reproduce[SIM_REPRODUCE_MAX];
+};
+
+static void seed_words(const struct run_command *command, uint64_t seed, struct seed_words *words) {
+    const struct sim_reproducer made = reproducer(command);
+    snprintf(words->name, sizeof words->name, "seed %" PRIu64, seed);
+    snprintf(words->path, sizeof words->path, "%s/seed-%" PRIu64 ".plan", command->out_folder,
+             seed);
+    sim_reproduce_seed(&made, seed, words->reproduce);
+}
+
+/* What it returns has the number of the failure among the results, and whether there is a plan of it. */
+static uint64_t seed_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
+    struct run_command *command = impl;
+    const struct sim_reproducer made = reproducer(command);
+    struct seed_words words;
+    VK_ASSERT(failure); /* INV-CMD-RUN-1 */
+    seed_words(command, seed, &words);
+    mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
+    bool is_written = sim_reproducer_write(&made, seed, failure, words.path) == VK_OK;
+    if (!is_written) {
+        report_progress_clear(&command->progress);
+        fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    }
+    const struct report_failure report = {failure, words.name, words.reproduce,
+                                          is_written ? words.path : NULL};
+    return sim_run_reports_seed_found(&command->reports, &report) << 1 | is_written;
 }
 
 static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
-                        const char *died) {
+                        uint64_t note) {
     struct run_command *command = impl;
-    const struct sim_reproducer made = reproducer(command);
-    char name[40], path[1024], reproduce[SIM_REPRODUCE_MAX];
-    (void)died;
-    VK_ASSERT(failure); /* INV-CMD-RUN-1 */
-    snprintf(name, sizeof name, "seed %" PRIu64, seed);
-    snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
-    sim_reproduce_seed(&made, seed, reproduce);
-    mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
-    bool is_written = sim_reproducer_write(&made, seed, failure, path) == VK_OK;
-    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
+    struct seed_words words;
+    bool is_written = note & 1;
+    seed_words(command, seed, &words);
+    const struct report_failure report = {failure, words.name, words.reproduce,
+                                          is_written ? words.path : NULL};
     print_failure(command, &report);
-    sim_run_reports_seed_failure(&command->reports, seed, &report);
-    if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
-    if (is_written) sim_run_shrink_put_off(&command->shrink, seed, reproduce, failure);
+    sim_run_reports_seed_failure(&command->reports, seed, &report, note >> 1);
+    if (is_written) sim_run_shrink_put_off(&command->shrink, seed, words.reproduce, failure);
 }
 
 /* ---- shrinking */
@@ -163,7 +192,7 @@ static void shrink_seeds(struct run_command *command) {
 
 /* ---- campaigns */
 
-/* Asked before every few seeds, too: a round of them may take longer than is left of the budget. */
+/* Asked before every seed, too: a round of them may take longer than is left of the budget. */
 static bool campaign_is_over(void *impl) {
     const struct run_command *command = impl;
     double seconds = report_stopwatch_seconds(&command->watch);
@@ -185,12 +214,15 @@ static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals)
 static void campaign_progress(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
     char text[64];
+    double seconds = report_stopwatch_seconds(&command->watch);
+    sim_run_reports_progress(&command->reports, totals);
+    if (seconds < command->next_draw_seconds) return;
+    command->next_draw_seconds = seconds + 1.0 / DRAWN_A_SECOND_MAX;
     snprintf(text, sizeof text, "%" PRIu64 " failed, %" PRIu64 " features", totals->failures,
              totals->covered);
     uint64_t done = totals->seeds;
-    if (command->budget_seconds) done = (uint64_t)report_stopwatch_seconds(&command->watch);
+    if (command->budget_seconds) done = (uint64_t)seconds;
     report_progress_draw(&command->progress, (size_t)done, text);
-    sim_run_reports_progress(&command->reports, totals);
 }
 
 /* A fault that was wanted and never struck is no success. */
@@ -256,6 +288,7 @@ static int run_campaign(struct run_command *command) {
     campaign->impl = command;
     campaign->stops = campaign_stops;
     campaign->is_interrupted = campaign_is_over;
+    campaign->found = seed_found;
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;

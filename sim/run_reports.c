@@ -283,9 +283,16 @@ void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *pat
     watch(&watching, 1, watch_file);
 }
 
-void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
-                                  const struct report_failure *report) {
+uint64_t sim_run_reports_seed_found(struct sim_run_reports *reports,
+                                    const struct report_failure *report) {
     sim_run_reports_failure(reports, report);
+    return reports->is_open ? reports->database.failure : 0;
+}
+
+void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
+                                  const struct report_failure *report, uint64_t found) {
+    if (!reports->is_open) return;
+    heed(reports, report_results_in_turn(&reports->database, report, found));
     if (is_to_be_watched(reports, report->failure)) note_watched(reports, seed, report->failure);
 }
 
@@ -392,6 +399,7 @@ int sim_run_reports_end(struct sim_run_reports *reports, const struct report_res
     reports->is_open = false;
     vk_arena_release(&reports->arena);
     heed(reports, report_results_end(&reports->database, ends));
+    report_results_release(&reports->database);
     write_files(reports);
     if (reports->results == reports->results_beside && !reports->has_failed)
         remove(reports->results_beside);

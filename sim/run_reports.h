@@ -80,9 +80,11 @@ void sim_run_reports_failure(struct sim_run_reports *reports, const struct repor
 void sim_run_reports_plan_failure(struct sim_run_reports *reports,
                                   const struct report_failure *report, const struct sim_plan *plan,
                                   const struct vk_module *module);
-/* The same, of a seed. */
+/* The same, of a seed whose turn may still be to come. What it returns is to be handed on when that has come: */
+uint64_t sim_run_reports_seed_found(struct sim_run_reports *reports,
+                                    const struct report_failure *report);
 void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
-                                  const struct report_failure *report);
+                                  const struct report_failure *report, uint64_t found);
 void sim_run_reports_progress(struct sim_run_reports *reports,
                               const struct sim_campaign_totals *totals);
 /* Sets the run's observer; `run` NULL: it is not watched. */

@@ -7,8 +7,11 @@
  * The oracle `recording` has its planted hosts in recorded_run_test.c.
  */
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sim/campaign.h"
 #include "sim/fault_words.h"
@@ -411,15 +414,14 @@ Test(twice, sees_a_run_that_draws_from_the_wall_clock) {
 struct told {
     uint64_t failures, seed;
     struct sim_failure failure;
-    char died[64];
 };
 
-static void failed(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died) {
+static void failed(void *impl, uint64_t seed, const struct sim_failure *failure, uint64_t note) {
     struct told *told = impl;
+    (void)note;
     if (told->failures++) return;
     told->seed = seed;
     told->failure = *failure;
-    if (died) snprintf(told->died, sizeof told->died, "%s", died);
 }
 
 static struct told run_campaign(enum test_planted planted, uint64_t n,
@@ -457,7 +459,7 @@ Test(crash, is_told_of_with_its_seed_and_ends_no_other) {
     const struct told told = run_campaign(PLANTED_ABORT, SEED, &totals);
     cr_assert(told.failures == 1 && told.seed == SEED, "%d failures", (int)told.failures);
     cr_assert(told.failure.oracle == SIM_ORACLE_CRASH && totals.failures == 1);
-    cr_assert(strstr(told.died, "signal 6"), "%s", told.died); /* SIGABRT */
+    cr_assert(strstr(told.failure.what, "signal 6"), "%s", told.failure.what); /* SIGABRT */
     cr_assert(totals.seeds == 30, "only %d seeds were run", (int)totals.seeds);
 }
 
@@ -485,4 +487,59 @@ Test(crash, is_told_of_when_all_seeds_of_the_process_are_done) {
     cr_assert(told.failures == 1 && told.failure.oracle == SIM_ORACLE_CRASH, "%d failures",
               (int)told.failures);
     cr_assert(totals.failures == 1 && totals.seeds == 30);
+}
+
+struct hanging {
+    int to; /* a pipe, in which the parent tells what it has found */
+    pid_t parent;
+    unsigned asked;
+};
+
+enum { PATIENCE_MS = 30000 };
+
+/* The chunk's process does not come to its second seed while anybody waits for it. */
+static bool hang(void *impl) {
+    struct hanging *hanging = impl;
+    if (getpid() == hanging->parent || ++hanging->asked < 2) return false;
+    poll(NULL, 0, 2 * PATIENCE_MS);
+    return true;
+}
+
+static uint64_t tell_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
+    const struct hanging *hanging = impl;
+    (void)failure;
+    cr_expect_eq(write(hanging->to, &seed, sizeof seed), (ssize_t)sizeof seed);
+    return 0;
+}
+
+static void tell_nothing(void *impl, uint64_t seed, const struct sim_failure *failure,
+                         uint64_t note) {
+    (void)impl, (void)seed, (void)failure, (void)note;
+}
+
+Test(campaign, finds_a_failure_before_the_next_seed_of_its_process_is_done) {
+    int ends[2];
+    uint64_t seed = 0;
+    cr_assert_eq(pipe(ends), 0);
+    pid_t process = fork();
+    if (process == 0) {
+        struct hanging hanging = {.to = ends[1], .parent = getpid()};
+        struct sim_campaign_totals totals;
+        const struct sim_campaign campaign = {.first_seed = 5,
+                                              .seeds = 20,
+                                              .at_once = 1,
+                                              .twice_every = 1,
+                                              .impl = &hanging,
+                                              .is_interrupted = hang,
+                                              .found = tell_found,
+                                              .failed = tell_nothing};
+        test_plant(PLANTED_WALL_CLOCK_IN_RUN, 0);
+        _exit(sim_campaign_run(&campaign, &totals) != VK_OK);
+    }
+    struct pollfd file = {.fd = ends[0], .events = POLLIN};
+    bool is_told = poll(&file, 1, PATIENCE_MS) == 1 &&
+                   read(ends[0], &seed, sizeof seed) == (ssize_t)sizeof seed;
+    kill(process, SIGKILL);
+    cr_assert_eq(waitpid(process, NULL, 0), process);
+    cr_expect(is_told && seed == 5, "%d", (int)seed);
 }

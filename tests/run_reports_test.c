@@ -264,6 +264,59 @@ Test(run_reports, killed_it_leaves_every_failure_that_it_told_of) {
     expect_in_file("p.html", "\"state\":\"running\"");
 }
 
+/* Of seeds that one process has in hand, the others take long after the first has failed. */
+static pid_t start_planted(const char *words) {
+    const struct test_command command = {.program = "crankcase-planted", .words = words};
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 3000 && !(exists("r.sqlite") && failures_on_disk("r.sqlite") > 0); i++)
+        sleep_ms(20);
+    return process;
+}
+
+Test(run_reports, killed_before_the_turn_of_a_failure_it_has_it_all_the_same) {
+    char plan[300];
+    struct report_model model;
+    struct vk_arena arena;
+    pid_t process = start_planted("completion-ignored run --seeds 20 --scale 30 --jobs 1 "
+                                  "--results r.sqlite --quiet");
+    kill(-process, SIGKILL);
+    cr_expect_eq(test_command_await(&folder, process)->signal, SIGKILL, "it had come to its end");
+    load("r.sqlite", &model, &arena);
+    cr_assert_geq(model.failure_count, 1);
+    cr_expect_eq(model.state, REPORT_RESULTS_RUNNING);
+    snprintf(plan, sizeof plan, "%s", model.failures[0].plan);
+    cr_expect(exists(plan), "%s", plan);
+    vk_arena_release(&arena);
+    cr_expect_eq(run("report r.sqlite --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", "reproduce: crankcase run --seed ");
+}
+
+Test(run_reports, interrupted_it_ends_after_the_seed_in_hand) {
+    struct report_model model;
+    struct vk_arena arena;
+    pid_t process = start_planted("completion-ignored run --seeds 20 --scale 30 --jobs 1 "
+                                  "--results r.sqlite --quiet");
+    kill(process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE);
+    load("r.sqlite", &model, &arena);
+    cr_expect_eq(model.state, REPORT_RESULTS_INTERRUPTED);
+    cr_expect_eq(model.failure_count, lines_with(outcome->out, " failed: oracle"));
+    cr_expect_eq(model.totals.failures, model.failure_count);
+    cr_expect_lt(model.totals.seeds, 20);
+    vk_arena_release(&arena);
+}
+
+Test(run_reports, interrupted_twice_it_has_every_failure_that_it_found) {
+    pid_t process = start_planted("completion-ignored run --seeds 20 --scale 30 --jobs 2 "
+                                  "--results r.sqlite --quiet");
+    kill(-process, SIGINT);
+    sleep_ms(20);
+    kill(-process, SIGINT);
+    test_command_await(&folder, process);
+    cr_expect_geq(failures_on_disk("r.sqlite"), 1);
+}
+
 Test(run_reports, interrupted_it_writes_its_reports_and_says_that_they_are_partial) {
     const struct test_command command = {
         .words = "run --seeds 1000000 --results r.sqlite --junit j.xml"};
