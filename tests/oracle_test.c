@@ -16,6 +16,7 @@
 #include "sim/campaign.h"
 #include "sim/fault_words.h"
 #include "testing_planted.h"
+#include "testing_results.h"
 #include "testing_store.h"
 
 static void read_plan(struct sim_plan *plan, const char *text) {
@@ -490,7 +491,8 @@ Test(crash, is_told_of_when_all_seeds_of_the_process_are_done) {
 }
 
 struct hanging {
-    int to; /* a pipe, in which the parent tells what it has found */
+    struct report_results results;
+    int to; /* a pipe, in which the parent tells that it has found something */
     pid_t parent;
     unsigned asked;
 };
@@ -505,10 +507,11 @@ static bool hang(void *impl) {
     return true;
 }
 
-static uint64_t tell_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
-    const struct hanging *hanging = impl;
+static uint64_t keep_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
+    struct hanging *hanging = impl;
     (void)failure;
-    cr_expect_eq(write(hanging->to, &seed, sizeof seed), (ssize_t)sizeof seed);
+    test_results_fail(&hanging->results, (unsigned)seed, "x");
+    cr_expect_eq(write(hanging->to, "!", 1), 1);
     return 0;
 }
 
@@ -517,29 +520,41 @@ static void tell_nothing(void *impl, uint64_t seed, const struct sim_failure *fa
     (void)impl, (void)seed, (void)failure, (void)note;
 }
 
-Test(campaign, finds_a_failure_before_the_next_seed_of_its_process_is_done) {
+static void run_hanging(const char *path, int to) {
+    struct hanging hanging = {.to = to, .parent = getpid()};
+    struct sim_campaign_totals totals;
+    const struct sim_campaign campaign = {.first_seed = 5,
+                                          .seeds = 20,
+                                          .at_once = 1,
+                                          .twice_every = 1,
+                                          .impl = &hanging,
+                                          .is_interrupted = hang,
+                                          .found = keep_found,
+                                          .failed = tell_nothing};
+    test_results_begin(&hanging.results, path, REPORT_RESULTS_SEEDS);
+    test_plant(PLANTED_WALL_CLOCK_IN_RUN, 0);
+    _exit(sim_campaign_run(&campaign, &totals) != VK_OK);
+}
+
+Test(campaign, killed_while_a_process_has_more_seeds_to_do_it_has_the_failures_of_the_first) {
+    struct test_folder folder;
+    struct report_model model;
+    struct vk_arena arena;
+    char path[1000];
     int ends[2];
-    uint64_t seed = 0;
+    test_folder_make(&folder);
+    snprintf(path, sizeof path, "%s", test_folder_file(&folder, "r.sqlite"));
     cr_assert_eq(pipe(ends), 0);
     pid_t process = fork();
-    if (process == 0) {
-        struct hanging hanging = {.to = ends[1], .parent = getpid()};
-        struct sim_campaign_totals totals;
-        const struct sim_campaign campaign = {.first_seed = 5,
-                                              .seeds = 20,
-                                              .at_once = 1,
-                                              .twice_every = 1,
-                                              .impl = &hanging,
-                                              .is_interrupted = hang,
-                                              .found = tell_found,
-                                              .failed = tell_nothing};
-        test_plant(PLANTED_WALL_CLOCK_IN_RUN, 0);
-        _exit(sim_campaign_run(&campaign, &totals) != VK_OK);
-    }
+    if (process == 0) run_hanging(path, ends[1]);
     struct pollfd file = {.fd = ends[0], .events = POLLIN};
-    bool is_told = poll(&file, 1, PATIENCE_MS) == 1 &&
-                   read(ends[0], &seed, sizeof seed) == (ssize_t)sizeof seed;
+    int told = poll(&file, 1, PATIENCE_MS);
     kill(process, SIGKILL);
     cr_assert_eq(waitpid(process, NULL, 0), process);
-    cr_expect(is_told && seed == 5, "%d", (int)seed);
+    cr_expect_eq(told, 1, "nothing was found");
+    test_results_load(&model, path, &arena);
+    cr_assert_eq(model.failure_count, 1);
+    cr_expect_str_eq(model.failures[0].name, "seed 5");
+    vk_arena_release(&arena);
+    test_folder_remove(&folder);
 }
