@@ -104,6 +104,13 @@ static void run_chunk(void *impl, size_t i, FILE *out) {
 
 /* ---- in the parent */
 
+void sim_campaign_crash(struct sim_failure *failure, const char *died,
+                        const struct sim_flight_rings *rings) {
+    sim_failure_set_crash(failure, died);
+    struct vk_str ring = rings ? sim_flight_rings_last(rings, &failure->replica) : VK_STR_NONE;
+    if (vk_str_present(ring)) sim_flight_tail_read(ring, &failure->flight);
+}
+
 static void cover(struct sim_campaign_totals *totals, uint64_t feature) {
     uint64_t bit = feature % SIM_COVERAGE_BITS;
     uint64_t *word = &totals->coverage[bit / 64];
@@ -223,14 +230,10 @@ static bool chunk_goes_on(void *impl, size_t i, const char *died) {
                         .result = {.failed = true}};
     struct sim_failure *failure = &told.result.failure;
     if (!chunk->heard) return false;
-    sim_failure_set_crash(failure, died);
+    sim_campaign_crash(failure, died, is_late ? NULL : chunk->rings);
     if (is_late)
         snprintf(failure->what, sizeof failure->what,
                  "%s, when all of its seeds up to this one were done", died);
-    struct vk_str ring = chunk->rings && !is_late
-                             ? sim_flight_rings_last(chunk->rings, &failure->replica)
-                             : VK_STR_NONE;
-    if (vk_str_present(ring)) sim_flight_tail_read(ring, &failure->flight);
     hear(round, chunk, &told, is_late);
     return chunk->heard_count < chunk->count && !is_interrupted(round->campaign);
 }

@@ -61,5 +61,8 @@ enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
 void sim_campaign_keep_memory(void);
 /* Adds one run to the totals. */
 void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_result *result);
+/* A run's process ended before its time. `rings`: of the run, or NULL. */
+void sim_campaign_crash(struct sim_failure *failure, const char *died,
+                        const struct sim_flight_rings *rings);
 
 #endif

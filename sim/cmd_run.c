@@ -18,6 +18,7 @@
 #include "reports/stopwatch.h"
 #include "reproducer.h"
 #include "run_directives.h"
+#include "run_plans.h"
 #include "run_reports.h"
 #include "run_shrink.h"
 #include "text_file.h"
@@ -34,7 +35,8 @@ static const char usage[] =
     "Runs the kernel through simulated days of work under injected faults, on several replicas,\n"
     "and checks it after every crank. Without a plan the work is drawn from seeds.\n\n"
     "what to run:\n"
-    "  PLAN...            plans, written by hand or left by a failure\n"
+    "  PLAN...            plans, written by hand or left by a failure; each is run in a process of\n"
+    "                     its own, which may crash, but with --directives or in a debugger\n"
     "  --seed N           the run that seed N stands for; with --seeds the first one (default 1)\n"
     "  --seeds N          N seeds\n"
     "  --minutes N        as many seeds as N minutes hold\n"
@@ -82,7 +84,6 @@ static const char usage[] =
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
     "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
-enum { PLAN_ERROR_MAX = 1400 };
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 enum { DRAWN_A_SECOND_MAX = 10 };
 
@@ -96,7 +97,6 @@ struct run_command {
     struct sim_run_reports reports;
     uint64_t budget_seconds;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
-    char plan_error[PLAN_ERROR_MAX]; /* of the one that is being run */
     bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
@@ -310,66 +310,64 @@ static int run_campaign(struct run_command *command) {
 
 /* ---- plans */
 
-static int plan_failed(struct run_command *command, int code, const char *what) {
-    snprintf(command->plan_error, sizeof command->plan_error, "%s", what);
-    fprintf(stderr, "crankcase run: %s\n", what);
-    return code;
+static void shrink_plan(const struct run_command *command, const char *path, struct vk_str text) {
+    const struct sim_shrink_file like = shrink_file(command);
+    struct sim_plan_error error;
+    struct sim_plan plan;
+    if (sim_plan_read(&plan, vk_heap_system(), text, &error) != VK_OK) return;
+    sim_run_shrink_plan(path, &plan, text, &like);
+    sim_plan_release(&plan);
 }
 
-static int run_text(struct run_command *command, const char *path, struct vk_str text) {
-    struct sim_plan plan;
-    struct sim_plan_error error;
-    struct sim_run_result result;
+static int plan_ended(void *impl, const char *path, struct vk_str text,
+                      const struct sim_run_plan_result *result) {
+    struct run_command *command = impl;
     const struct sim_reproducer made = reproducer(command);
     char reproduce[SIM_REPRODUCE_MAX];
-    enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
-    if (err != VK_OK) {
-        char what[PLAN_ERROR_MAX];
-        snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
-        return plan_failed(command, err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED,
-                           what);
+    if (result->code != SIM_EXIT_OK) {
+        fprintf(stderr, "crankcase run: %s\n", result->error);
+        return result->code;
     }
-    if (command->directives.any)
-        sim_run_directives_give(&command->directives, path, &command->campaign.run);
-    err = sim_run(&plan, &command->campaign.run, &result);
-    command->campaign.run.observer = NULL; /* who shrinks it is not watched */
-    if (err != VK_OK) {
-        sim_plan_release(&plan);
-        return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
-    }
-    sim_campaign_add(&command->totals, &result);
-    sim_probes_take(command->totals.probes);
+    sim_campaign_add(&command->totals, &result->run);
+    for (size_t k = 0; k < sim_probe_count(); k++)
+        command->totals.probes[k] += result->probes[k];
     sim_reproduce_plan(&made, path, reproduce);
-    const struct report_failure report = {&result.failure, path, reproduce, NULL};
-    if (result.failed) {
+    const struct report_failure report = {&result->run.failure, path, reproduce, NULL};
+    if (result->run.failed) {
         print_failure(command, &report);
-        sim_run_reports_plan_failure(&command->reports, &report, &plan,
-                                     command->campaign.run.module);
+        sim_run_reports_failure(&command->reports, &report);
     }
-    const struct sim_shrink_file like = shrink_file(command);
-    if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
-    sim_plan_release(&plan);
-    if (result.refused) {
-        sim_run_directives_refused(&command->directives, &result);
+    if (result->run.failed && result->is_plan && command->shrink.wanted)
+        shrink_plan(command, path, text);
+    if (result->run.refused) {
+        sim_run_directives_refused(&command->directives, &result->run);
         return SIM_EXIT_BAD_INPUT;
     }
-    if (result.was_panic && !command->quiet)
-        report_run_panic(stdout, path, command->campaign.run.keep, &result, command->json);
+    if (result->run.was_panic && !command->quiet)
+        report_run_panic(stdout, path, command->campaign.run.keep, &result->run, command->json);
     return SIM_EXIT_OK;
 }
 
-static int run_plan(struct run_command *command, const char *path) {
-    struct vk_arena arena;
-    struct vk_str text;
-    int code = SIM_EXIT_BAD_INPUT;
-    vk_arena_init(&arena, vk_heap_system());
-    if (sim_text_file_read(path, &arena, &text) == VK_OK)
-        code = run_text(command, path, text);
-    else
-        plan_failed(command, code, vk_err_origin()->text);
-    vk_arena_release(&arena);
-    return code;
+static int run_plans(struct run_command *command, int count, char **paths) {
+    /* Directives may ask for a debugger, which, as one that is there, is to see the kernel. */
+    const struct sim_run_plans plans = {.paths = paths,
+                                        .count = (size_t)count,
+                                        .isolated =
+                                            !command->directives.any && !sim_run_is_traced(),
+                                        .options = &command->campaign.run,
+                                        .reports = &command->reports,
+                                        .impl = command,
+                                        .ended = plan_ended};
+    int code;
+    if (command->directives.any)
+        sim_run_directives_give(&command->directives, paths[0], &command->campaign.run);
+    enum vk_err err = sim_run_plans(&plans, &code);
+    if (command->totals.seeds) print_summary(command);
+    if (code == SIM_EXIT_OK) code = exit_code(command);
+    return end_reports(command, err, err == VK_OK ? code : failed(vk_err_origin()->text));
 }
+
+/* ---- recordings */
 
 /* Recordings, from argv[optind] on, are a campaign of their own: the seeds draw their faults. */
 static int run_recordings(struct run_command *command, int argc, char **argv) {
@@ -391,32 +389,6 @@ static int run_recordings(struct run_command *command, int argc, char **argv) {
     int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
     if (code != SIM_EXIT_OK) return code;
     return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
-}
-
-static int run_plan_reported(struct run_command *command, const char *path) {
-    double begun = report_stopwatch_seconds(&command->watch);
-    uint64_t failures = command->totals.failures;
-    command->plan_error[0] = '\0';
-    sim_run_reports_plan_begins(&command->reports, path, &command->campaign.run);
-    int code = run_plan(command, path);
-    enum report_plan_state state = code == SIM_EXIT_BAD_INPUT             ? REPORT_PLAN_BAD
-                                   : code != SIM_EXIT_OK                  ? REPORT_PLAN_FAILED
-                                   : command->totals.failures != failures ? REPORT_PLAN_DIFFERENT
-                                                                          : REPORT_PLAN_PASSED;
-    sim_run_reports_plan_ends(&command->reports, path, state,
-                              report_stopwatch_seconds(&command->watch) - begun,
-                              command->plan_error);
-    return code;
-}
-
-static int run_plans(struct run_command *command, int count, char **paths) {
-    int worst = SIM_EXIT_OK;
-    for (int i = 0; i < count && !sim_interrupted(); i++) {
-        int code = run_plan_reported(command, paths[i]);
-        if (code > worst) worst = code;
-    }
-    if (command->totals.seeds) print_summary(command);
-    return end_reports(command, VK_OK, worst != SIM_EXIT_OK ? worst : exit_code(command));
 }
 
 /* ---- the command line */
