@@ -21,7 +21,6 @@
 #include "run_plans.h"
 #include "run_reports.h"
 #include "run_shrink.h"
-#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
