@@ -20,7 +20,7 @@
 /* How a job's process says that it could not write what it had to say. */
 enum { EXIT_UNWRITTEN = 121 };
 
-enum { READ_MIN = 4096 };
+enum { READ_MIN = 4096, STREAMS_MAX = 2 * SIM_JOBS_AT_ONCE_MAX };
 
 /* What comes out of a job's process: the reading end of a pipe, and what was read. */
 struct stream {
@@ -290,8 +290,8 @@ static void hear_one(struct job_table *table, size_t i) {
 
 /* Waits until one of those that run says something, or ends. */
 static void await_one(struct job_table *table) {
-    struct pollfd files[2 * SIM_JOBS_AT_ONCE_MAX];
-    size_t of[2 * SIM_JOBS_AT_ONCE_MAX];
+    struct pollfd files[STREAMS_MAX];
+    size_t of[STREAMS_MAX];
     nfds_t count = 0;
     size_t begun = table->begun;
     for (size_t i = table->told; i < begun; i++) {
@@ -299,7 +299,7 @@ static void await_one(struct job_table *table) {
         const int ends[] = {job->out.file, job->err.file};
         for (size_t k = 0; k < 2; k++) {
             if (ends[k] < 0) continue;
-            VK_ASSERT(count < 2 * SIM_JOBS_AT_ONCE_MAX); /* no more run at once */
+            VK_ASSERT(count < STREAMS_MAX); /* no more run at once */
             of[count] = i;
             files[count++] = (struct pollfd){.fd = ends[k], .events = POLLIN};
         }
