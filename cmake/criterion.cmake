@@ -72,6 +72,9 @@ add_dependencies(run_reports_test crankcase crankcase-planted)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
 
+# This one says itself whether there was memory.
+target_link_options(timeline_test PRIVATE -Wl,--wrap=sim_timeline_is_cut)
+
 # And this one loads kernels, and what is none.
 add_dependencies(kernel_module_test crankcase vk_shared)
 foreach(module no_kernel other_abi)

@@ -166,6 +166,8 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
         totals->ops[i] += result->ops[i];
     for (size_t i = 0; i < SIM_VAT_END_COUNT; i++)
         totals->ends[i] += result->ends[i];
+    for (size_t i = 0; i < SIM_ORACLE_COUNT; i++)
+        totals->asked[i] += result->asked[i];
     const uint64_t chain[] = {totals->hash.low, totals->hash.high, result->hash.low,
                               result->hash.high};
     XXH128_hash_t hash = XXH3_128bits(chain, sizeof chain);
@@ -227,7 +229,7 @@ static bool chunk_goes_on(void *impl, size_t i, const char *died) {
     struct chunk *chunk = &round->chunks[i];
     bool is_late = chunk->heard_count == chunk->count;
     struct told told = {.seed = chunk->first + chunk->heard_count - is_late,
-                        .result = {.failed = true}};
+                        .result = {.failed = true, .asked = {[SIM_ORACLE_CRASH] = true}}};
     struct sim_failure *failure = &told.result.failure;
     if (!chunk->heard) return false;
     sim_campaign_crash(failure, died, is_late ? NULL : chunk->rings);

@@ -89,6 +89,7 @@ enum { DRAWN_A_SECOND_MAX = 10 };
 struct run_command {
     struct sim_campaign campaign;
     struct sim_campaign_totals totals;
+    uint64_t plans, plans_failed; /* none: seeds are run */
     const char *faults_text;
     const char *out_folder;
     const char *kernel; /* the path of a module, or NULL */
@@ -121,7 +122,6 @@ static void print_failure(struct run_command *command, const struct report_failu
         report_run_failure_json(stdout, report);
     else
         report_run_failure(stdout, report, command->colours);
-    fflush(stdout); /* whether it was written is asked in the end */
 }
 
 /* How a failed seed is called, and how it is had again. */
@@ -151,7 +151,7 @@ static uint64_t seed_found(void *impl, uint64_t seed, const struct sim_failure *
         fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
     }
     const struct report_failure report = {failure, words.name, words.reproduce,
-                                          is_written ? words.path : NULL};
+                                          is_written ? words.path : NULL, NULL};
     return sim_run_reports_seed_found(&command->reports, &report) << 1 | is_written;
 }
 
@@ -162,7 +162,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     bool is_written = note & 1;
     seed_words(command, seed, &words);
     const struct report_failure report = {failure, words.name, words.reproduce,
-                                          is_written ? words.path : NULL};
+                                          is_written ? words.path : NULL, NULL};
     print_failure(command, &report);
     sim_run_reports_seed_failure(&command->reports, seed, &report, note >> 1);
     if (is_written) sim_run_shrink_put_off(&command->shrink, seed, words.reproduce, failure);
@@ -245,7 +245,11 @@ static int exit_code(const struct run_command *command) {
 
 static void print_summary(struct run_command *command) {
     struct report_probe probes[SIM_PROBES_MAX];
+    bool of_plans = command->plans > 0;
     const struct report_summary summary = {
+        .unit = report_results_kind_unit(of_plans ? REPORT_RESULTS_PLANS : REPORT_RESULTS_SEEDS),
+        .count = of_plans ? command->plans : command->totals.seeds,
+        .failed = of_plans ? command->plans_failed : command->totals.failures,
         .probes = probes,
         .probe_count = report_probes(&command->totals, probes),
         .totals = &command->totals,
@@ -318,9 +322,8 @@ static void shrink_plan(const struct run_command *command, const char *path, str
     sim_plan_release(&plan);
 }
 
-static int plan_ended(void *impl, const char *path, struct vk_str text,
-                      const struct sim_run_plan_result *result) {
-    struct run_command *command = impl;
+static int tell_plan(struct run_command *command, const char *path, struct vk_str text,
+                     const struct sim_run_plan_result *result) {
     const struct sim_reproducer made = reproducer(command);
     char reproduce[SIM_REPRODUCE_MAX];
     if (result->code != SIM_EXIT_OK) {
@@ -331,7 +334,7 @@ static int plan_ended(void *impl, const char *path, struct vk_str text,
     for (size_t k = 0; k < sim_probe_count(); k++)
         command->totals.probes[k] += result->probes[k];
     sim_reproduce_plan(&made, path, reproduce);
-    const struct report_failure report = {&result->run.failure, path, reproduce, NULL};
+    const struct report_failure report = {&result->run.failure, path, reproduce, NULL, NULL};
     if (result->run.failed) {
         print_failure(command, &report);
         sim_run_reports_failure(&command->reports, &report);
@@ -347,6 +350,15 @@ static int plan_ended(void *impl, const char *path, struct vk_str text,
     return SIM_EXIT_OK;
 }
 
+static int plan_ended(void *impl, const char *path, struct vk_str text,
+                      const struct sim_run_plan_result *result) {
+    struct run_command *command = impl;
+    int code = tell_plan(command, path, text, result);
+    command->plans++;
+    command->plans_failed += code != SIM_EXIT_OK || result->run.failed;
+    return code;
+}
+
 static int run_plans(struct run_command *command, int count, char **paths) {
     /* Directives may ask for a debugger, which, as one that is there, is to see the kernel. */
     const struct sim_run_plans plans = {.paths = paths,
@@ -355,6 +367,7 @@ static int run_plans(struct run_command *command, int count, char **paths) {
                                             !command->directives.any && !sim_run_is_traced(),
                                         .options = &command->campaign.run,
                                         .reports = &command->reports,
+                                        .totals = &command->totals,
                                         .impl = command,
                                         .ended = plan_ended};
     int code;

@@ -98,6 +98,7 @@ static void hear(const struct running *running, FILE *in, const char *died,
     /* INV-RUN-PLANS-1. Also of one that is found to have leaked when its run was over. */
     result->code = SIM_EXIT_OK;
     result->run.failed = true;
+    result->run.asked[SIM_ORACLE_CRASH] = true;
     sim_campaign_crash(&result->run.failure, died, is_run ? NULL : running->rings);
 }
 
@@ -116,7 +117,8 @@ static void plan_finished(void *impl, size_t i, FILE *in, const char *died) {
                                    : result.run.failed        ? REPORT_PLAN_DIFFERENT
                                                               : REPORT_PLAN_PASSED;
     sim_run_reports_plan_ends(plans->reports, running->path, state,
-                              report_stopwatch_seconds(&running->watch), result.error, in);
+                              report_stopwatch_seconds(&running->watch), result.error,
+                              plans->totals, in);
     if (code > running->code) running->code = code;
     sim_flight_rings_free(running->rings);
     vk_arena_release(&running->arena);

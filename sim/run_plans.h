@@ -24,6 +24,7 @@ struct sim_run_plans {
     bool isolated; /* or they are run in this process, which one of them may end */
     const struct sim_run_options *options;
     struct sim_run_reports *reports;
+    const struct sim_campaign_totals *totals; /* that `ended` adds to */
     void *impl;
     /* What became of a plan, whose file has that text. Returns its exit code, failures aside. */
     int (*ended)(void *impl, const char *path, struct vk_str text,

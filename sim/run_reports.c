@@ -365,10 +365,10 @@ static void keep_watched(struct sim_run_reports *reports, const char *name, uint
 
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
                                enum report_plan_state state, double seconds, const char *error,
-                               FILE *watched) {
+                               const struct sim_campaign_totals *totals, FILE *watched) {
     uint64_t failure = reports->database.failure;
     if (!reports->is_open) return;
-    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error));
+    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error, totals));
     bool was_run = state == REPORT_PLAN_PASSED || state == REPORT_PLAN_DIFFERENT;
     if (was_run && watched) keep_watched(reports, name, failure, watched);
 }
@@ -386,7 +386,8 @@ void sim_run_reports_entry(struct sim_run_reports *reports,
     }
     heed(reports, report_results_plan_begins(database, entry->name));
     heed(reports, report_results_failure(database, entry->failure));
-    heed(reports, report_results_plan_ends(database, entry->state, entry->seconds, entry->error));
+    heed(reports,
+         report_results_plan_ends(database, entry->state, entry->seconds, entry->error, NULL));
 }
 
 void sim_run_reports_recording(struct sim_run_reports *reports, const char *path,

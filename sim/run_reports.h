@@ -90,10 +90,10 @@ const struct sim_observer *sim_run_reports_plan_observer(struct sim_run_reports 
 void sim_run_reports_plan_watched(struct sim_run_reports *reports, const char *name,
                                   const struct sim_plan *plan, const struct vk_module *module,
                                   const struct sim_run_result *result, FILE *out);
-/* `error`: of BAD and FAILED. `watched`: what was written there, or NULL. */
+/* `error`: of BAD and FAILED; `totals`: of all plans so far, or NULL; `watched`: what was written there, or NULL. */
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
                                enum report_plan_state state, double seconds, const char *error,
-                               FILE *watched);
+                               const struct sim_campaign_totals *totals, FILE *watched);
 /* Something of a list came to an end: a file of a corpus, a recording. */
 struct sim_run_reports_entry {
     const char *name;

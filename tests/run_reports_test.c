@@ -106,6 +106,22 @@ Test(run_reports, reports_of_the_results_are_those_of_the_run) {
     cr_expect_null(strstr(outcome->out, "seeds failed"));
 }
 
+/* One seed in 40 of a campaign is run twice. */
+Test(run_reports, an_oracle_that_nobody_asked_has_not_held) {
+    static const char twice[] = "name=\"the same plan run again is the same run\" time=\"0.000\">";
+    char skipped[200], passed[200];
+    snprintf(skipped, sizeof skipped, "%s<skipped message=\"nobody looked\">", twice);
+    snprintf(passed, sizeof passed, "%s</testcase>", twice);
+    cr_expect_eq(run("run --seeds 20 --quiet --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", skipped);
+    expect_in_file("j.xml", "name=\"the state agrees with itself\" time=\"0.000\"></testcase>");
+    cr_expect_eq(run("run --seeds 40 --quiet --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", passed);
+    char *text = text_of("j.xml");
+    cr_expect_null(strstr(text, "recording"), "a seed has none");
+    free(text);
+}
+
 Test(run_reports, a_trace_is_of_one_plan) {
     write_plans();
     cr_expect_eq(run("run good.plan --trace t.json --quiet")->code, SIM_EXIT_OK);
@@ -211,6 +227,22 @@ static void load(const char *name, struct report_model *model, struct vk_arena *
     test_ok(report_model_load(model, path, arena));
 }
 
+/* Of plans and of failures, in results that may still be in the making. */
+struct found {
+    size_t plans, failures;
+};
+
+static struct found found_so_far(const char *name) {
+    struct report_model model;
+    struct vk_arena arena;
+    struct found found = {0};
+    vk_arena_init(&arena, vk_heap_system());
+    if (exists(name) && report_model_load(&model, test_folder_file(&folder, name), &arena) == VK_OK)
+        found = (struct found){model.plan_count, model.failure_count};
+    vk_arena_release(&arena);
+    return found;
+}
+
 static size_t failures_on_disk(const char *name) {
     struct report_model model;
     struct vk_arena arena;
@@ -268,7 +300,7 @@ Test(run_reports, killed_it_leaves_every_failure_that_it_told_of) {
 static pid_t start_planted(const char *words) {
     const struct test_command command = {.program = "crankcase-planted", .words = words};
     pid_t process = test_command_start(&folder, &command);
-    for (int i = 0; i < 3000 && !(exists("r.sqlite") && failures_on_disk("r.sqlite") > 0); i++)
+    for (int i = 0; i < 3000 && found_so_far("r.sqlite").failures == 0; i++)
         sleep_ms(20);
     return process;
 }
@@ -389,7 +421,7 @@ Test(run_reports, a_plan_that_ends_its_process_has_failed_and_the_next_one_is_ru
                  outcome->signal);
     cr_expect(strstr(outcome->out, "good.plan failed: oracle crash "), "%s", outcome->out);
     cr_expect(strstr(outcome->out, " started and never finished: v"), "%s", outcome->out);
-    cr_expect(strstr(outcome->out, "1 of 2 seeds failed\n"), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "1 of 2 plans failed\n"), "%s", outcome->out);
     load("r.sqlite", &model, &arena);
     cr_assert(model.plan_count == 2 && model.failure_count == 1);
     cr_expect_eq(model.state, REPORT_RESULTS_FINISHED);
@@ -401,6 +433,28 @@ Test(run_reports, a_plan_that_ends_its_process_has_failed_and_the_next_one_is_ru
     vk_arena_release(&arena);
     expect_in_file("j.xml", "tests=\"2\" failures=\"1\" errors=\"0\"");
     expect_in_file("s.md", "| good.plan | different | crash/none/");
+}
+
+Test(run_reports, killed_in_the_midst_of_a_plan_it_names_that_and_has_those_before) {
+    struct report_model model;
+    struct vk_arena arena;
+    write_plans();
+    const struct test_outcome *outcome = run("plan --seed 5 --scale 1000");
+    test_file_write(test_folder_file(&folder, "large.plan"), vk_str(outcome->out));
+    const struct test_command command = {.words = "run good.plan large.plan --results r.sqlite"};
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 1000 && found_so_far("r.sqlite").plans < 2; i++)
+        sleep_ms(20);
+    kill(process, SIGKILL);
+    cr_expect_eq(test_command_await(&folder, process)->signal, SIGKILL);
+    load("r.sqlite", &model, &arena);
+    cr_assert_eq(model.plan_count, 2);
+    cr_expect_eq(model.plans[0].state, REPORT_PLAN_PASSED);
+    cr_expect(model.plans[1].is_in_progress);
+    cr_expect_str_eq(model.plans[1].name, "large.plan");
+    cr_expect(model.totals.seeds == 1 && model.totals.all_cranks > 0, "what was run counts");
+    vk_arena_release(&arena);
+    cr_expect(strstr(run("report r.sqlite")->out, "\n1 of 2 plans failed\n"));
 }
 
 Test(run_reports, a_plan_that_ends_its_process_is_shrunk_if_that_is_asked_for) {
@@ -428,12 +482,7 @@ static pid_t start_corpus(unsigned scale) {
         .words = "corpus run . --quiet --results r.sqlite --junit j.xml --html p.html"};
     pid_t process = test_command_start(&folder, &command);
     for (int i = 0; i < 1000; i++) {
-        struct report_model model;
-        struct vk_arena arena;
-        vk_arena_init(&arena, vk_heap_system());
-        enum vk_err err = report_model_load(&model, test_folder_file(&folder, "r.sqlite"), &arena);
-        vk_arena_release(&arena);
-        if (err == VK_OK && model.plan_count > 0) return process;
+        if (found_so_far("r.sqlite").plans > 0) return process;
         sleep_ms(20);
     }
     cr_assert_fail("no plan ended");
@@ -485,7 +534,7 @@ Test(run_reports, what_cannot_be_written_is_said_and_is_no_success) {
     cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
     cr_expect_str_eq(outcome->err, "crankcase run: no/such/p.html: No such file or directory; what "
                                    "was written before is there\n");
-    cr_expect(strstr(outcome->out, "0 of 1 seeds failed\n"));
+    cr_expect(strstr(outcome->out, "0 of 1 plans failed\n"));
     outcome = run("run good.plan --junit no/such/j.xml");
     cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT, "told before anything is run");
     cr_expect_str_eq(outcome->out, "");
