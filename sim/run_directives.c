@@ -60,8 +60,7 @@ void sim_run_directives_refused(const struct sim_run_directives *given,
 
 /* ---- debug */
 
-/* Whether somebody traces this process, as a debugger does. */
-static bool is_traced(void) {
+bool sim_run_is_traced(void) {
     char line[256];
     unsigned long tracer = 0;
     FILE *status = fopen("/proc/self/status", "r");
@@ -81,7 +80,7 @@ static enum vk_err debug(void *impl, uint32_t replica, const struct vk_debug_sto
     vk_directive_text(stop->directive, text);
     fprintf(stderr, "crankcase run: replica %" PRIu32 " is at crank %" PRIu64 " (%s): %s\n",
             replica, stop->crank, stop->event, text);
-    if (is_traced()) {
+    if (sim_run_is_traced()) {
         raise(SIGTRAP);
         return at ? VK_OK : VK_RAISE(VK_ERR_TRACE, "a debugger took the kernel away");
     }

@@ -26,5 +26,7 @@ void sim_run_directives_give(struct sim_run_directives *given, const char *plan,
 /* Tells of directives that a replica's state refused. */
 void sim_run_directives_refused(const struct sim_run_directives *given,
                                 const struct sim_run_result *result);
+/* Whether somebody traces this process, as a debugger does. */
+bool sim_run_is_traced(void);
 
 #endif
