@@ -3,6 +3,7 @@
 #include "recording.h"
 
 #include "recording_index.h"
+#include "trace_log.h"
 
 #include <inttypes.h>
 
@@ -192,6 +193,10 @@ static enum vk_err read_lines(struct reading *reading) {
         bool more;
         VK_TRY(sim_lines_next(reading->lines, &text, &more, reading->error));
         if (!more) break;
+        if (sim_lines_number(reading->lines) == 1 && sim_trace_log_is_head(text))
+            return sim_input_error_set(reading->error, VK_ERR_SYNTAX, 0,
+                                       "a simulated node's trace, and no recording: crankcase "
+                                       "diff reads it");
         const struct vk_json *line;
         vk_arena_clear(&reading->scratch);
         enum vk_err err = vk_json_parse(&reading->scratch, text, &line);

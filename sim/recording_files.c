@@ -1,6 +1,9 @@
 /* recording_files.c - see recording_files.h. */
 #include "recording_files.h"
 
+#include "line_reader.h"
+#include "trace_log.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -50,6 +53,19 @@ static bool is_folder(const char *path) {
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* A simulated node's trace is called like a recording; one that cannot be read is for the reader to tell of. */
+static bool is_trace(const char *path) {
+    struct sim_input_error ignored;
+    struct sim_lines *lines;
+    struct vk_str line;
+    bool more;
+    if (sim_lines_open(path, &lines, &ignored) != VK_OK) return false;
+    enum vk_err err = sim_lines_next(lines, &line, &more, &ignored);
+    bool is = err == VK_OK && more && sim_trace_log_is_head(line);
+    sim_lines_close(lines);
+    return is;
+}
+
 static enum vk_err add_folder(struct sim_recording_files *files, const char *folder, int depth);
 
 static enum vk_err add_entry(struct sim_recording_files *files, const char *folder,
@@ -64,7 +80,7 @@ static enum vk_err add_entry(struct sim_recording_files *files, const char *fold
     enum vk_err err = VK_OK;
     if (is_folder(path))
         err = add_folder(files, path, depth + 1);
-    else if (stem_length(entry) > 0)
+    else if (stem_length(entry) > 0 && !is_trace(path))
         err = add_file(files, path);
     free(path);
     return err;
