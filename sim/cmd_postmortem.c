@@ -27,8 +27,8 @@ static const char usage[] =
     "  crankcase run --keep nodes my.plan\n"
     "  crankcase postmortem nodes/replica-0/swingstore.sqlite nodes/replica-0/slog\n"
     "  crankcase postmortem --json chain.slog.gz\n\n"
-    "exit code: 0 nothing is unfinished, 1 the kernel ended in a crank, 2 bad usage or input,\n"
-    "4 the testbed failed";
+    "exit code: 0 nothing is unfinished, 1 the kernel ended in a crank, or the slog is cut off\n"
+    "where that is not known, 2 bad usage or input, or no crank in it, 4 the testbed failed";
 
 enum { PATH_SIZE = 4096 };
 
