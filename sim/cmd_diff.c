@@ -39,8 +39,8 @@ static const char usage[] =
     "  crankcase diff crankcase-failures/seed-42.plan\n"
     "  crankcase diff --kernel ../mine/libvk.so seed-42.plan seed-42.plan   # mine and this one\n"
     "  crankcase diff --json a/swingstore.sqlite b/swingstore.sqlite\n\n"
-    "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, 4 the testbed\n"
-    "failed";
+    "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, or nothing in\n"
+    "common to compare, 4 the testbed failed";
 
 struct diff_command {
     bool json, quiet;
@@ -134,6 +134,10 @@ static int run_plan(const char *path, const struct vk_module *module, struct sim
     int code = read_plan(path, &plan);
     if (code != SIM_EXIT_OK) return code;
     enum vk_err err = sim_traced_run(run, &plan, module);
+    if (err == VK_OK) {
+        err = sim_traced_check(run, &plan, module);
+        if (err != VK_OK) sim_traced_run_release(run);
+    }
     sim_plan_release(&plan);
     return err == VK_OK ? SIM_EXIT_OK : failed();
 }
@@ -216,8 +220,13 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
         code = diff_mixed(logs.path, is_database[0] ? 0 : 1, divergence);
     else if (code == SIM_EXIT_OK)
         code = diff_logs(command, &logs, divergence);
-    for (int i = 0; i < 2; i++)
-        if (sides[i].is_run) sim_traced_run_release(&sides[i].run);
+    for (int i = 0; i < 2; i++) {
+        if (!sides[i].is_run) continue;
+        if (code == SIM_EXIT_OK &&
+            sim_traced_note(&sides[i].run, i ? " of B" : " of A", divergence) != VK_OK)
+            code = failed();
+        sim_traced_run_release(&sides[i].run);
+    }
     return code;
 }
 
@@ -230,6 +239,7 @@ static int tell(const struct diff_command *command, const struct sim_divergence 
         fprintf(stderr, "crankcase diff: standard output: %s\n", strerror(errno));
         return SIM_EXIT_FAILED;
     }
+    if (divergence->kind == SIM_DIVERGENCE_NOTHING) return SIM_EXIT_BAD_INPUT;
     return sim_divergence_differs(divergence->kind) ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
 }
 
