@@ -305,8 +305,22 @@ def check_steps(workflow, built):
                     red_campaign, **few)
     found += expect(workflow, built, "push", "Canary", ["the canary did not fail"], dead_canary, **few)
     found += expect(workflow, built, "push", "Regression suite", ["typo.plan", "2:1"], bad_plan, **few)
-    found += expect(workflow, built, "push", None, ["no plans in elsewhere yet"], plans_gone, **few)
+    found += expect(workflow, built, "push", None, ["no corpus in elsewhere yet"], plans_gone, **few)
+    found += expect(workflow, built, "push", "Regression suite", ["crankcase: no plans and no recordings"], plans_empty, **few)
+    found += expect(workflow, built, "push", "Regression suite", ["deep/down/typo.plan", "2:1"], deep_plan, **few)
     return found
+
+
+def deep_plan(run, name):
+    if name == "Regression suite":
+        Path(run.folder, run.env["CORPUS"], "deep/down").mkdir(parents=True)
+        Path(run.folder, run.env["CORPUS"], "deep/down/typo.plan").write_text("crankcase-plan 1\nprogrm alice\n")
+
+
+def plans_empty(run, name):
+    if name == "Regression suite":
+        shutil.rmtree(Path(run.folder, run.env["CORPUS"]))
+        Path(run.folder, run.env["CORPUS"], "regressions").mkdir(parents=True)
 
 
 def plans_gone(run, name):
