@@ -72,6 +72,16 @@ add_dependencies(run_reports_test crankcase crankcase-planted)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
 add_dependencies(wrong_input_test crankcase crankcase-planted)
+add_dependencies(corpus_test crankcase crankcase-planted)
+add_dependencies(shrink_command_test crankcase crankcase-planted)
+add_dependencies(failure_to_fix_test crankcase crankcase-planted)
+# Hundreds of runs, each in a process of its own, which sanitizers make dear.
+set_tests_properties(unit.shrink_test unit.failure_to_fix_test PROPERTIES TIMEOUT 900)
+
+# And these have the bugs of planted.cmake in themselves.
+foreach(test oracle_test shrink_test)
+  target_link_options(${test} PRIVATE ${planted_wraps})
+endforeach()
 
 # And this one loads kernels, and what is none.
 add_dependencies(kernel_module_test crankcase vk_shared)
