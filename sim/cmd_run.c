@@ -304,6 +304,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
         sim_plan_release(&plan);
         return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
     }
+    if (command->directives.any) sim_run_directives_look_back(&command->directives, &result);
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
     sim_reproduce_plan(&made, path, reproduce);

@@ -41,6 +41,7 @@ struct node {
     uint64_t divergence_hits; /* so many times it was made to differ */
     uint64_t struck_at;       /* the point at which it was so last */
     bool waits_for_calm;      /* stays down until faults stop */
+    bool is_directed;         /* a directive took the place of one of its events */
 };
 
 struct run {
@@ -312,6 +313,7 @@ static enum vk_err check_point(struct run *run, struct node *node, bool first) {
 static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
     bool first = is_new(run, point);
+    node->is_directed |= point->crank.directed;
     if (point->number >= POINTS_MAX) {
         struct sim_failure failure;
         sim_failure_set(&failure, SIM_ORACLE_LIVENESS, node->replica, "endless",
@@ -663,6 +665,9 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     }
     if (err == VK_OK) err = run_phases(&run);
     if (err == VK_OK) sum_up(&run);
+    for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++)
+        err = sim_idle_directives_add(&result->idle, options->directives[i], run.nodes[i].replica,
+                                      run.nodes[i].is_directed);
     for (uint32_t i = 0; replica.keep && i < plan->replica_count && err == VK_OK; i++)
         err = sim_replica_keep(run.nodes[i].replica);
     for (uint32_t i = 0; i < plan->replica_count; i++)
