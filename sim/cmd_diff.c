@@ -6,6 +6,7 @@
 #include "diff_databases.h"
 #include "diff_mixed.h"
 #include "diff_plans.h"
+#include "file_kind.h"
 #include "kernel_module.h"
 #include "plan_file.h"
 #include "reports/colour.h"
@@ -14,7 +15,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <sys/stat.h>
 
 static const char usage[] =
     "usage: crankcase diff [OPTIONS] A B\n"
@@ -72,36 +72,6 @@ static int failed(void) {
     return SIM_EXIT_FAILED;
 }
 
-/* ---- what an input is */
-
-enum input_kind { INPUT_LOG, INPUT_PLAN, INPUT_DATABASE };
-
-/* Of a text the first line that is no comment. */
-static bool begins_as_plan(FILE *file) {
-    char line[256];
-    while (fgets(line, sizeof line, file)) {
-        size_t blank = strspn(line, " \t\r\n");
-        if (line[blank] == '#' || !line[blank]) continue;
-        return strncmp(line, "crankcase-plan", strlen("crankcase-plan")) == 0;
-    }
-    return false;
-}
-
-static enum input_kind kind_of(const char *path) {
-    char magic[16] = "";
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-        return INPUT_LOG; /* it says what is wrong */
-    FILE *file = fopen(path, "rb");
-    if (!file) return INPUT_LOG;
-    bool is_database = fread(magic, 1, sizeof magic, file) == sizeof magic &&
-                       memcmp(magic, "SQLite format 3", sizeof magic) == 0;
-    rewind(file);
-    bool is_plan = !is_database && begins_as_plan(file);
-    fclose(file);
-    return is_database ? INPUT_DATABASE : is_plan ? INPUT_PLAN : INPUT_LOG;
-}
-
 /* ---- logs */
 
 static int diff_logs(struct diff_command *command, const struct sim_diff_logs *asked,
@@ -148,7 +118,7 @@ static int diff_replicas(struct diff_command *command, const char *path,
     const struct sim_diff_logs logs = {.progress = draw, .impl = command};
     struct sim_input_error error = {0};
     int side;
-    if (kind_of(path) != INPUT_PLAN)
+    if (sim_file_kind(path) != SIM_FILE_PLAN)
         return bad_usage("of one input alone a plan is expected: ", path);
     int code = run_plan(path, command->module, &run);
     if (code != SIM_EXIT_OK) return code;
@@ -177,7 +147,7 @@ struct side {
 static int provide(struct side *side, const char *path, const struct vk_module *module,
                    const char **log, const char **label) {
     side->path = *log = path;
-    if (kind_of(path) != INPUT_PLAN) return SIM_EXIT_OK;
+    if (sim_file_kind(path) != SIM_FILE_PLAN) return SIM_EXIT_OK;
     int code = run_plan(path, module, &side->run);
     if (code != SIM_EXIT_OK) return code;
     uint32_t replica = sim_traced_replica(&side->run);
@@ -210,8 +180,8 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
     struct sim_diff_logs logs = {0};
     struct side sides[2] = {0};
     int code = SIM_EXIT_OK;
-    bool is_database[2] = {kind_of(paths[0]) == INPUT_DATABASE,
-                           kind_of(paths[1]) == INPUT_DATABASE};
+    bool is_database[2] = {sim_file_kind(paths[0]) == SIM_FILE_DATABASE,
+                           sim_file_kind(paths[1]) == SIM_FILE_DATABASE};
     if (is_database[0] && is_database[1]) return diff_databases(paths, divergence);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
         code =

@@ -3,6 +3,7 @@
  * INV-CMD-POSTMORTEM-1  A file that is given is never written to.
  */
 #include "command.h"
+#include "file_kind.h"
 #include "postmortem.h"
 #include "reports/colour.h"
 #include "reports/report_postmortem.h"
@@ -64,11 +65,8 @@ static int read_state(struct sim_postmortem *postmortem, const char *path) {
         if (n < 0 || (size_t)n >= sizeof database) return bad_usage("the name is too long", "");
         path = database;
     }
-    if (stat(path, &info) != 0) {
-        fprintf(stderr, "crankcase postmortem: %s: %s\n", path, strerror(errno));
-        return SIM_EXIT_BAD_INPUT;
-    }
-    enum vk_err err = sim_postmortem_read_state(postmortem, path);
+    enum vk_err err = sim_file_must_be_database(path);
+    if (err == VK_OK) err = sim_postmortem_read_state(postmortem, path);
     return err == VK_OK ? SIM_EXIT_OK : failed(path, err);
 }
 

@@ -6,6 +6,7 @@
  * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
  */
 #include "command.h"
+#include "file_kind.h"
 #include "interrupt.h"
 #include "jobs.h"
 #include "recording_files.h"
@@ -69,6 +70,7 @@ struct replay_command {
     const char *host;            /* what is known beside them, or NULL */
     size_t at_once;
     bool json, quiet;
+    bool has_heading; /* the table has begun */
     bool colours;
     int name_width;
     struct report_progress progress;
@@ -98,7 +100,7 @@ static void tell_bad_input(const char *file, enum vk_err err, const struct sim_i
                            struct job_summary *summary) {
     summary->verdict = err == VK_ERR_NOMEM ? REPORT_FAILED : REPORT_BAD_INPUT;
     if (error->line > 0)
-        snprintf(summary->error, sizeof summary->error, "%s:%zu: %s", file, error->line,
+        snprintf(summary->error, sizeof summary->error, "%s:%zu:1: %s", file, error->line,
                  error->what);
     else
         snprintf(summary->error, sizeof summary->error, "%s: %s", file, error->what);
@@ -236,7 +238,12 @@ static void print_row(struct replay_command *command, const struct report_replay
         if (!command->quiet || row->verdict != REPORT_MET) report_replay_row_json(stdout, row);
         return;
     }
-    if (!command->quiet) report_replay_row(stdout, command->name_width, row, command->colours);
+    if (row->verdict == REPORT_BAD_INPUT) return; /* nothing was run that a table could tell of */
+    if (!command->quiet) {
+        if (!command->has_heading) report_replay_heading(stdout, command->name_width);
+        command->has_heading = true;
+        report_replay_row(stdout, command->name_width, row, command->colours);
+    }
     if (text) fputs(text, stdout);
 }
 
@@ -304,14 +311,12 @@ static int run_command(struct replay_command *command) {
                                   .finished = job_finished,
                                   .begins = job_begins,
                                   .is_enough = sim_interrupt_is_enough};
-    bool has_table = !command->json && !command->quiet;
     for (size_t i = 0; i < command->files.count; i++) {
         int width = (int)strlen(command->files.at[i].name);
         if (width > command->name_width) command->name_width = width;
     }
     report_stopwatch_start(&watch);
     report_progress_begin(&command->progress, command->files.count, !command->quiet);
-    if (has_table) report_replay_heading(stdout, command->name_width);
     enum vk_err err = sim_jobs_run(&jobs);
     report_progress_clear(&command->progress);
     if (err != VK_OK) {
@@ -319,7 +324,7 @@ static int run_command(struct replay_command *command) {
         return SIM_EXIT_FAILED;
     }
     command->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (has_table)
+    if (command->has_heading)
         report_replay_total(stdout, command->name_width, &command->total, command->colours);
     else if (command->json)
         report_replay_total_json(stdout, &command->total);
@@ -410,16 +415,6 @@ static int provide_keep_folder(const struct replay_command *command) {
 
 /* ---- a database and a slog */
 
-static bool is_database(const char *path) {
-    char magic[16] = "";
-    FILE *file = fopen(path, "rb");
-    if (!file) return false;
-    bool is = fread(magic, 1, sizeof magic, file) == sizeof magic &&
-              memcmp(magic, "SQLite format 3", sizeof magic) == 0;
-    fclose(file);
-    return is;
-}
-
 static int tell_slog(const struct replay_command *command, const struct report_slog *report) {
     if (command->json)
         report_slog_json(stdout, report);
@@ -498,7 +493,7 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
         if (code != SIM_EXIT_OK) return code;
     }
     if (optind == argc) return bad_usage("no recording is named", "");
-    if (argc - optind == 2 && is_database(argv[optind])) {
+    if (argc - optind == 2 && sim_file_kind(argv[optind]) == SIM_FILE_DATABASE) {
         command->database = argv[optind];
         command->slog = argv[optind + 1];
         return sim_run_reports_any(&command->reports)

@@ -2,6 +2,7 @@
  * index. */
 #include "recording.h"
 
+#include "file_kind.h"
 #include "recording_index.h"
 #include "trace_log.h"
 
@@ -236,8 +237,12 @@ static enum vk_err read_all(struct sim_lines *lines, struct sim_recording **out,
 
 enum vk_err sim_recording_read(const char *path, struct sim_recording **out,
                                struct sim_input_error *error) {
+    const enum sim_file_kind kind = sim_file_kind(path);
     struct sim_lines *lines;
     *out = NULL;
+    if (kind == SIM_FILE_PLAN || kind == SIM_FILE_DATABASE || kind == SIM_FILE_RING)
+        return sim_input_error_set(error, VK_ERR_SYNTAX, 0, "%s, where a recording is wanted",
+                                   sim_file_kind_words(kind));
     VK_TRY(sim_lines_open(path, &lines, error));
     enum vk_err err = read_all(lines, out, error);
     sim_lines_close(lines);
