@@ -211,7 +211,7 @@ bool audit_holder_alive(const struct audit_holder *holder);
 /* ---- names */
 /* "ko20" is an object and 20, in canonical digits. */
 bool audit_kref_parse(struct vk_str kref, enum audit_slot *slot, uint64_t *id);
-/* The prefix and canonical digits: "v12" for 'v'. */
+/* The prefix and canonical digits: "v12" for 'v'. The greatest number is nobody's (VK_NO_VAT). */
 bool audit_id_parse(struct vk_str id, char prefix, uint64_t *number);
 /* "o-50", "o+d11/3:1". Ids that the vat made are the vat's business: only the kernel's own are
  * looked at (*kernel_id). */

@@ -62,7 +62,8 @@ bool audit_kref_parse(struct vk_str kref, enum audit_slot *slot, uint64_t *id) {
 }
 
 bool audit_id_parse(struct vk_str id, char prefix, uint64_t *number) {
-    return id.n > 1 && id.p[0] == prefix && vk_str_to_u64(vk_str_from(id, 1), number);
+    return id.n > 1 && id.p[0] == prefix && vk_str_to_u64(vk_str_from(id, 1), number) &&
+           *number < UINT64_MAX;
 }
 
 bool audit_vref_parse(struct vk_str vref, enum audit_slot *slot, bool *by_vat,

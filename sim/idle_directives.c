@@ -4,7 +4,7 @@
 #include "vk/module.h"
 
 static enum vk_err is_idle(const struct vk_directive *directive, struct sim_replica *replica,
-                           bool carried_out, bool *idle) {
+                           bool *idle) {
     struct vk_store *store = sim_replica_store(replica);
     bool done = false;
     *idle = false;
@@ -12,7 +12,7 @@ static enum vk_err is_idle(const struct vk_directive *directive, struct sim_repl
     if (!sim_replica_is_directed(replica))
         *idle = true;
     else if (!store)
-        *idle = !carried_out && directive->action != VK_DIRECTIVE_REPLACE_KERNEL;
+        *idle = !sim_replica_gave_way(replica) && directive->action != VK_DIRECTIVE_REPLACE_KERNEL;
     else {
         const struct vk_ports *ports = sim_replica_ports(replica);
         VK_TRY(vk_module_of(store)->directive_is_done(store, ports, directive, &done));
@@ -27,7 +27,7 @@ enum vk_err sim_idle_directives_add(struct sim_idle_directives *idle,
     for (size_t i = 0; given && i < given->all.count; i++) {
         const struct vk_directive *directive = &given->all.at[i];
         bool is;
-        VK_TRY(is_idle(directive, replica, carried_out, &is));
+        VK_TRY(is_idle(directive, replica, &is));
         if (!is || idle->count++) continue;
         idle->replica = sim_replica_index(replica);
         vk_directive_text(directive, idle->first);

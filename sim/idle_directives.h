@@ -13,9 +13,9 @@ struct sim_idle_directives {
 };
 
 /* At the end of a run, of a replica that was to have `given`; NULL: nothing. What a node that is down by then had carried
- * out it may have lost again: of its own nothing is said if any was, `carried_out`. `debug` is not carried out, but told. */
+ * out it may have lost again: of its own nothing is said if any was. `debug` is not carried out, but told. */
 enum vk_err sim_idle_directives_add(struct sim_idle_directives *idle,
-                                    const struct sim_directives *given, struct sim_replica *replica,
-                                    bool carried_out) VK_MUST_CHECK;
+                                    const struct sim_directives *given, struct sim_replica *replica)
+    VK_MUST_CHECK;
 
 #endif

@@ -79,6 +79,17 @@ void sim_plan_release(struct sim_plan *plan) {
     vk_arena_init(&plan->arena, heap);
 }
 
+size_t sim_plan_operation_count(const struct sim_plan *plan) {
+    size_t count = 0;
+    for (size_t p = 0; p < plan->program_count; p++) {
+        const struct sim_program *program = &plan->programs[p];
+        count += program->start.op_count + program->boyd.op_count;
+        for (size_t t = 0; t < program->turn_count; t++)
+            count += program->turns[t].op_count;
+    }
+    return count;
+}
+
 /* ---- states */
 
 static bool turn_has_states(const struct sim_turn *turn) {

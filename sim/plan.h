@@ -302,6 +302,8 @@ struct sim_plan {
     bool no_drain; /* do not bring the run to rest at its end */
 };
 
+/* Of all its programs. */
+size_t sim_plan_operation_count(const struct sim_plan *plan);
 /* Whether vats may be suspended or paused in it. */
 bool sim_plan_has_states(const struct sim_plan *plan);
 /* Whether it holds what SwingSet panics for: the end of a critical vat, a message that is to, a restart of all vats. */

@@ -1,7 +1,6 @@
 /* run.c - see run.h. */
 #include "run.h"
 
-#include "array.h"
 #include "faults/sqlite_heap_fault.h"
 #include "flight_recorder.h"
 #include "mem_disk.h"
@@ -16,7 +15,8 @@
 #include <xxhash.h>
 
 enum {
-    POINTS_MAX = 200000, /* no plan in its senses goes on for longer */
+    POINTS_MAX = 200000,
+    CRANKS_AT_A_TIME_MAX = 8000, /* and eight for each operation of the plan */
     VAIN_STARTS_MAX = 12,
     AUDIT_EVERY = 32, /* points */
     MEMORY_EVERY = 16,
@@ -28,20 +28,19 @@ struct seen {
     char activityhash[VK_HASH_HEX];
     const char *event;
     uint64_t computrons;
-    bool struck; /* by a fault that was to make it differ, in this very crank */
-    uint32_t by; /* the replica that came first */
-    bool
-        revised; /* nobody has committed it, and people have decided something since: whoever comes next says anew */
+    bool struck;  /* by a fault that was to make it differ, in this very crank */
+    uint32_t by;  /* the replica that came first */
+    bool revised; /* uncommitted, and people have decided otherwise: whoever is next says anew */
 };
 
 /* A node, and what the run keeps of it. */
 struct node {
     struct sim_replica *replica;
+    uint64_t inputs_at;       /* the point of the host's newest word */
     uint64_t hits_at_start;   /* of faults that stop it later, when its process began */
     uint64_t divergence_hits; /* so many times it was made to differ */
     uint64_t struck_at;       /* the point at which it was so last */
     bool waits_for_calm;      /* stays down until faults stop */
-    bool is_directed;         /* a directive took the place of one of its events */
 };
 
 struct run {
@@ -53,10 +52,10 @@ struct run {
     struct {
         SIM_ARRAY(struct seen);
     } points;
-    bool calm; /* faults have stopped */
+    uint64_t cranks_max; /* at a time */
+    bool calm;           /* faults have stopped */
     XXH3_state_t hash;
-    /* Run only to look at a state: stop there. */
-    const struct run_probe *probe;
+    const struct run_probe *probe; /* run only to look at a state: stop there */
     bool probed;
 };
 
@@ -310,14 +309,19 @@ static enum vk_err check_point(struct run *run, struct node *node, bool first) {
     return VK_OK;
 }
 
+/* No plan in its senses goes on for so long, in all or since the host's newest word: that is one commit's, in memory. */
+static bool is_endless(const struct run *run, struct node *node, const struct sim_point *point) {
+    if (!point->is_crank || point->number < node->inputs_at) node->inputs_at = point->number;
+    return point->number >= POINTS_MAX || point->number - node->inputs_at > run->cranks_max;
+}
+
 static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
     bool first = is_new(run, point);
-    node->is_directed |= point->crank.directed;
-    if (point->number >= POINTS_MAX) {
+    if (is_endless(run, node, point)) {
         struct sim_failure failure;
         sim_failure_set(&failure, SIM_ORACLE_LIVENESS, node->replica, "endless",
-                        "does not come to rest in %d cranks", POINTS_MAX);
+                        "no rest after %llu cranks", (unsigned long long)point->number);
         fail(run, &failure);
         return VK_OK;
     }
@@ -649,8 +653,9 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
         .rings = probe ? NULL : options->rings,
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
+    run.cranks_max = CRANKS_AT_A_TIME_MAX + 8 * sim_plan_operation_count(plan);
+    *result = (struct sim_run_result){.replicas = (uint32_t)plan->replica_count};
     enum vk_err err = VK_OK;
-    *result = (struct sim_run_result){0};
     fault_sqlite_heap_install(); /* before SQLite is used at all */
     sim_disk_seed_sqlite(plan->seed);
     XXH3_INITSTATE(&run.hash);
@@ -658,20 +663,18 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++) {
         run.nodes[i].replica = sim_replica_new(plan, i, &replica);
         if (!run.nodes[i].replica) err = VK_RAISE(VK_ERR_NOMEM, "replica %u", i);
-        result->replicas++;
         if (options->directed_from_start && options->directives[i] && err == VK_OK)
             sim_replica_direct(run.nodes[i].replica, options->directives[i], options->debug,
                                options->impl);
     }
     if (err == VK_OK) err = run_phases(&run);
     if (err == VK_OK) sum_up(&run);
-    for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++)
-        err = sim_idle_directives_add(&result->idle, options->directives[i], run.nodes[i].replica,
-                                      run.nodes[i].is_directed);
-    for (uint32_t i = 0; replica.keep && i < plan->replica_count && err == VK_OK; i++)
-        err = sim_replica_keep(run.nodes[i].replica);
-    for (uint32_t i = 0; i < plan->replica_count; i++)
-        sim_replica_free(run.nodes[i].replica);
+    for (uint32_t i = 0; i < plan->replica_count; i++) {
+        struct sim_replica *one = run.nodes[i].replica;
+        if (err == VK_OK) err = sim_idle_directives_add(&result->idle, options->directives[i], one);
+        if (err == VK_OK && replica.keep) err = sim_replica_keep(one);
+        sim_replica_free(one);
+    }
     sim_array_free(run.points.at);
     return err;
 }
@@ -687,11 +690,11 @@ enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *o
     VK_TRY(run_whole(plan, &unobserved, NULL, &again));
     if (again.hash.low == result->hash.low && again.hash.high == result->hash.high) return VK_OK;
     result->failed = true;
-    result->failure =
-        (struct sim_failure){.oracle = SIM_ORACLE_TWICE, .event = "none", .vat = VK_NO_VAT};
-    snprintf(result->failure.what, sizeof result->failure.what,
+    struct sim_failure *failure = &result->failure;
+    *failure = (struct sim_failure){.oracle = SIM_ORACLE_TWICE, .event = "none", .vat = VK_NO_VAT};
+    snprintf(failure->signature, sizeof failure->signature, "twice/none/run");
+    snprintf(failure->what, sizeof failure->what,
              "run once more, the plan comes to another hash (%llu points, then %llu)",
              (unsigned long long)result->points, (unsigned long long)again.points);
-    snprintf(result->failure.signature, sizeof result->failure.signature, "twice/none/run");
     return VK_OK;
 }

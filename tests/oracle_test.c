@@ -339,6 +339,29 @@ Test(liveness, sees_gc_actions_that_are_never_taken) {
     expect_seen_by(replicas_plan, PLANTED_NO_COLLECTION, 0, SEEN_BY(SIM_ORACLE_LIVENESS));
 }
 
+/* Whenever a vat is told to bring out its dead it exports another object, which dies in the next crank. */
+static const char restless_plan[] = "crankcase-plan 1\n"
+                                    "program vatAdmin\n"
+                                    "  boyd\n"
+                                    "    send i1 new result\n"
+                                    "program alice\n"
+                                    "  start\n"
+                                    "    call dev2 i2 root\n"
+                                    "  boyd\n"
+                                    "    fail\n"
+                                    "vat alice alice\n";
+
+Test(liveness, sees_a_run_that_never_comes_to_rest_before_memory_is_full) {
+    const struct sim_run_options options = {
+        .off = {[SIM_ORACLE_TWICE] = true, [SIM_ORACLE_AUDIT] = true, [SIM_ORACLE_MEMORY] = true}};
+    const struct sim_run_result result = run(restless_plan, PLANTED_NOTHING, 0, &options);
+    cr_assert(result.failed && result.failure.oracle == SIM_ORACLE_LIVENESS, "%s",
+              result.failure.signature);
+    cr_assert(strstr(result.failure.signature, "endless"), "%s", result.failure.signature);
+    cr_assert(result.points > 8000 && result.points < 9000, "%llu points",
+              (unsigned long long)result.points);
+}
+
 /* ---- classes */
 
 Test(class, sees_a_node_that_goes_down_though_nothing_has_struck) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """fuzz.py on a stand-in for libFuzzer: the budget is one of CPU time, what is found is told, and each complaint can be had."""
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,10 +33,13 @@ class Driver(unittest.TestCase):
         self.build = Path(scratch.name)
         (self.build / "fuzz").mkdir()
 
-    def call(self, body, *arguments, code=0, name="json_fuzz"):
+    def stand_in(self, name, body, code=0):
         target = self.build / "fuzz" / name
         target.write_text(STAND_IN.replace("CODE", str(code)).replace("BODY", body))
         target.chmod(0o755)
+
+    def call(self, body, *arguments, code=0, name="json_fuzz"):
+        self.stand_in(name, body, code)
         command = [sys.executable, "-B", str(HERE / "fuzz.py"), "--build", str(self.build), "--json", *arguments]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
@@ -60,6 +64,25 @@ class Driver(unittest.TestCase):
         code, rows, said = self.call("sys.exit(3)", "1", "json_fuzz")
         self.assertEqual((code, rows), (2, []))
         self.assertIn("json_fuzz ended with 3 and no input", said)
+
+    def test_a_broken_target_hides_no_finding_of_another(self):
+        self.stand_in("slots_fuzz", FINDS, code=77)
+        code, rows, said = self.call("sys.exit(3)", "1", "json_fuzz", "slots_fuzz")
+        self.assertEqual((code, [row["name"] for row in rows]), (2, ["slots_fuzz"]))
+        self.assertFalse(rows[0]["clean"])
+        self.assertIn("json_fuzz ended with 3", said)
+
+    def test_ctrl_c_ends_what_runs_and_begins_nothing_more(self):
+        for name in ("json_fuzz", "slots_fuzz"):
+            self.stand_in(name, "while True: time.sleep(1)")
+        command = [sys.executable, "-B", str(HERE / "fuzz.py"), "--build", str(self.build), "1200", "json_fuzz", "slots_fuzz"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while not (self.build / "json_fuzz.log").exists():
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            out, said = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, said), (130, "fuzz: interrupted\n"))
+        self.assertFalse((self.build / "slots_fuzz.log").exists())
 
     def test_an_unknown_target_is_refused(self):
         code, rows, said = self.call(IDLES, "1", "jsonfuzz")

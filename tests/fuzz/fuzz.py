@@ -4,17 +4,19 @@
 What a target learns stays in build/fuzz/corpus/TARGET, what it finds in build/fuzz/findings/TARGET, what it says in
 build/fuzz/TARGET.log.
 
-exit code: 0 all clean, 1 findings, 2 a target that is not there or does not run
+exit code: 0 all clean, 1 findings, 2 a target that is not there or does not run, 130 Ctrl-C
 """
 import argparse
 import concurrent.futures
 import configparser
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -32,6 +34,9 @@ examples:
   ./dev fuzz 1200 store_fuzz slog_fuzz
   ./dev fuzz planted
 """
+
+
+stopping = threading.Event()  # Ctrl-C: what runs is killed, what waits is not begun
 
 
 class Broken(Exception):
@@ -107,6 +112,8 @@ def run(target, seconds, folders, log, artifacts, *options):
             if asked is None and cpu_of(process.pid) >= seconds:
                 process.send_signal(signal.SIGUSR1)
                 asked = time.monotonic()
+            if stopping.is_set():
+                raise Broken(f"{target.name} was interrupted")
             if asked and time.monotonic() > asked + END_SECONDS_MAX:
                 raise Broken(f"{target.name} comes to no end")
             time.sleep(POLL_SECONDS)
@@ -169,24 +176,51 @@ def seconds_and_names(arguments, seconds):
     return seconds, arguments
 
 
+@contextlib.contextmanager
+def side_by_side(jobs):
+    """A pool of threads. Who leaves it by an exception, as by Ctrl-C, does not wait for what was begun in it."""
+    pool = concurrent.futures.ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    except BaseException:
+        stopping.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=stopping.is_set())
+
+
+def fuzz_all(options, names):
+    """How many targets ran, how many of them found something, how many did not run."""
+    count = found = broken = 0
+    with side_by_side(options.jobs) as pool:
+        for running in [pool.submit(fuzz, name, options) for name in names]:
+            try:
+                outcome = running.result()
+            except Broken as problem:  # the others' findings are told all the same
+                print(f"fuzz: {problem}", file=sys.stderr)
+                broken += 1
+                continue
+            print_outcome(outcome, options.json)
+            count, found = count + 1, found + outcome.found
+    return count, found, broken
+
+
 def main():
     options = parse()
-    found = count = 0
     try:
         names = chosen(options.names)
         if not options.json:
             print(f"{'target':15} {'execs':>10} {'CPU s':>8} {'exec/s':>8} {'edges':>6}")
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for running in [pool.submit(fuzz, name, options) for name in names]:
-                outcome = running.result()
-                print_outcome(outcome, options.json)
-                count, found = count + 1, found + outcome.found
+        count, found, broken = fuzz_all(options, names)
     except Broken as problem:
         print(f"fuzz: {problem}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("fuzz: interrupted", file=sys.stderr)
+        return 130
     if not options.json:
-        print(f"{count - found} targets clean, {found} with findings")
-    return 1 if found else 0
+        print(f"{count - found} targets clean, {found} with findings" + (f", {broken} not run" if broken else ""))
+    return 2 if broken else 1 if found else 0
 
 
 if __name__ == "__main__":

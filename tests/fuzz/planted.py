@@ -10,7 +10,6 @@ With --check nothing is built or run: each patch applies, and each target has on
 exit code: 0 all found, 1 not so, 2 a patch that does not apply or compile, a seed that shows the bug, a find that is none
 """
 import argparse
-import concurrent.futures
 import json
 import re
 import shlex
@@ -181,7 +180,7 @@ def hunt_all(options, bugs):
         print(f"{'target':15} {'planted bug':{width}} {'execs':>9} {'CPU s':>7} {'exec/s':>8} {'bytes':>6}  found by")
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         builder = Builder(options.build, Path(scratch))
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        with fuzz.side_by_side(options.jobs) as pool:
             for hunting in [pool.submit(hunt, builder, bug, options) for bug in bugs]:
                 try:
                     rows.append(hunting.result())
@@ -207,7 +206,11 @@ def main():
     except (mutants.Broken, fuzz.Broken) as problem:
         print(f"planted: {problem}", file=sys.stderr)
         return 2
-    rows, broken = hunt_all(options, bugs)
+    try:
+        rows, broken = hunt_all(options, bugs)
+    except KeyboardInterrupt:
+        print("planted: interrupted", file=sys.stderr)
+        return 130
     found = sum(row["found"] for row in rows)
     if not options.json:
         print(f"{found} of {len(rows)} found within {options.seconds} s of CPU time each")
