@@ -83,6 +83,9 @@ foreach(test oracle_test shrink_test)
   target_link_options(${test} PRIVATE ${planted_wraps})
 endforeach()
 
+# This one says itself whether there was memory.
+target_link_options(timeline_test PRIVATE -Wl,--wrap=sim_timeline_is_cut)
+
 # And this one loads kernels, and what is none.
 add_dependencies(kernel_module_test crankcase vk_shared)
 foreach(module no_kernel other_abi)

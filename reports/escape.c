@@ -46,6 +46,19 @@ static size_t unwritable(const char *text) {
     return is_none ? 3 : 0;
 }
 
+const char *report_xml_text(const char *text, struct vk_arena *arena) {
+    struct vk_buf buf;
+    struct vk_str out;
+    vk_buf_init(&buf, arena);
+    while (*text) {
+        size_t bad = unwritable(text);
+        vk_buf_add(&buf, bad ? VK_STR(REPLACEMENT) : (struct vk_str){text, 1});
+        text += bad ? bad : 1;
+    }
+    vk_buf_char(&buf, '\0');
+    return vk_buf_finish(&buf, &out) == VK_OK ? out.p : NULL;
+}
+
 static void escape_xml(struct vk_buf *buf, const char *text, bool in_attribute) {
     for (; *text; text++) {
         size_t bad = unwritable(text);

@@ -19,6 +19,8 @@ const char *report_utf8(struct vk_str text, struct vk_arena *arena);
  * in an attribute are kept by references. */
 void report_escape_xml(struct vk_buf *buf, const char *text);
 void report_escape_xml_attribute(struct vk_buf *buf, const char *text);
+/* A copy with U+FFFD for what XML cannot hold, as both of them write it. NULL: no memory. */
+const char *report_xml_text(const char *text, struct vk_arena *arena);
 /* One line of GitHub's Markdown, also in a table's cell. */
 void report_escape_markdown(struct vk_buf *buf, const char *text);
 /* A block of code in Markdown, its fence longer than any in the text. */

@@ -1,15 +1,25 @@
 /* json_line.c - see json_line.h. */
 #include "json_line.h"
 
+#include "escape.h"
+
 void report_json_name(struct vk_buf *buf, const char *name) {
     vk_buf_lit(buf, ",\"");
     vk_buf_add(buf, vk_str(name));
     vk_buf_lit(buf, "\":");
 }
 
+void report_json_quote(struct vk_buf *buf, struct vk_str text) {
+    const char *valid = report_utf8(text, buf->arena);
+    if (valid)
+        vk_json_quote(buf, vk_str(valid));
+    else
+        buf->failed = true;
+}
+
 void report_json_text(struct vk_buf *buf, const char *name, const char *text) {
     report_json_name(buf, name);
-    vk_json_quote(buf, vk_str(text));
+    report_json_quote(buf, vk_str(text));
 }
 
 void report_json_count(struct vk_buf *buf, const char *name, uint64_t value) {

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+/* What may be no UTF-8, as a file's name: what is none is U+FFFD. */
+void report_json_quote(struct vk_buf *buf, struct vk_str text);
 /* Each adds a member after a first one: ,"NAME":VALUE. */
 void report_json_name(struct vk_buf *buf, const char *name); /* its value is still to come */
 void report_json_text(struct vk_buf *buf, const char *name, const char *text);

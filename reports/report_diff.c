@@ -242,7 +242,7 @@ static void add_sides(struct vk_buf *buf, const struct sim_divergence *diff) {
     for (int i = 0; i < 2; i++) {
         const struct sim_divergence_side *side = &diff->sides[i];
         vk_buf_add(buf, i ? VK_STR(",{\"name\":") : VK_STR("[{\"name\":"));
-        vk_json_quote(buf, side->name);
+        report_json_quote(buf, side->name);
         if (side->line) report_json_count(buf, "line", side->line);
         if (side->crankhash[0]) report_json_text(buf, "crankhash", side->crankhash);
         if (side->activityhash[0]) report_json_text(buf, "activityhash", side->activityhash);

@@ -101,6 +101,7 @@ static void put_failure(struct vk_buf *buf, const struct report_found *found) {
     else
         vk_buf_u64(buf, failure->vat);
     report_json_count(buf, "at", failure->at_ns);
+    report_json_text(buf, "flight", found->flight);
     report_json_text(buf, "reproduce", found->reproduce);
     report_json_text(buf, "plan", found->plan ? found->plan : "");
 }

@@ -1,16 +1,25 @@
 /* report_junit.c - see report_junit.h. */
 #include "report_junit.h"
 
+#include "buf_format.h"
 #include "escape.h"
 
 #include <inttypes.h>
 
 enum outcome { PASSED, FAILURE, ERROR, SKIPPED, OUTCOMES };
 
+/* A case that is named after what was found: by its plan, or by a signature. */
+struct named {
+    const char *as;   /* what it is called */
+    const char *name; /* and in the suite: others may be called the same */
+};
+
 /* Cases are written into a text of their own: the counts stand in front of them. */
 struct suite {
     struct vk_buf *out;
     uint64_t counts[OUTCOMES];
+    struct named *named; /* NULL: no memory */
+    size_t named_count;
 };
 
 static void put(struct vk_buf *buf, const char *text) { vk_buf_add(buf, vk_str(text)); }
@@ -35,12 +44,42 @@ static void put_seconds(struct vk_buf *buf, double seconds) {
     put_attribute(buf, "time", text);
 }
 
+static const char *or_failed(struct suite *suite, const char *text) {
+    if (!text) suite->out->failed = true;
+    return text ? text : "";
+}
+
 /* As long as it is: a text that is cut could end in the midst of a character. */
 static const char *joined(struct suite *suite, const char *a, const char *b, const char *c) {
     struct vk_str text;
-    if (vk_arena_format(suite->out->arena, &text, "%s%s%s", a, b, c) == VK_OK) return text.p;
-    suite->out->failed = true;
-    return "";
+    enum vk_err err = vk_arena_format(suite->out->arena, &text, "%s%s%s", a, b, c);
+    return or_failed(suite, err == VK_OK ? text.p : NULL);
+}
+
+static bool is_taken(const struct suite *suite, const char *name) {
+    for (size_t i = 0; i < suite->named_count; i++)
+        if (strcmp(suite->named[i].name, name) == 0) return true;
+    return false;
+}
+
+static const char *numbered(struct suite *suite, const char *as, size_t number) {
+    char which[32];
+    snprintf(which, sizeof which, " (%zu)", number);
+    return number == 1 ? as : joined(suite, as, which, "");
+}
+
+/* INV-JUNIT-1: the second that is called so is "name (2)", unless there is such a one. */
+static const char *own_name(struct suite *suite, const char *called) {
+    const char *as = or_failed(suite, report_xml_text(called, suite->out->arena));
+    size_t number = 1;
+    /* No number below this one is free. */
+    for (size_t i = 0; i < suite->named_count; i++)
+        number += strcmp(suite->named[i].as, as) == 0;
+    const char *name = numbered(suite, as, number);
+    while (is_taken(suite, name) && !suite->out->failed)
+        name = numbered(suite, as, ++number);
+    if (suite->named) suite->named[suite->named_count++] = (struct named){as, name};
+    return name;
 }
 
 /* ---- cases */
@@ -86,38 +125,40 @@ static void whole_case(struct suite *suite, const struct report_model *model, en
 
 /* ---- failures */
 
+static void put_line(struct vk_buf *buf, const char *begins, const char *text) {
+    put(buf, begins);
+    report_escape_xml(buf, text);
+}
+
 /* What `crankcase run` says of it; INV-JUNIT-2. */
 static void put_failure(struct suite *suite, const struct report_model *model, size_t i,
                         const char *others) {
     const struct report_failure report = report_model_failure(model, i);
     const struct sim_failure *failure = report.failure;
-    char message[REPORT_LINE_MAX], text[4096], vat[32] = "";
+    struct vk_buf *out = suite->out;
+    char message[REPORT_LINE_MAX];
     report_first_line(failure->what, message);
-    if (failure->vat != VK_NO_VAT) snprintf(vat, sizeof vat, ", vat v%" PRIu64, failure->vat);
-    snprintf(text, sizeof text,
-             "%s: %s\nreplica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64
-             ", %s%s)\nsignature: %s%s%s\nreproduce: ",
-             report.name, failure->what, failure->replica, failure->point, failure->block,
-             failure->event, vat, failure->signature, report.plan ? "\nplan: " : "",
-             report.plan ? report.plan : "");
-    vk_buf_lit(suite->out, "<failure");
-    put_attribute(suite->out, "message", message);
-    put_attribute(suite->out, "type", sim_oracle_word(failure->oracle));
-    vk_buf_char(suite->out, '>');
-    report_escape_xml(suite->out, text);
-    report_escape_xml(suite->out, report.reproduce);
-    report_escape_xml(suite->out, others);
-    vk_buf_lit(suite->out, "</failure>");
+    vk_buf_lit(out, "<failure");
+    put_attribute(out, "message", message[0] ? message : failure->signature);
+    put_attribute(out, "type", sim_oracle_word(failure->oracle));
+    vk_buf_char(out, '>');
+    report_escape_xml(out, report.name);
+    vk_buf_lit(out, ": ");
+    report_escape_xml(out, failure->what);
+    report_format(out, "\nreplica %" PRIu32 ", point %" PRIu64 " (block %" PRIu64 ", ",
+                  failure->replica, failure->point, failure->block);
+    report_escape_xml(out, failure->event);
+    if (failure->vat != VK_NO_VAT) report_format(out, ", vat v%" PRIu64, failure->vat);
+    vk_buf_char(out, ')');
+    if (report.flight[0]) put_line(out, "\nkernel: ", report.flight);
+    put_line(out, "\nsignature: ", failure->signature);
+    if (report.plan) put_line(out, "\nplan: ", report.plan);
+    put_line(out, "\nreproduce: ", report.reproduce);
+    report_escape_xml(out, others);
+    vk_buf_lit(out, "</failure>");
 }
 
 /* ---- plans */
-
-static size_t same_name_before(const struct report_model *model, size_t i) {
-    size_t same = 0;
-    for (size_t k = 0; k < i; k++)
-        same += strcmp(model->plans[k].name, model->plans[i].name) == 0;
-    return same;
-}
 
 /* A sweep finds more than one in a plan; and a corpus expected something else of it. */
 static void put_plan_failure(struct suite *suite, const struct report_model *model,
@@ -142,11 +183,10 @@ static void put_plan(struct suite *suite, const struct report_model *model, size
     enum outcome outcome = plan->state == REPORT_PLAN_PASSED      ? PASSED
                            : plan->state == REPORT_PLAN_DIFFERENT ? FAILURE
                                                                   : ERROR;
-    char name[1200], class_name[40];
-    size_t same = same_name_before(model, i);
-    snprintf(name, sizeof name, same ? "%.1100s (%zu)" : "%.1100s", plan->name, same + 1);
+    char class_name[40];
     snprintf(class_name, sizeof class_name, "crankcase.%s", report_results_kind_word(model->kind));
-    begin_case(suite, outcome, class_name, name, plan->seconds);
+    begin_case(suite, outcome, class_name,
+               own_name(suite, plan->name[0] ? plan->name : "(no name)"), plan->seconds);
     if (plan->failure != SIZE_MAX)
         put_plan_failure(suite, model, plan);
     else if (plan->is_in_progress)
@@ -166,20 +206,26 @@ static void put_group(struct suite *suite, const struct report_model *model, siz
              sim_oracle_word(first->failure.oracle));
     if (group->count > 1)
         snprintf(others, sizeof others, "\n%zu seeds more have this signature", group->count - 1);
-    begin_case(suite, FAILURE, class_name, first->failure.signature, first->seconds);
+    begin_case(suite, FAILURE, class_name, own_name(suite, first->failure.signature),
+               first->seconds);
     put_failure(suite, model, group->first, others);
     end_case(suite);
 }
 
+static bool has_failed(const struct report_model *model, enum sim_oracle oracle) {
+    for (size_t k = 0; k < model->group_count; k++)
+        if (model->failures[model->groups[k].first].failure.oracle == oracle) return true;
+    return false;
+}
+
+/* INV-JUNIT-3. Of what failed there are cases that say more. */
 static void put_oracles(struct suite *suite, const struct report_model *model) {
     for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
         enum sim_oracle oracle = (enum sim_oracle)i;
-        bool held = true;
-        for (size_t k = 0; k < model->group_count; k++)
-            held = held && model->failures[model->groups[k].first].failure.oracle != oracle;
-        if (held)
-            whole_case(suite, model, model->off[i] ? SKIPPED : PASSED, "crankcase.campaign.oracles",
-                       sim_oracle_demand(oracle), "nobody looked");
+        if (oracle == SIM_ORACLE_RECORDING || has_failed(model, oracle)) continue;
+        whole_case(suite, model, model->totals.asked[i] ? PASSED : SKIPPED,
+                   "crankcase.campaign.oracles", sim_oracle_demand(oracle),
+                   model->off[i] ? "it was left out: nobody looked" : "nobody looked");
     }
 }
 
@@ -200,10 +246,11 @@ static void put_faults(struct suite *suite, const struct report_model *model) {
 static void put_probes(struct suite *suite, const struct report_model *model) {
     for (size_t i = 0; i < model->probe_count; i++) {
         const struct report_probe *probe = &model->probes[i];
-        char message[300];
+        char line[80];
         if (!probe->is_wanted) continue;
-        snprintf(message, sizeof message, "%.200s:%d: it was never reached, and is not marked rare",
-                 probe->file, probe->line);
+        snprintf(line, sizeof line, ":%d: it was never reached, and is not marked rare",
+                 probe->line);
+        const char *message = joined(suite, probe->file, line, "");
         whole_case(suite, model, probe->hits ? PASSED : FAILURE, "crankcase.campaign.probes",
                    probe->name, message);
     }
@@ -246,15 +293,15 @@ static void put_property(struct vk_buf *buf, const char *name, const char *value
 }
 
 static void put_properties(struct vk_buf *buf, const struct report_model *model) {
-    char seeds[24], hash[40];
+    char count[24], hash[40];
     bool has_totals = report_results_kind_has_totals(model->kind);
-    snprintf(seeds, sizeof seeds, "%" PRIu64, model->totals.seeds);
+    snprintf(count, sizeof count, "%" PRIu64, report_model_count(model));
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, model->totals.hash.high,
              model->totals.hash.low);
     vk_buf_lit(buf, "    <properties>\n");
     put_property(buf, "command", model->command);
     put_property(buf, "state", report_results_state_word(model->state));
-    if (has_totals) put_property(buf, "seeds", seeds);
+    if (has_totals) put_property(buf, report_results_kind_unit(model->kind), count);
     if (has_totals) put_property(buf, "hash", hash);
     if (model->kernel[0]) put_property(buf, "kernel", model->kernel);
     vk_buf_lit(buf, "    </properties>\n");
@@ -275,7 +322,9 @@ void report_junit(struct vk_buf *buf, const struct report_model *model) {
     struct vk_buf cases;
     struct vk_str text = VK_STR("");
     struct suite suite = {.out = &cases};
+    size_t names = model->plan_count + model->group_count;
     vk_buf_init(&cases, buf->arena);
+    if (VK_NEW_ARRAY(buf->arena, &suite.named, names) != VK_OK) buf->failed = true;
     put_cases(&suite, model);
     if (vk_buf_finish(&cases, &text) != VK_OK) buf->failed = true;
     vk_buf_lit(buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"crankcase\"");

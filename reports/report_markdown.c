@@ -64,6 +64,10 @@ static void put_group(struct vk_buf *buf, const struct report_model *model, size
     report_escape_markdown(buf, sim_oracle_demand(found->failure.oracle));
     vk_buf_lit(buf, ".\n\n");
     report_markdown_code(buf, found->failure.what);
+    if (found->flight[0]) {
+        vk_buf_lit(buf, "\nThe kernel:\n\n");
+        report_markdown_code(buf, found->flight);
+    }
     vk_buf_lit(buf, "\nReproduce:\n\n");
     report_markdown_code(buf, found->reproduce);
     vk_buf_char(buf, '\n');
@@ -137,7 +141,7 @@ static void put_faults(struct vk_buf *buf, const struct report_model *model) {
                       fault_class_word(fault_class_of(kind)), model->totals.hits[k],
                       report_model_never_struck(model, kind) ? " (never)" : "");
     }
-    vk_buf_lit(buf, "\n</details>\n");
+    vk_buf_lit(buf, "\n</details>\n\n");
 }
 
 /* Of those that are not rare, the ones that nothing came by. */
@@ -146,7 +150,7 @@ static void put_probes(struct vk_buf *buf, const struct report_model *model) {
     if (!model->probe_count) return;
     for (size_t i = 0; i < model->probe_count; i++)
         reached += model->probes[i].hits > 0;
-    report_format(buf, "\n<details><summary>Probes: %zu of %zu reached</summary>\n\n", reached,
+    report_format(buf, "<details><summary>Probes: %zu of %zu reached</summary>\n\n", reached,
                   model->probe_count);
     vk_buf_lit(buf, "| never reached | where | |\n|---|---|---|\n");
     for (size_t i = 0; i < model->probe_count; i++) {
@@ -161,10 +165,12 @@ static void put_probes(struct vk_buf *buf, const struct report_model *model) {
                       : probe->is_wanted ? "**no success**"
                                          : "");
     }
-    vk_buf_lit(buf, "\n</details>\n");
+    vk_buf_lit(buf, "\n</details>\n\n");
 }
 
+/* INV-MARKDOWN-2: each part ends in a blank line. */
 void report_markdown(struct vk_buf *buf, const struct report_model *model) {
+    vk_buf_lit(buf, "\n\n");
     put_head(buf, model);
     put_glance(buf, model);
     put_plans(buf, model);

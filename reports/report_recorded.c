@@ -126,7 +126,7 @@ void report_recorded_row_json(FILE *out, const struct report_recorded_row *row) 
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
     vk_buf_lit(&buf, "{\"recording\":");
-    vk_json_quote(&buf, vk_str(row->name));
+    report_json_quote(&buf, vk_str(row->name));
     report_json_text(&buf, "file", row->file);
     report_json_text(&buf, "outcome", report_verdict_word(row->verdict));
     report_json_count(&buf, "cranks", row->cranks);

@@ -102,7 +102,7 @@ void report_replay_row_json(FILE *out, const struct report_replay_row *row) {
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
     vk_buf_lit(&buf, "{\"recording\":");
-    vk_json_quote(&buf, vk_str(row->name));
+    report_json_quote(&buf, vk_str(row->name));
     report_json_text(&buf, "file", row->file);
     report_json_text(&buf, "outcome", verdicts[row->verdict].word);
     if (row->verdict == REPORT_MET || row->verdict == REPORT_DIFFERENT) {

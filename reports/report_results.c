@@ -103,12 +103,12 @@ static void print_campaign_json(FILE *out, const struct report_model *model,
     end_line(out, &buf);
 }
 
-static void print_sample_json(FILE *out, const struct report_sample *sample,
-                              struct vk_arena *arena) {
+static void print_sample_json(FILE *out, const struct report_model *model,
+                              const struct report_sample *sample, struct vk_arena *arena) {
     struct vk_buf buf;
     begin_line(&buf, arena, "sample");
     report_json_real(&buf, "seconds", sample->seconds);
-    report_json_count(&buf, "seeds", sample->seeds);
+    report_json_count(&buf, report_results_kind_unit(model->kind), sample->seeds);
     report_json_count(&buf, "failures", sample->failures);
     report_json_count(&buf, "allCranks", sample->cranks);
     report_json_count(&buf, "features", sample->features);
@@ -138,15 +138,16 @@ void report_results_json(FILE *out, const struct report_model *model) {
     struct vk_arena arena;
     vk_arena_init(&arena, vk_heap_system());
     print_campaign_json(out, model, &arena);
-    for (size_t i = 0; i < model->sample_count; i++)
-        print_sample_json(out, &model->samples[i], &arena);
+    bool has_totals = report_results_kind_has_totals(model->kind);
+    for (size_t i = 0; has_totals && i < model->sample_count; i++)
+        print_sample_json(out, model, &model->samples[i], &arena);
     for (size_t i = 0; i < model->plan_count; i++)
         print_plan_json(out, &model->plans[i], &arena);
     for (size_t i = 0; i < model->failure_count; i++) {
         const struct report_failure failure = report_model_failure(model, i);
         report_run_failure_json(out, &failure);
     }
-    if (report_results_kind_has_totals(model->kind)) {
+    if (has_totals) {
         const struct report_summary summary = report_model_summary(model);
         report_run_summary_json(out, &summary);
     } else {

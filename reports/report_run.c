@@ -2,9 +2,9 @@
 #include "report_run.h"
 
 #include "colour.h"
+#include "json_line.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static const char *vat_text(const struct sim_failure *failure, char text[32]) {
     if (failure->vat == VK_NO_VAT) return "";
@@ -12,14 +12,18 @@ static const char *vat_text(const struct sim_failure *failure, char text[32]) {
     return text;
 }
 
-static void print_flight(FILE *out, const struct sim_flight_tail *flight) {
-    char text[SIM_FLIGHT_TAIL_TEXT];
-    if (flight->any) fprintf(out, "  kernel:    %s\n", sim_flight_tail_text(flight, text));
+const char *report_failure_flight(const struct report_failure *report,
+                                  char text[SIM_FLIGHT_TAIL_TEXT]) {
+    return report->flight ? report->flight : sim_flight_tail_text(&report->failure->flight, text);
+}
+
+static void print_flight(FILE *out, const char *text) {
+    if (text[0]) fprintf(out, "  kernel:    %s\n", text);
 }
 
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours) {
     const struct sim_failure *failure = report->failure;
-    char vat[32];
+    char vat[32], flight[SIM_FLIGHT_TAIL_TEXT];
     fprintf(out, "%s%s failed%s: oracle %s (%s)\n", report_colour(REPORT_RED, colours),
             report->name, report_colour(REPORT_PLAIN, colours), sim_oracle_word(failure->oracle),
             sim_oracle_demand(failure->oracle));
@@ -27,62 +31,62 @@ void report_run_failure(FILE *out, const struct report_failure *report, bool col
             failure->replica, failure->point, failure->block, failure->event,
             vat_text(failure, vat), (double)failure->at_ns / 1e9);
     fprintf(out, "  %s\n", failure->what);
-    print_flight(out, &failure->flight);
+    print_flight(out, report_failure_flight(report, flight));
     fprintf(out, "  signature: %s\n", failure->signature);
     if (report->plan) fprintf(out, "  plan:      %s\n", report->plan);
     fprintf(out, "  reproduce: %s\n", report->reproduce);
     fflush(out);
 }
 
-static void json_text(FILE *out, const char *text) {
-    fputc('"', out);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < ' ')
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
+static void json_bool(struct vk_buf *buf, const char *name, bool truth) {
+    report_json_name(buf, name);
+    vk_buf_add(buf, truth ? VK_STR("true") : VK_STR("false"));
 }
 
-static void json_member(FILE *out, const char *name, const char *text) {
-    fprintf(out, ",\"%s\":", name);
-    json_text(out, text);
-}
-
-/* {"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
-static void flight_json(FILE *out, const struct sim_flight_tail *flight) {
+/* "flight":{"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
+static void flight_json(struct vk_buf *buf, const struct sim_flight_tail *flight) {
     if (!flight->any) return;
-    fprintf(out, ",\"flight\":{\"crankNum\":%" PRIu64, flight->crank);
-    json_member(out, "event", flight->event);
-    fprintf(out, ",\"finished\":%s", flight->crank_finished ? "true" : "false");
+    report_json_name(buf, "flight");
+    vk_buf_lit(buf, "{\"crankNum\":");
+    vk_buf_u64(buf, flight->crank);
+    report_json_text(buf, "event", flight->event);
+    json_bool(buf, "finished", flight->crank_finished);
     if (flight->has_delivery) {
-        json_member(out, "vatID", flight->vat);
-        fprintf(out, ",\"deliveryNum\":%" PRIu64 ",\"deliveryFinished\":%s", flight->delivery,
-                flight->delivery_finished ? "true" : "false");
-        json_member(out, "dispatch", flight->dispatch);
-        if (flight->message[0]) json_member(out, "message", flight->message);
-        fprintf(out, ",\"syscalls\":%" PRIu64, flight->syscalls);
-        if (flight->last_syscall[0]) json_member(out, "lastSyscall", flight->last_syscall);
+        report_json_text(buf, "vatID", flight->vat);
+        report_json_count(buf, "deliveryNum", flight->delivery);
+        json_bool(buf, "deliveryFinished", flight->delivery_finished);
+        report_json_text(buf, "dispatch", flight->dispatch);
+        if (flight->message[0]) report_json_text(buf, "message", flight->message);
+        report_json_count(buf, "syscalls", flight->syscalls);
+        if (flight->last_syscall[0]) report_json_text(buf, "lastSyscall", flight->last_syscall);
     }
-    fputc('}', out);
+    vk_buf_char(buf, '}');
+}
+
+static void print_line(FILE *out, struct vk_buf *buf) {
+    vk_buf_char(buf, '}');
+    report_json_print(out, buf);
+    vk_arena_release(buf->arena);
+    fflush(out);
 }
 
 static void panic_json(FILE *out, const char *plan, const char *keep,
                        const struct sim_run_result *result) {
-    fputs("{\"type\":\"panic\"", out);
-    json_member(out, "name", plan);
-    json_member(out, "what", result->panic_text);
-    if (keep) json_member(out, "kept", keep);
-    flight_json(out, &result->panic_flight);
-    fprintf(out,
-            ",\"point\":%" PRIu64 ",\"replicas\":%" PRIu32 ",\"directed\":%" PRIu32
-            ",\"directedCranks\":%" PRIu64 ",\"halted\":%" PRIu32 "}\n",
-            result->panic_point, result->replicas, result->replicas_directed,
-            result->directed_cranks, result->replicas_panicked);
+    struct vk_arena arena;
+    struct vk_buf buf;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    vk_buf_lit(&buf, "{\"type\":\"panic\"");
+    report_json_text(&buf, "name", plan);
+    report_json_text(&buf, "what", result->panic_text);
+    if (keep) report_json_text(&buf, "kept", keep);
+    flight_json(&buf, &result->panic_flight);
+    report_json_count(&buf, "point", result->panic_point);
+    report_json_count(&buf, "replicas", result->replicas);
+    report_json_count(&buf, "directed", result->replicas_directed);
+    report_json_count(&buf, "directedCranks", result->directed_cranks);
+    report_json_count(&buf, "halted", result->replicas_panicked);
+    print_line(out, &buf);
 }
 
 static void print_halted(FILE *out, const struct sim_run_result *result) {
@@ -106,13 +110,14 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
         return;
     }
     uint32_t panicked = 0;
+    char flight[SIM_FLIGHT_TAIL_TEXT];
     for (uint32_t i = 0; i < result->replicas; i++)
         panicked += result->replica_panicked[i] || result->replica_directed[i];
     fprintf(out,
             "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
             "\n  %s\n",
             plan, panicked, result->replicas, result->panic_point, result->panic_text);
-    print_flight(out, &result->panic_flight);
+    print_flight(out, sim_flight_tail_text(&result->panic_flight, flight));
     print_halted(out, result);
     if (result->replicas_directed) return;
     if (keep)
@@ -124,20 +129,28 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
 
 void report_run_failure_json(FILE *out, const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
-    fputs("{\"type\":\"failure\"", out);
-    json_member(out, "name", report->name);
-    json_member(out, "oracle", sim_oracle_word(failure->oracle));
-    json_member(out, "signature", failure->signature);
-    json_member(out, "what", failure->what);
-    fprintf(out, ",\"replica\":%" PRIu32 ",\"point\":%" PRIu64 ",\"block\":%" PRIu64,
-            failure->replica, failure->point, failure->block);
-    json_member(out, "event", failure->event);
-    if (failure->vat != VK_NO_VAT) fprintf(out, ",\"vat\":\"v%" PRIu64 "\"", failure->vat);
-    flight_json(out, &failure->flight);
-    json_member(out, "reproduce", report->reproduce);
-    if (report->plan) json_member(out, "plan", report->plan);
-    fputs("}\n", out);
-    fflush(out);
+    struct vk_arena arena;
+    struct vk_buf buf;
+    char vat[32], text[SIM_FLIGHT_TAIL_TEXT];
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    vk_buf_lit(&buf, "{\"type\":\"failure\"");
+    report_json_text(&buf, "name", report->name);
+    report_json_text(&buf, "oracle", sim_oracle_word(failure->oracle));
+    report_json_text(&buf, "signature", failure->signature);
+    report_json_text(&buf, "what", failure->what);
+    report_json_count(&buf, "replica", failure->replica);
+    report_json_count(&buf, "point", failure->point);
+    report_json_count(&buf, "block", failure->block);
+    report_json_text(&buf, "event", failure->event);
+    snprintf(vat, sizeof vat, "v%" PRIu64, failure->vat);
+    if (failure->vat != VK_NO_VAT) report_json_text(&buf, "vat", vat);
+    flight_json(&buf, &failure->flight);
+    const char *flight = report_failure_flight(report, text);
+    if (flight[0]) report_json_text(&buf, "flightText", flight);
+    report_json_text(&buf, "reproduce", report->reproduce);
+    if (report->plan) report_json_text(&buf, "plan", report->plan);
+    print_line(out, &buf);
 }
 
 /* ---- the summary */
@@ -235,7 +248,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     char simulated_text[48], real_text[48];
     if (summary->was_interrupted) fputs("interrupted; so far:\n", out);
     if (summary->is_stable) fputs("stable: new seeds show nothing new\n", out);
-    figure(out, "seeds", totals->seeds, "");
+    figure(out, summary->unit, summary->count, "");
     figure(out, "cranks", totals->cranks, "of one replica each");
     figure(out, "cranks run", totals->all_cranks, "by all replicas, again after restarts included");
     figure(out, "deliveries", totals->deliveries, "");
@@ -252,15 +265,15 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     if (summary->faults) print_faults(out, summary, colours);
     print_ends(out, summary, colours);
     print_probes(out, summary, colours);
-    fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f seeds/s, %.0f cranks/s\n",
+    fprintf(out, "  %s simulated in %s: %.0f simulated s/s, %.1f %s/s, %.0f cranks/s\n",
             duration(simulated, simulated_text), duration(summary->seconds, real_text),
             per(simulated, summary->seconds), per((double)totals->seeds, summary->seconds),
-            per((double)totals->all_cranks, summary->seconds));
+            summary->unit, per((double)totals->all_cranks, summary->seconds));
     fprintf(out, "  hash of all runs: %016" PRIx64 "%016" PRIx64 "\n", totals->hash.high,
             totals->hash.low);
-    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " seeds failed%s\n",
-            report_colour(totals->failures ? REPORT_RED : REPORT_GREEN, colours), totals->failures,
-            totals->seeds, report_colour(REPORT_PLAIN, colours));
+    fprintf(out, "%s%" PRIu64 " of %" PRIu64 " %s failed%s\n",
+            report_colour(summary->failed ? REPORT_RED : REPORT_GREEN, colours), summary->failed,
+            summary->count, summary->unit, report_colour(REPORT_PLAIN, colours));
     fflush(out);
 }
 
@@ -276,18 +289,17 @@ static void print_probes_json(FILE *out, const struct report_summary *summary) {
 void report_run_summary_json(FILE *out, const struct report_summary *summary) {
     const struct sim_campaign_totals *totals = summary->totals;
     fprintf(out,
-            "{\"type\":\"summary\",\"seeds\":%" PRIu64 ",\"failures\":%" PRIu64
-            ",\"cranks\":%" PRIu64 ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64
-            ",\"syscalls\":%" PRIu64 ",\"inFlight\":%" PRIu64 ",\"aborted\":%" PRIu64
-            ",\"terminated\":%" PRIu64 ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64
-            ",\"panicked\":%" PRIu64 ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64
-            ",\"simulatedSeconds\":%.3f"
+            "{\"type\":\"summary\",\"%s\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"cranks\":%" PRIu64
+            ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64 ",\"syscalls\":%" PRIu64
+            ",\"inFlight\":%" PRIu64 ",\"aborted\":%" PRIu64 ",\"terminated\":%" PRIu64
+            ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64 ",\"panicked\":%" PRIu64
+            ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64 ",\"simulatedSeconds\":%.3f"
             ",\"seconds\":%.3f,\"interrupted\":%s,\"hash\":\"%016" PRIx64 "%016" PRIx64
             "\",\"faults\":{",
-            totals->seeds, totals->failures, totals->cranks, totals->all_cranks, totals->deliveries,
-            totals->syscalls, totals->in_flight, totals->aborted, totals->terminated,
-            totals->crashes, totals->halted, totals->panicked, totals->diverged, totals->covered,
-            (double)totals->simulated_ns / 1e9, summary->seconds,
+            summary->unit, summary->count, summary->failed, totals->cranks, totals->all_cranks,
+            totals->deliveries, totals->syscalls, totals->in_flight, totals->aborted,
+            totals->terminated, totals->crashes, totals->halted, totals->panicked, totals->diverged,
+            totals->covered, (double)totals->simulated_ns / 1e9, summary->seconds,
             summary->was_interrupted ? "true" : "false", totals->hash.high, totals->hash.low);
     bool any = false;
     for (int k = 0; k < FAULT_KIND_COUNT; k++) {

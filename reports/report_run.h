@@ -17,8 +17,13 @@ struct report_failure {
     const char *name;      /* "seed 42" or the plan's file */
     const char *reproduce; /* the one-line command */
     const char *plan;      /* the path of the plan that was written, or NULL */
+    const char
+        *flight; /* what the kernel was in the midst of, or ""; NULL: as the failure has it */
 };
 
+/* What the kernel was in the midst of, in a line, or "". */
+const char *report_failure_flight(const struct report_failure *report,
+                                  char text[SIM_FLIGHT_TAIL_TEXT]);
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours);
 void report_run_failure_json(FILE *out, const struct report_failure *report);
 
@@ -39,6 +44,8 @@ size_t report_probes(const struct sim_campaign_totals *totals,
                      struct report_probe probes[SIM_PROBES_MAX]);
 
 struct report_summary {
+    const char *unit;       /* what there are so many of: "seeds" */
+    uint64_t count, failed; /* of them; a plan that could not be read has failed, and no totals */
     const struct sim_campaign_totals *totals;
     const struct report_probe *probes;
     size_t probe_count;

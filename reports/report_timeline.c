@@ -13,6 +13,7 @@ struct page {
     struct vk_buf *buf;
     const struct sim_timeline *timeline;
     uint64_t first, last; /* points that are shown */
+    uint64_t points;      /* in all */
     const char *events[EVENTS_MAX];
     size_t event_count;
 };
@@ -26,6 +27,7 @@ static void choose_points(struct page *page, uint64_t focus) {
             if (replica->steps.at[i].point > last) last = replica->steps.at[i].point;
     }
     page->last = last;
+    page->points = last + 1;
     if (last < REPORT_TIMELINE_POINTS_MAX) return;
     uint64_t before = (uint64_t)REPORT_TIMELINE_POINTS_MAX / 4 * 3;
     page->first = focus > before ? focus - before : 0;
@@ -116,8 +118,11 @@ static void put_divergences(struct page *page) {
 void report_timeline(struct vk_buf *buf, const struct sim_timeline *timeline, uint64_t focus) {
     struct page page = {.buf = buf, .timeline = timeline};
     choose_points(&page, focus);
-    report_format(buf, "{\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"cut\":%s,\"replicas\":[",
-                  page.first, page.last, sim_timeline_is_cut(timeline) ? "true" : "false");
+    report_format(buf,
+                  "{\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"points\":%" PRIu64
+                  ",\"cut\":%s,\"replicas\":[",
+                  page.first, page.last, page.points,
+                  sim_timeline_is_cut(timeline) ? "true" : "false");
     for (size_t r = 0; r < sim_timeline_replicas(timeline); r++) {
         const struct sim_timeline_replica *replica = sim_timeline_replica(timeline, r);
         vk_buf_add(buf, r ? VK_STR(",{") : VK_STR("{"));

@@ -1,10 +1,11 @@
 /* report_timeline.h - a timeline as JSON, for the HTML page; it is kept in the result database in this form.
  *
- *   {"first":0,"last":99,"cut":false,"events":["send",...],"divergences":[50],
+ *   {"first":0,"last":99,"points":100,"cut":false,"events":["send",...],"divergences":[50],
  *    "replicas":[{"lives":[[start,end or null,why or null]],"steps":[[life,point,event,vat or null,flags,at,hash]],
  *                 "faults":[[life,point,kind,at]]}]}
  *
- * Times are whole microseconds; flags are those of sim/timeline.h.
+ * Times are whole microseconds; flags are those of sim/timeline.h. Of `points` those from `first` to `last` are in it; "cut" says
+ * that there was no memory for more.
  *
  * INV-REPORT-TIMELINE-1  It has a bounded number of points: those around `focus`, if it has to leave some out.
  */

@@ -2,7 +2,7 @@
 #include "report_trace.h"
 
 #include "buf_format.h"
-#include "vk/json.h"
+#include "json_line.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void name_process(struct trace *trace, const char *plan) {
     vk_buf_lit(trace->buf, ",\"args\":{\"name\":");
     vk_json_quote(trace->buf, vk_str(name));
     vk_buf_lit(trace->buf, ",\"labels\":");
-    vk_json_quote(trace->buf, vk_str(plan));
+    report_json_quote(trace->buf, vk_str(plan));
     vk_buf_char(trace->buf, '}');
     end_event(trace);
     begin_event(trace, "M", "process_sort_index", 0);
@@ -138,6 +138,12 @@ static void put_queues(struct trace *trace, const struct sim_timeline_queues *qu
     end_event(trace);
 }
 
+/* From here on there was no memory for it. */
+static void put_cut(struct trace *trace, const struct sim_timeline_replica *replica) {
+    size_t count = replica->steps.count;
+    put_instant(trace, "cut: no memory", "cut", count ? replica->steps.at[count - 1].end_ns : 0);
+}
+
 /* ---- all of it */
 
 static void put_replica(struct trace *trace, const struct sim_timeline_replica *replica,
@@ -170,6 +176,7 @@ void report_trace(struct vk_buf *buf, const struct sim_timeline *timeline, const
     for (size_t r = 0; r < sim_timeline_replicas(timeline); r++) {
         trace.replica = r;
         put_replica(&trace, sim_timeline_replica(timeline, r), name);
+        if (sim_timeline_is_cut(timeline)) put_cut(&trace, sim_timeline_replica(timeline, r));
     }
     vk_buf_lit(buf, "\n]}\n");
 }

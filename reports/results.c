@@ -212,11 +212,12 @@ enum vk_err report_results_create(struct report_results *results, const char *pa
 static bool insert_failure(const struct report_results *results, sqlite3 *db,
                            const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
+    char flight[SIM_FLIGHT_TAIL_TEXT];
     struct report_statement row;
     report_statement(&row, db,
                      "INSERT INTO failure (name, plan, oracle, signature, what, replica, point,"
-                     " block, event, vat, at_ns, reproduce, path, seconds)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                     " block, event, vat, at_ns, reproduce, path, seconds, flight)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     report_statement_text(&row, report->name);
     if (results->plan)
         report_statement_count(&row, results->plan);
@@ -237,6 +238,7 @@ static bool insert_failure(const struct report_results *results, sqlite3 *db,
     report_statement_text(&row, report->reproduce);
     report_statement_text(&row, report->plan);
     report_statement_real(&row, report_stopwatch_seconds(&results->watch));
+    report_statement_text(&row, report_failure_flight(report, flight));
     return report_statement_run(&row) && report_statement_end(&row);
 }
 
@@ -280,7 +282,7 @@ static void write_total(void *impl, const char *name, uint64_t *value) {
 
 static bool write_totals(const struct report_results *results, sqlite3 *db,
                          const struct sim_campaign_totals *totals) {
-    struct report_statement total, fault, vat_end, probe, campaign;
+    struct report_statement total, fault, vat_end, oracle, probe, campaign;
     struct sim_campaign_totals copy = *totals;
     report_statement(&total, db, "INSERT OR REPLACE INTO total (name, value) VALUES (?, ?)");
     report_results_totals(&copy, &total, write_total);
@@ -296,6 +298,12 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
         report_statement_text(&vat_end, sim_vat_end_words((enum sim_vat_end)i));
         report_statement_run(&vat_end);
     }
+    report_statement(&oracle, db, "UPDATE oracle SET asked = ? WHERE word = ?");
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
+        report_statement_count(&oracle, totals->asked[i]);
+        report_statement_text(&oracle, sim_oracle_word((enum sim_oracle)i));
+        report_statement_run(&oracle);
+    }
     report_statement(&probe, db, "UPDATE probe SET hits = ? WHERE name = ?");
     for (size_t i = 0; i < sim_probe_count(); i++) {
         report_statement_count(&probe, totals->probes[i]);
@@ -309,6 +317,7 @@ static bool write_totals(const struct report_results *results, sqlite3 *db,
     bool ok = report_statement_end(&total);
     ok = report_statement_end(&fault) && ok;
     ok = report_statement_end(&vat_end) && ok;
+    ok = report_statement_end(&oracle) && ok;
     ok = report_statement_end(&probe) && ok;
     return report_statement_end(&campaign) && ok;
 }
@@ -369,7 +378,8 @@ enum vk_err report_results_plan_begins(struct report_results *results, const cha
 }
 
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
-                                     double seconds, const char *error) {
+                                     double seconds, const char *error,
+                                     const struct sim_campaign_totals *totals) {
     struct report_statement row;
     sqlite3 *db;
     enum vk_err err = begin(results, &db);
@@ -379,7 +389,8 @@ enum vk_err report_results_plan_ends(struct report_results *results, enum report
     report_statement_real(&row, seconds);
     report_statement_text(&row, error);
     report_statement_count(&row, results->plan);
-    bool ok = report_statement_run(&row) && report_statement_end(&row);
+    bool ok = report_statement_run(&row);
+    ok = report_statement_end(&row) && ok && (!totals || write_totals(results, db, totals));
     results->plan = 0;
     return end(results, db, ok);
 }

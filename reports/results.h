@@ -19,7 +19,7 @@
 #include "stopwatch.h"
 
 /* "crnk", and the number of the schema below. */
-enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 2 };
+enum { REPORT_RESULTS_ID = 0x63726e6b, REPORT_RESULTS_VERSION = 3 };
 
 /* NAME, word, what there are so many of, whether these are simulated runs that add up to totals. */
 #define REPORT_RESULTS_KINDS(X)                                                                    \
@@ -89,8 +89,10 @@ enum vk_err report_results_progress(struct report_results *results,
                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 enum vk_err report_results_plan_begins(struct report_results *results, const char *name)
     VK_MUST_CHECK;
+/* `totals`: of all plans so far, where a list has any; or NULL. */
 enum vk_err report_results_plan_ends(struct report_results *results, enum report_plan_state state,
-                                     double seconds, const char *error) VK_MUST_CHECK;
+                                     double seconds, const char *error,
+                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 
 /* One that begins and ends at once. */
 enum vk_err report_results_plan(struct report_results *results, const char *name,

@@ -3,7 +3,7 @@
 -- Texts of kinds and states are those of results.h; a plan is whatever has a verdict of its own: a plan, a file of a corpus, a
 -- recording, a mutant. Whatever changes here counts user_version up, as REPORT_RESULTS_VERSION.
 PRAGMA application_id = 1668443755;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 CREATE TABLE campaign (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   kind TEXT NOT NULL, command TEXT NOT NULL, kernel TEXT, started TEXT NOT NULL,
@@ -22,7 +22,9 @@ CREATE TABLE probe (
   name TEXT PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL,
   rare INTEGER NOT NULL, wanted INTEGER NOT NULL, hits INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE TABLE oracle (word TEXT PRIMARY KEY, off INTEGER NOT NULL) STRICT;
+CREATE TABLE oracle (
+  word TEXT PRIMARY KEY, off INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0
+) STRICT;
 CREATE TABLE timeline (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, failure INTEGER REFERENCES failure,
   json TEXT NOT NULL, difference TEXT
@@ -40,7 +42,7 @@ CREATE TABLE failure (
   oracle TEXT NOT NULL, signature TEXT NOT NULL, what TEXT NOT NULL,
   replica INTEGER NOT NULL, point INTEGER NOT NULL, block INTEGER NOT NULL,
   event TEXT NOT NULL, vat INTEGER, at_ns INTEGER NOT NULL,
-  reproduce TEXT NOT NULL, path TEXT, seconds REAL NOT NULL
+  reproduce TEXT NOT NULL, path TEXT, seconds REAL NOT NULL, flight TEXT NOT NULL
 ) STRICT;
 CREATE INDEX failure_signature ON failure (signature);
 CREATE INDEX failure_plan ON failure (plan);

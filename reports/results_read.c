@@ -48,7 +48,10 @@ static enum vk_err read_number(const struct reading *reading, const char *sql, u
 static enum vk_err check_version(const struct reading *reading) {
     const char *path = reading->model->path;
     uint64_t id, version;
-    if (read_number(reading, "PRAGMA application_id", &id) != VK_OK || id != REPORT_RESULTS_ID)
+    enum vk_err err = read_number(reading, "PRAGMA application_id", &id);
+    /* One that is locked, or cut off, may well be one. */
+    if (err != VK_OK && sqlite3_errcode(reading->db) != SQLITE_NOTADB) return err;
+    if (err != VK_OK || id != REPORT_RESULTS_ID)
         return VK_RAISE(VK_ERR_SYNTAX, "%s: no result database of crankcase run --results", path);
     VK_TRY(read_number(reading, "PRAGMA user_version", &version));
     if (version == REPORT_RESULTS_VERSION) return VK_OK;
@@ -128,11 +131,13 @@ static enum vk_err oracle_of(const struct reading *reading, const char *word,
 static enum vk_err read_oracles(const struct reading *reading) {
     struct report_statement row;
     enum vk_err err = VK_OK;
-    report_statement(&row, reading->db, "SELECT word, off FROM oracle");
+    report_statement(&row, reading->db, "SELECT word, off, asked FROM oracle");
     while (err == VK_OK && report_statement_row(&row)) {
         enum sim_oracle oracle;
         err = oracle_of(reading, report_column_text(&row, reading->arena), &oracle);
-        if (err == VK_OK) reading->model->off[oracle] = report_column_count(&row);
+        if (err != VK_OK) break;
+        reading->model->off[oracle] = report_column_count(&row);
+        reading->model->totals.asked[oracle] = report_column_count(&row);
     }
     bool is_read = report_statement_end(&row);
     return err == VK_OK && !is_read ? unreadable(reading) : err;
@@ -216,6 +221,7 @@ static void read_failure(const struct reading *reading, struct report_statement 
     found->reproduce = report_column_text(row, reading->arena);
     found->plan = report_column_text_or_null(row, reading->arena);
     found->seconds = report_column_real(row);
+    found->flight = report_column_text(row, reading->arena);
 }
 
 /* INV-RESULTS-READ-2 */
@@ -261,7 +267,7 @@ static enum vk_err read_failures(struct reading *reading) {
     VK_TRY(VK_NEW_ARRAY(reading->arena, &reading->group_of_first, reading->id_max + 1));
     report_statement(&row, reading->db,
                      "SELECT id, name, oracle, signature, what, replica, point, block, event, vat,"
-                     " at_ns, reproduce, path, seconds, (SELECT min(g.id) FROM failure g"
+                     " at_ns, reproduce, path, seconds, flight, (SELECT min(g.id) FROM failure g"
                      " WHERE g.signature = f.signature) FROM failure f ORDER BY id");
     enum vk_err err = read_failure_rows(reading, &row, (size_t)count);
     bool is_read = report_statement_end(&row);
@@ -427,6 +433,9 @@ uint64_t report_model_count(const struct report_model *model) {
 
 struct report_summary report_model_summary(const struct report_model *model) {
     return (struct report_summary){
+        .unit = report_results_kind_unit(model->kind),
+        .count = report_model_count(model),
+        .failed = report_model_failed(model),
         .totals = &model->totals,
         .faults = model->wanted,
         .probes = model->probes,
@@ -445,5 +454,6 @@ bool report_model_never_struck(const struct report_model *model, enum fault_kind
 
 struct report_failure report_model_failure(const struct report_model *model, size_t i) {
     const struct report_found *found = &model->failures[i];
-    return (struct report_failure){&found->failure, found->name, found->reproduce, found->plan};
+    return (struct report_failure){&found->failure, found->name, found->reproduce, found->plan,
+                                   found->flight};
 }

@@ -11,8 +11,9 @@
 struct report_found {
     struct sim_failure failure;
     const char *name, *reproduce;
-    const char *plan; /* the file that was written, or NULL */
-    double seconds;   /* into the campaign */
+    const char *plan;   /* the file that was written, or NULL */
+    const char *flight; /* of the kernel, or "" */
+    double seconds;     /* into the campaign */
     size_t group;
     uint64_t id; /* in the file */
 };

@@ -83,7 +83,7 @@ struct audit_promise {
     const struct audit_pair *state_pair, *refcount, *decider, *policy, *subscribers, *body, *slots;
     const struct audit_pair *queue_next_pair;
     struct audit_counter queue_next;
-    size_t queue_first, queue_count; /* its "queue.N" pairs, in key order from queue_first */
+    size_t queue_first, queue_count; /* its "queue.N" pairs, from queue_first on */
     bool counted;
     uint64_t count;
     uint64_t references;

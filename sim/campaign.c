@@ -152,6 +152,8 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
         totals->ops[i] += result->ops[i];
     for (size_t i = 0; i < SIM_VAT_END_COUNT; i++)
         totals->ends[i] += result->ends[i];
+    for (size_t i = 0; i < SIM_ORACLE_COUNT; i++)
+        totals->asked[i] += result->asked[i];
     const uint64_t chain[] = {totals->hash.low, totals->hash.high, result->hash.low,
                               result->hash.high};
     XXH128_hash_t hash = XXH3_128bits(chain, sizeof chain);
@@ -162,7 +164,7 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
 /* `is_late`: the process had told all of its seeds, of which this is the last (a leak, say, is found at the very end). */
 static void tell_crash(struct round *round, size_t chunk, uint64_t seed, const char *died,
                        bool is_late) {
-    struct sim_run_result result = {.failed = true};
+    struct sim_run_result result = {.failed = true, .asked = {[SIM_ORACLE_CRASH] = true}};
     struct sim_failure *failure = &result.failure;
     sim_failure_set_crash(failure, died);
     snprintf(failure->what, sizeof failure->what, "%s%s", died,

@@ -25,10 +25,11 @@ struct sim_campaign_totals {
     uint64_t ops[SIM_OP_TYPE_COUNT];
     uint64_t ends[SIM_VAT_END_COUNT];
     uint64_t coverage[SIM_COVERAGE_WORDS];
-    uint64_t covered;                /* features */
-    uint64_t newest_feature_at;      /* the number of seeds after which the newest was seen */
-    uint64_t probes[SIM_PROBES_MAX]; /* how often each was reached; never a feature */
-    struct vk_state_hash hash;       /* of all runs, in order */
+    uint64_t covered;                 /* features */
+    uint64_t newest_feature_at;       /* the number of seeds after which the newest was seen */
+    uint64_t probes[SIM_PROBES_MAX];  /* how often each was reached; never a feature */
+    uint64_t asked[SIM_ORACLE_COUNT]; /* runs that each had something to look at in */
+    struct vk_state_hash hash;        /* of all runs, in order */
 };
 
 struct sim_campaign {

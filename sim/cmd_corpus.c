@@ -88,7 +88,7 @@ static enum report_plan_state state_of(enum sim_corpus_verdict verdict) {
 static void keep_result(struct corpus_command *command, const char *path,
                         const struct sim_corpus_result *result, const char *reproduce) {
     char told[2500];
-    const struct report_failure failure = {&result->failure, path, reproduce, NULL};
+    const struct report_failure failure = {&result->failure, path, reproduce, NULL, NULL};
     bool is_unmet = result->verdict == SIM_CORPUS_NOT_MET && !result->error[0];
     bool has_failed = is_unmet && result->outcome == SIM_EXPECT_FAILURE;
     FILE *text = is_unmet ? fmemopen(told, sizeof told, "w") : NULL;

@@ -87,6 +87,7 @@ enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 struct run_command {
     struct sim_campaign campaign;
     struct sim_campaign_totals totals;
+    uint64_t plans, plans_failed; /* none: seeds are run */
     const char *faults_text;
     const char *out_folder;
     const char *kernel; /* the path of a module, or NULL */
@@ -133,7 +134,7 @@ static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *fai
     sim_reproduce_seed(&made, seed, reproduce);
     mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
     bool is_written = sim_reproducer_write(&made, seed, failure, path) == VK_OK;
-    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL};
+    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL, NULL};
     print_failure(command, &report);
     sim_run_reports_seed_failure(&command->reports, seed, &report);
     if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
@@ -214,7 +215,11 @@ static int exit_code(const struct run_command *command) {
 
 static void print_summary(struct run_command *command) {
     struct report_probe probes[SIM_PROBES_MAX];
+    bool of_plans = command->plans > 0;
     const struct report_summary summary = {
+        .unit = report_results_kind_unit(of_plans ? REPORT_RESULTS_PLANS : REPORT_RESULTS_SEEDS),
+        .count = of_plans ? command->plans : command->totals.seeds,
+        .failed = of_plans ? command->plans_failed : command->totals.failures,
         .probes = probes,
         .probe_count = report_probes(&command->totals, probes),
         .totals = &command->totals,
@@ -308,7 +313,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     sim_campaign_add(&command->totals, &result);
     sim_probes_take(command->totals.probes);
     sim_reproduce_plan(&made, path, reproduce);
-    const struct report_failure report = {&result.failure, path, reproduce, NULL};
+    const struct report_failure report = {&result.failure, path, reproduce, NULL, NULL};
     if (result.failed) {
         print_failure(command, &report);
         sim_run_reports_plan_failure(&command->reports, &report, &plan,
@@ -373,7 +378,9 @@ static int run_plan_reported(struct run_command *command, const char *path) {
                                                                           : REPORT_PLAN_PASSED;
     sim_run_reports_plan_ends(&command->reports, path, state,
                               report_stopwatch_seconds(&command->watch) - begun,
-                              command->plan_error);
+                              command->plan_error, &command->totals);
+    command->plans++;
+    command->plans_failed += state != REPORT_PLAN_PASSED;
     return code;
 }
 

@@ -118,7 +118,7 @@ static void print_failure(struct sweep_command *command, size_t i,
     report_progress_clear(&command->progress);
     bool is_written = is_first && write_plan(command, i);
     const struct report_failure report = {failure, name, reproduce,
-                                          is_written ? command->out : NULL};
+                                          is_written ? command->out : NULL, NULL};
     if (command->json)
         report_run_failure_json(stdout, &report);
     else
@@ -221,7 +221,7 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
         char reproduce[REPRODUCE_MAX];
         snprintf(reproduce, sizeof reproduce, "crankcase sweep%s %s", command->kernel,
                  command->path);
-        const struct report_failure report = {&clean.failure, command->path, reproduce, NULL};
+        const struct report_failure report = {&clean.failure, command->path, reproduce, NULL, NULL};
         if (command->json)
             report_run_failure_json(stdout, &report);
         else
@@ -264,7 +264,7 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
     if (!sim_interrupted()) /* or it goes on being run: not all of its points were */
         sim_run_reports_plan_ends(&command->reports, command->path, states[code],
                                   report_stopwatch_seconds(&watch),
-                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "");
+                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "", NULL);
     return sim_run_reports_end_list(&command->reports, code);
 }
 

@@ -1,6 +1,8 @@
 /* run.c - see run.h. */
 #include "run.h"
 
+#include "array.h"
+#include "fault_hits.h"
 #include "faults/sqlite_heap_fault.h"
 #include "flight_recorder.h"
 #include "mem_disk.h"
@@ -73,12 +75,18 @@ static bool is_on(const struct run *run, enum sim_oracle oracle) {
     return !run->options->off[oracle] && !run->probe;
 }
 
+/* A demand that nothing was held to is not met. */
+static void note_asked(struct run *run, enum sim_oracle oracle) {
+    if (is_on(run, oracle)) run->result->asked[oracle] = true;
+}
+
 static void read_flight(const struct sim_replica *replica, struct sim_flight_tail *tail) {
     sim_flight_tail_read(sim_flight_bytes(sim_replica_flight(replica)), tail);
 }
 
 static void fail(struct run *run, const struct sim_failure *failure) {
     if (run->result->failed) return; /* the first says most */
+    note_asked(run, failure->oracle);
     run->result->failed = true;
     run->result->failure = *failure;
     read_flight(run->nodes[failure->replica].replica, &run->result->failure.flight);
@@ -107,41 +115,13 @@ static void fail_on(struct run *run, struct node *node, const struct sim_failure
 
 /* ---- faults that a node has had */
 
-/* When a node goes down that a fault has struck. What is left to a kernel whose worker is gone, or is not the vat that it
- * was, is to stop: there is no result that it could make of it. */
-enum stops { STOPS_LATER /* or not at all */, STOPS_AT_ONCE, STOPS_NEVER };
-
-static const enum stops stops[FAULT_KIND_COUNT] = {
-    [FAULT_WORKER_IDLE] = STOPS_AT_ONCE,       [FAULT_WORKER_BEFORE] = STOPS_AT_ONCE,
-    [FAULT_WORKER_SYSCALL] = STOPS_AT_ONCE,    [FAULT_WORKER_LAST] = STOPS_AT_ONCE,
-    [FAULT_WORKER_REPLAY] = STOPS_AT_ONCE,     [FAULT_WORKER_SNAPSHOT] = STOPS_AT_ONCE,
-    [FAULT_WORKER_START] = STOPS_AT_ONCE,      [FAULT_WORKER_NEVER] = STOPS_AT_ONCE,
-    [FAULT_WORKER_HANGS] = STOPS_AT_ONCE,      [FAULT_REPLAY_DIFFERS] = STOPS_AT_ONCE,
-    [FAULT_HOST_KILLED] = STOPS_AT_ONCE,       [FAULT_HOST_BEFORE_COMMIT] = STOPS_AT_ONCE,
-    [FAULT_HOST_AFTER_COMMIT] = STOPS_AT_ONCE, [FAULT_HOST_RESTART] = STOPS_AT_ONCE,
-    [FAULT_WORKER_SLOW] = STOPS_NEVER,         [FAULT_FRAME_LATE] = STOPS_NEVER,
-    [FAULT_VAT_OVERRUN] = STOPS_NEVER,         [FAULT_VAT_AT_ONCE] = STOPS_NEVER,
-    [FAULT_VAT_SPENDS] = STOPS_NEVER,          [FAULT_COMPUTE_DRIFT] = STOPS_NEVER,
-};
-
-static uint64_t hits_that_stop(const struct node *node, enum stops when) {
-    const struct fault_set *faults = sim_replica_faults(node->replica);
-    uint64_t hits = 0;
-    for (size_t i = 0; i < faults->count; i++)
-        if (stops[faults->faults[i].kind] == when) hits += faults->faults[i].hits;
-    return hits;
-}
-
-static uint64_t hits_of(const struct fault_set *faults, enum fault_class class) {
-    uint64_t hits = 0;
-    for (size_t i = 0; i < faults->count; i++)
-        if (fault_class_of(faults->faults[i].kind) == class) hits += faults->faults[i].hits;
-    return hits;
+static uint64_t hits_that_stop(const struct node *node, enum sim_fault_stops when) {
+    return sim_fault_hits_that_stop(sim_replica_faults(node->replica), when);
 }
 
 /* A vat that reads the clock makes every replica differ from every other. */
 static uint64_t divergence_hits(const struct node *node) {
-    return hits_of(sim_replica_faults(node->replica), FAULT_DIVERGENCE) +
+    return sim_fault_hits_of(sim_replica_faults(node->replica), FAULT_DIVERGENCE) +
            sim_replica_workers_counts(node->replica).ops[SIM_OP_READ_CLOCK];
 }
 
@@ -239,11 +219,11 @@ static bool is_new(const struct run *run, const struct sim_point *point) {
 static enum vk_err compare(struct run *run, struct node *node, uint32_t index) {
     const struct sim_point *point = sim_replica_point(node->replica);
     const struct vk_crank_result *crank = &point->crank;
-    uint64_t hits = divergence_hits(node);
-    uint64_t before = node->divergence_hits;
+    uint64_t hits = divergence_hits(node), before = node->divergence_hits;
     if (hits > before) node->struck_at = point->number;
     node->divergence_hits = hits;
     if (!is_new(run, point)) {
+        note_asked(run, SIM_ORACLE_REPLICAS);
         const char *in = difference(&run->points.at[point->number], crank);
         if (in) VK_TRY(differs(run, node, in));
         if (point->number < run->points.count) return VK_OK;
@@ -276,6 +256,7 @@ static enum vk_err check(struct run *run, struct node *node, enum sim_oracle ora
     bool failed;
     bool is_up = sim_replica_store(node->replica) != NULL;
     if (!is_on(run, oracle) || run->result->failed || !is_up) return VK_OK;
+    note_asked(run, oracle);
     struct fault_set *faults = sim_replica_faults(node->replica);
     bool suspended = faults->suspended;
     faults->suspended = true; /* INV-REPLICA-2 */
@@ -341,8 +322,8 @@ static enum vk_err arrived(struct run *run, struct node *node, uint32_t index) {
 static void went_down(struct run *run, struct node *node, bool is_to_stop) {
     struct sim_failure failure;
     const struct fault_set *faults = sim_replica_faults(node->replica);
-    bool struck = is_to_stop || hits_that_stop(node, STOPS_LATER) > node->hits_at_start;
-    bool may_halt = hits_of(faults, FAULT_HALT) > 0;
+    bool struck = is_to_stop || hits_that_stop(node, SIM_FAULT_STOPS_LATER) > node->hits_at_start;
+    bool may_halt = sim_fault_hits_of(faults, FAULT_HALT) > 0;
     if (!struck && !may_halt && is_on(run, SIM_ORACLE_CLASS)) {
         sim_failure_set(&failure, SIM_ORACLE_CLASS, node->replica,
                         vk_err_name(sim_replica_error(node->replica)),
@@ -375,8 +356,7 @@ static void panicked(struct run *run, struct node *node) {
     struct sim_failure failure;
     uint64_t point = sim_replica_points(node->replica);
     const char *text = sim_replica_error_text(node->replica);
-    bool is_first = !result->was_panic;
-    bool is_another = sim_replica_is_directed(node->replica);
+    bool is_first = !result->was_panic, is_another = sim_replica_is_directed(node->replica);
     if (is_on(run, SIM_ORACLE_CLASS) && sim_oracle_panic(node->replica, run->plan, &failure))
         fail(run, &failure);
     if (is_first) {
@@ -450,16 +430,16 @@ static bool has_gone_far_enough(const struct run *run, const struct node *node) 
 
 static enum vk_err take_step(struct run *run, uint32_t index) {
     struct node *node = &run->nodes[index];
-    uint64_t hits = hits_that_stop(node, STOPS_AT_ONCE);
+    uint64_t hits = hits_that_stop(node, SIM_FAULT_STOPS_AT_ONCE);
     bool starts = sim_replica_state(node->replica) == SIM_REPLICA_DOWN;
     uint64_t start_ns = starts ? sim_replica_now_ns(node->replica) : SIM_OBSERVER_NO_START;
     enum sim_step step;
-    if (starts) node->hits_at_start = hits_that_stop(node, STOPS_LATER);
+    if (starts) node->hits_at_start = hits_that_stop(node, SIM_FAULT_STOPS_LATER);
     VK_TRY(sim_replica_step(node->replica, &step));
     const struct sim_observer *observer = run->options->observer;
     if (observer && !run->probe) observer->step(observer->impl, node->replica, step, start_ns);
     if (step == SIM_STEP_POINT) VK_TRY(arrived(run, node, index));
-    bool is_to_stop = hits_that_stop(node, STOPS_AT_ONCE) > hits;
+    bool is_to_stop = hits_that_stop(node, SIM_FAULT_STOPS_AT_ONCE) > hits;
     if (step == SIM_STEP_POINT && has_gone_far_enough(run, node)) halt(run, node);
     if (step == SIM_STEP_DOWN && was_held(run, node)) return VK_OK;
     if (step == SIM_STEP_DOWN)
@@ -656,7 +636,8 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     run.cranks_max = CRANKS_AT_A_TIME_MAX + 8 * sim_plan_operation_count(plan);
     *result = (struct sim_run_result){.replicas = (uint32_t)plan->replica_count};
     enum vk_err err = VK_OK;
-    fault_sqlite_heap_install(); /* before SQLite is used at all */
+    note_asked(&run, SIM_ORACLE_CRASH); /* whoever reads this: it did not */
+    fault_sqlite_heap_install();        /* before SQLite is used at all */
     sim_disk_seed_sqlite(plan->seed);
     XXH3_INITSTATE(&run.hash);
     XXH3_128bits_reset(&run.hash);
@@ -688,13 +669,14 @@ enum vk_err sim_run(const struct sim_plan *plan, const struct sim_run_options *o
     struct sim_run_result again;
     unobserved.observer = NULL;
     VK_TRY(run_whole(plan, &unobserved, NULL, &again));
+    result->asked[SIM_ORACLE_TWICE] = true;
     if (again.hash.low == result->hash.low && again.hash.high == result->hash.high) return VK_OK;
     result->failed = true;
-    struct sim_failure *failure = &result->failure;
-    *failure = (struct sim_failure){.oracle = SIM_ORACLE_TWICE, .event = "none", .vat = VK_NO_VAT};
-    snprintf(failure->signature, sizeof failure->signature, "twice/none/run");
-    snprintf(failure->what, sizeof failure->what,
+    result->failure =
+        (struct sim_failure){.oracle = SIM_ORACLE_TWICE, .event = "none", .vat = VK_NO_VAT};
+    snprintf(result->failure.what, sizeof result->failure.what,
              "run once more, the plan comes to another hash (%llu points, then %llu)",
              (unsigned long long)result->points, (unsigned long long)again.points);
+    snprintf(result->failure.signature, sizeof result->failure.signature, "twice/none/run");
     return VK_OK;
 }

@@ -35,6 +35,7 @@ struct sim_run_options {
 struct sim_run_result {
     bool failed;
     struct sim_failure failure;
+    bool asked[SIM_ORACLE_COUNT]; /* those that had something to look at, and looked */
     bool
         panicked; /* the kernel panicked, the same way on every replica, and at least one stays halted */
     bool was_panic; /* it panicked at all */

@@ -313,11 +313,12 @@ void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *na
 
 /* Of plans, those that failed are kept, and the first of all: something is to be seen of a sound run, too. */
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
-                               enum report_plan_state state, double seconds, const char *error) {
+                               enum report_plan_state state, double seconds, const char *error,
+                               const struct sim_campaign_totals *totals) {
     uint64_t failure = reports->database.failure;
     if (!reports->is_open) return;
     bool is_first = reports->database.plan == 1;
-    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error));
+    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error, totals));
     bool was_run = state == REPORT_PLAN_PASSED || state == REPORT_PLAN_DIFFERENT;
     if (reports->timeline && was_run && reports->trace) heed(reports, write_trace(reports, name));
     bool is_kept = failure ? reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX : is_first;
@@ -342,7 +343,8 @@ void sim_run_reports_entry(struct sim_run_reports *reports,
     }
     heed(reports, report_results_plan_begins(database, entry->name));
     heed(reports, report_results_failure(database, entry->failure));
-    heed(reports, report_results_plan_ends(database, entry->state, entry->seconds, entry->error));
+    heed(reports,
+         report_results_plan_ends(database, entry->state, entry->seconds, entry->error, NULL));
 }
 
 void sim_run_reports_recording(struct sim_run_reports *reports, const char *path,

@@ -88,9 +88,10 @@ void sim_run_reports_progress(struct sim_run_reports *reports,
 /* Sets the run's observer; `run` NULL: it is not watched. */
 void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
                                  struct sim_run_options *run);
-/* `error`: of BAD and FAILED. */
+/* `error`: of BAD and FAILED; `totals`: of all plans so far, or NULL. */
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
-                               enum report_plan_state state, double seconds, const char *error);
+                               enum report_plan_state state, double seconds, const char *error,
+                               const struct sim_campaign_totals *totals);
 /* Something of a list came to an end: a file of a corpus, a recording. */
 struct sim_run_reports_entry {
     const char *name;

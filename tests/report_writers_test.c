@@ -1,4 +1,5 @@
 /* report_writers_test.c - JUnit, Markdown, HTML and text from one result database, with the worst that a failure can say. */
+#include "reports/escape.h"
 #include "reports/report_files.h"
 #include "reports/report_html.h"
 #include "reports/report_junit.h"
@@ -50,14 +51,15 @@ static struct report_model plans(void) {
     struct report_model model;
     test_results_begin(&results, path, REPORT_RESULTS_PLANS);
     test_ok(report_results_plan_begins(&results, "good.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", NULL));
     test_ok(report_results_plan_begins(&results, "good.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", NULL));
     test_ok(report_results_plan_begins(&results, "differs|<.plan"));
     test_results_fail(&results, 1, "a");
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL));
     test_ok(report_results_plan_begins(&results, "bad.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_BAD, 0, "bad.plan:1:1: " TEST_NASTY));
+    test_ok(
+        report_results_plan_ends(&results, REPORT_PLAN_BAD, 0, "bad.plan:1:1: " TEST_NASTY, NULL));
     test_ok(report_results_plan_begins(&results, "crashes.plan"));
     vk_arena_release(&model_arena);
     test_results_load(&model, path, &model_arena);
@@ -103,7 +105,7 @@ static void expect_counts(const char *xml) {
 /* What stands in <testcase ...> up to its time. */
 static void expect_no_case_twice(const char *xml) {
     for (const char *at = xml; (at = strstr(at, "<testcase ")); at++) {
-        char name[2000];
+        static char name[20000];
         const char *time = strstr(at, " time=");
         cr_assert_not_null(time);
         snprintf(name, sizeof name, "%.*s", (int)(time - at), at);
@@ -126,6 +128,48 @@ Test(report_writers, junit_of_plans_has_a_case_each) {
     cr_expect_null(strchr(xml, '\x01'));
 }
 
+/* é's and what is no UTF-8, as many as a path can hold; and names that differ in nothing that XML can write. */
+Test(report_writers, names_and_texts_of_any_length_are_whole_and_nobody_elses) {
+    enum { PATH = 3900 };
+    static char ones[3][PATH + 1], reproduce[PATH + 20];
+    static const char *const bytes[] = {"a", "\xc3\xa9", "\xff"};
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    for (int i = 0; i < 3; i++) {
+        struct sim_failure failure = {
+            .event = "none", .vat = VK_NO_VAT, .signature = "crash/none/x"};
+        for (size_t n = 0; n + 2 < PATH; n += strlen(bytes[i]))
+            strcat(ones[i] + n, bytes[i]);
+        strcat(ones[i], i ? "x" : "y");
+        memset(failure.what, i ? 'w' : '<', sizeof failure.what - 1);
+        snprintf(reproduce, sizeof reproduce, "crankcase run %s", ones[i]);
+        const struct report_failure report = {&failure, ones[i], reproduce, ones[i], NULL};
+        test_ok(report_results_plan_begins(&results, ones[i]));
+        test_ok(report_results_failure(&results, &report));
+        test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL));
+        ones[i][strlen(ones[i]) - 1] = 'z'; /* the same but for its end */
+        test_ok(report_results_plan(&results, ones[i], REPORT_PLAN_PASSED, 1, ""));
+    }
+    static const char *const alike[] = {"same\x01", "same\xff", "same (2)",
+                                        "same\xff", "same",     "same"};
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        test_ok(report_results_plan(&results, alike[i], REPORT_PLAN_PASSED, 1, ""));
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 12, 3);
+    test_results_load(&model, path, &model_arena);
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    expect_no_case_twice(xml);
+    cr_expect_eq(times(xml, "\nsignature: crash/none/x\nplan: "), 3);
+    cr_expect_eq(times(xml, "x\nreproduce: crankcase run \xc3\xa9"), 1);
+    cr_expect_eq(times(xml, "\xc3\xa9x</failure>"), 1, "the reproducer is whole");
+    cr_expect_geq(times(xml, "&lt;"), sizeof((struct sim_failure *)NULL)->what - 1);
+    cr_expect(strstr(xml, "name=\"same\xef\xbf\xbd (3)\""));
+    cr_expect(strstr(xml, "name=\"same (2)\"") && strstr(xml, "name=\"same (3)\""));
+    const struct vk_str valid = vk_str(report_utf8(vk_str(xml), &arena));
+    cr_expect(vk_str_eq(valid, vk_str(xml)), "it is no UTF-8");
+}
+
 /* A file of a corpus whose failure is another one than expected, and a mutant of which nobody saw anything. */
 Test(report_writers, a_list_says_what_was_expected_and_how_to_have_it_again) {
     struct report_results results;
@@ -137,7 +181,7 @@ Test(report_writers, a_list_says_what_was_expected_and_how_to_have_it_again) {
     test_ok(report_results_plan_begins(&results, "another.plan"));
     test_results_fail(&results, 1, "a");
     test_results_fail(&results, 2, "b");
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "expected  ok"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "expected  ok", NULL));
     test_results_end(&results, REPORT_RESULTS_FINISHED, 0, 1);
     test_results_load(&model, path, &model_arena);
     const char *xml = written(report_junit, &model);
@@ -172,6 +216,7 @@ static struct report_model probes(void) {
     cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
+    vk_arena_release(&model_arena);
     test_results_load(&model, path, &model_arena);
     return model;
 }
@@ -205,9 +250,22 @@ Test(report_writers, junit_of_a_campaign_has_a_case_for_all_that_it_is_to_show) 
     cr_expect(strstr(
         xml, "is not shown\nreproduce: crankcase run --out &#39;&lt;a&amp;b&gt;&#39;</failure>"));
     cr_expect(strstr(xml, "name=\"disk-full\" time=\"0.000\"></testcase>"));
-    cr_expect_eq(times(xml, "nobody looked</skipped>"), 1);
-    cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 1,
-                 "one did not hold");
+    cr_expect(strstr(xml, "name=\"the state agrees with itself\" time=\"0.000\"></testcase>"));
+    cr_expect_eq(times(xml, ">it was left out: nobody looked</skipped>"), 1);
+    cr_expect_eq(times(xml, ">nobody looked</skipped>"), SIM_ORACLE_COUNT - 4);
+    cr_expect_eq(times(xml, "crankcase.campaign.oracles"), SIM_ORACLE_COUNT - 2,
+                 "one did not hold, and there is no recording");
+}
+
+Test(report_writers, junit_of_a_campaign_that_ran_nothing_has_shown_nothing) {
+    struct report_results results;
+    struct report_model model;
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    test_results_load(&model, path, &model_arena);
+    const char *xml = written(report_junit, &model);
+    expect_counts(xml);
+    cr_expect_eq(times(xml, "nobody looked</skipped>"), SIM_ORACLE_COUNT - 1);
+    cr_expect_eq(times(xml, "\"></testcase>"), 0, "nothing passed");
 }
 
 Test(report_writers, junit_says_how_a_campaign_ended) {
@@ -233,7 +291,7 @@ Test(report_writers, junit_says_how_a_campaign_ended) {
 Test(report_writers, markdown_says_all_of_a_failure_and_breaks_nothing) {
     const struct report_model model = campaign(REPORT_RESULTS_INTERRUPTED);
     const char *page = written(report_markdown, &model);
-    cr_expect(strstr(page, "## crankcase: failed\n") == page);
+    cr_expect(strstr(page, "\n\n## crankcase: failed\n") == page);
     cr_expect(strstr(page, "**Partial.** It was interrupted"));
     cr_expect(strstr(page, "### replicas/send/a&#60;b&#62;\n\n2 times, first seed 1"));
     cr_expect(strstr(page, "crankcase run --seed 1 --faults '<&>'\n```\n"));
@@ -255,6 +313,28 @@ Test(report_writers, markdown_stays_below_what_github_takes) {
     const char *page = written(report_markdown, &model);
     cr_expect_lt(strlen(page), (size_t)200 * 1024);
     cr_expect(strstr(page, "And 250 signatures more."));
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), of_end = strlen(end);
+    return n >= of_end && strcmp(text + n - of_end, end) == 0;
+}
+
+/* A heading is none, and a table neither, within the HTML block of whoever wrote before. */
+Test(report_writers, markdown_begins_and_ends_with_a_blank_line) {
+    const struct report_model with_faults = campaign(REPORT_RESULTS_FINISHED);
+    cr_expect(ends_with(written(report_markdown, &with_faults), "\n</details>\n\n"));
+    remove(path);
+    const struct report_model with_probes = probes();
+    const char *page = written(report_markdown, &with_probes);
+    cr_expect(strstr(page, "\n\n## ") == page);
+    cr_expect_eq(times(page, "\n</details>\n\n"), 2, "faults and probes");
+    cr_expect_eq(times(page, "\n\n<details>"), 2);
+    cr_expect(ends_with(page, "\n</details>\n\n"));
+    remove(path);
+    const struct report_model list = plans();
+    page = written(report_markdown, &list);
+    cr_expect(strstr(page, "\n\n## ") == page && ends_with(page, "\n\n"));
 }
 
 /* ---- HTML */
@@ -332,6 +412,42 @@ Test(report_writers, json_lines_are_an_object_each) {
     free(text);
 }
 
+/* Those that could not be read, and the one that was being run, count as well. */
+Test(report_writers, of_a_list_of_plans_they_all_count_plans) {
+    const struct report_model model = plans();
+    const char *text = printed(print_text, &model);
+    cr_expect(strstr(text, "\n3 of 5 plans failed\n"), "%s", text);
+    cr_expect(strstr(text, "\n  plans                               5  \n"));
+    cr_expect_null(strstr(text, "seeds"));
+    text = printed(report_results_json, &model);
+    cr_expect(strstr(text, "{\"type\":\"summary\",\"plans\":5,\"failures\":3,"), "%s", text);
+    cr_expect_null(strstr(text, "\"seeds\""));
+    cr_expect(strstr(written(report_junit, &model), "<property name=\"plans\" value=\"5\"/>"));
+    cr_expect(strstr(written(report_markdown, &model), "| plans | failed |"));
+}
+
+/* Of a crash it is all that is known. */
+Test(report_writers, all_of_them_say_what_the_kernel_was_in_the_midst_of) {
+    static const char escaped[] = "crank 108 (send) started and never finished: v1, delivery 26, "
+                                  "message ko9.&lt;pay&gt;, 0 syscalls so far\nsignature: ";
+    const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
+    cr_expect_eq(times(printed(print_text, &model), "\n  kernel:    " TEST_FLIGHT "\n"), 1);
+    cr_expect_eq(times(printed(report_results_json, &model), "\"flightText\":\"" TEST_FLIGHT "\""),
+                 1);
+    cr_expect_eq(times(written(report_markdown, &model), "```text\n" TEST_FLIGHT "\n```\n"), 1);
+    const char *xml = written(report_junit, &model), *at = strstr(xml, "\nkernel: ");
+    cr_expect(at && strncmp(at + 9, escaped, strlen(escaped)) == 0);
+    cr_expect_eq(times(xml, "\nkernel: "), 1);
+    yajl_val data = data_of(written(report_html, &model));
+    const char *what[] = {"failures", NULL};
+    yajl_val failures = yajl_tree_get(data, what, yajl_t_array);
+    what[0] = "flight";
+    cr_expect_str_eq(YAJL_GET_STRING(
+                         yajl_tree_get(failures->u.array.values[0], what, yajl_t_string)),
+                     TEST_FLIGHT);
+    yajl_tree_free(data);
+}
+
 /* ---- files */
 
 Test(report_writers, a_summary_is_added_and_other_files_are_replaced) {
@@ -344,7 +460,7 @@ Test(report_writers, a_summary_is_added_and_other_files_are_replaced) {
     const struct report_files files = {.junit = junit, .summary = summary};
     test_ok(report_files_write(&files, &model));
     struct vk_str first = test_file_read(summary), second = test_file_read(junit);
-    cr_expect(vk_str_starts(first, VK_STR("before\n## crankcase: failed")));
+    cr_expect(vk_str_starts(first, VK_STR("before\n\n\n## crankcase: failed")));
     cr_expect(vk_str_starts(second, VK_STR("<?xml ")));
     free((void *)(uintptr_t)first.p);
     free((void *)(uintptr_t)second.p);

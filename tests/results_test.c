@@ -44,13 +44,17 @@ Test(results, what_was_told_is_read) {
     cr_expect(model.totals.hash.low == UINT64_MAX && model.totals.hash.high == 1);
     cr_expect_eq(model.totals.hits[FAULT_DISK_FULL], 3);
     cr_expect(model.wanted[FAULT_BIT_ROT] && !model.wanted[FAULT_HEAP]);
-    cr_expect(model.off[SIM_ORACLE_RECORDING] && !model.off[SIM_ORACLE_AUDIT]);
+    cr_expect(model.off[SIM_ORACLE_ACCOUNT] && !model.off[SIM_ORACLE_AUDIT]);
+    cr_expect(model.totals.asked[SIM_ORACLE_AUDIT] == 2000 &&
+              !model.totals.asked[SIM_ORACLE_TWICE]);
     cr_expect(report_model_never_struck(&model, FAULT_BIT_ROT));
     cr_expect(!report_model_never_struck(&model, FAULT_DISK_FULL));
     cr_assert(model.failure_count == 3 && model.group_count == 2);
     cr_expect(model.groups[0].first == 0 && model.groups[0].count == 2);
     cr_expect(model.groups[1].first == 1 && model.groups[1].count == 1);
     const struct report_found *third = &model.failures[2];
+    cr_expect_str_eq(model.failures[0].flight, TEST_FLIGHT);
+    cr_expect_str_eq(model.failures[1].flight, "");
     cr_expect(third->group == 0 && third->failure.point == 3 && third->failure.vat == 3);
     cr_expect_eq(model.failures[1].failure.vat, VK_NO_VAT);
     cr_expect_str_eq(third->reproduce, "crankcase run --seed 3 --faults '<&>'");
@@ -65,10 +69,10 @@ Test(results, plans_have_their_failures_and_errors) {
     struct vk_arena arena;
     test_results_begin(&results, path, REPORT_RESULTS_PLANS);
     test_ok(report_results_plan_begins(&results, "good.plan"));
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", NULL));
     test_ok(report_results_plan_begins(&results, "bad.plan"));
     test_results_fail(&results, 1, "a");
-    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, ""));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL));
     test_ok(report_results_plan_begins(&results, "crashes.plan"));
     test_results_load(&model, path, &arena);
     cr_assert(model.kind == REPORT_RESULTS_PLANS && model.plan_count == 3);
@@ -76,6 +80,26 @@ Test(results, plans_have_their_failures_and_errors) {
     cr_expect(model.plans[1].state == REPORT_PLAN_DIFFERENT && model.plans[1].failure == 0);
     cr_expect(model.plans[2].is_in_progress);
     cr_expect_not_null(report_model_partial(&model));
+    vk_arena_release(&arena);
+}
+
+/* Whoever is killed in the midst of a list has counted what was run until then. */
+Test(results, a_plan_that_ends_is_in_the_totals) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    struct sim_campaign_totals totals = {.seeds = 1, .all_cranks = 70};
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    test_ok(report_results_plan_begins(&results, "good.plan"));
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", &totals));
+    totals = (struct sim_campaign_totals){.seeds = 2, .failures = 1, .all_cranks = 100};
+    test_ok(report_results_plan_begins(&results, "differs.plan"));
+    test_results_fail(&results, 1, "a");
+    test_ok(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 0.5, "", &totals));
+    test_results_load(&model, path, &arena);
+    cr_expect_not_null(report_model_partial(&model));
+    cr_expect(model.totals.seeds == 2 && model.totals.failures == 1);
+    cr_expect_eq(model.totals.all_cranks, 100);
     vk_arena_release(&arena);
 }
 
@@ -167,7 +191,7 @@ Test(results, a_full_disk_loses_nothing_and_what_was_not_written_is_counted) {
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     for (unsigned i = 0; i < 400; i++) {
         struct sim_failure failure = {.event = "send", .signature = "replicas/send/x"};
-        const struct report_failure report = {&failure, "seed", "crankcase run", NULL};
+        const struct report_failure report = {&failure, "seed", "crankcase run", NULL, NULL};
         memset(failure.what, 'x', sizeof failure.what - 1);
         if (report_results_failure(&results, &report) == VK_OK)
             written++;
@@ -222,6 +246,19 @@ static void expect_unreadable(enum vk_err wanted, const char *text) {
     vk_arena_release(&arena);
 }
 
+/* They may well be result databases. */
+Test(results, what_is_cut_off_or_locked_is_said_to_be_so) {
+    struct report_results results;
+    sqlite3 *other;
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    expect_unreadable(VK_ERR_DISK, "results.sqlite: database is locked");
+    sqlite3_close(other);
+    cr_assert_eq(truncate(path, 5000), 0);
+    expect_unreadable(VK_ERR_DISK, "results.sqlite: database disk image is malformed");
+}
+
 Test(results, what_is_no_result_database_is_said_in_a_line) {
     static const struct {
         const char *sql;
@@ -229,6 +266,8 @@ Test(results, what_is_no_result_database_is_said_in_a_line) {
         const char *text;
     } changes[] = {
         {"PRAGMA user_version = 99", VK_ERR_SYNTAX, "results of version 99"},
+        {"PRAGMA user_version = 2", VK_ERR_SYNTAX,
+         "results of version 2; this crankcase reads version 3"},
         {"PRAGMA application_id = 0", VK_ERR_SYNTAX, "no result database"},
         {"DELETE FROM campaign", VK_ERR_SYNTAX, "of no campaign"},
         {"UPDATE campaign SET state = 'odd'", VK_ERR_SYNTAX, "its state is none"},

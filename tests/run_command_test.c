@@ -135,7 +135,7 @@ Test(run_command, says_where_a_plan_is_wrong) {
     /* One that is good is run nevertheless. */
     const struct test_outcome *outcome = run("run good.plan bad.plan");
     cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT);
-    cr_expect(strstr(outcome->out, "0 of 1 seeds failed\n"), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "\n1 of 2 plans failed\n"), "%s", outcome->out);
 }
 
 /* ---- failures */
@@ -157,7 +157,7 @@ Test(run_command, a_failing_plan_is_told_with_its_reproducer_and_fails_the_same_
     cr_expect(strstr(outcome->out, ", vat v"), "%s", outcome->out);
     cr_expect(strstr(outcome->out, "    acceptanceQueue: "), "the keys: %s", outcome->out);
     cr_expect(strstr(outcome->out, "\n  reproduce: crankcase run my.plan\n"));
-    cr_expect(strstr(outcome->out, "\n1 of 1 seeds failed\n"));
+    cr_expect(strstr(outcome->out, "\n1 of 1 plans failed\n"));
     line_with(outcome->out, "signature: ", signature);
     line_with(run("run my.plan")->out, "signature: ", again);
     cr_expect(strncmp(signature, "signature: replicas/", 20) == 0, "%s", signature);
@@ -224,11 +224,12 @@ static void expect_members(yajl_val json) {
     static const char *const failure[] = {"name",  "oracle", "signature", "what",     "replica",
                                           "point", "block",  "event",     "reproduce"};
     static const char *const summary[] = {
-        "seeds",   "failures",         "cranks",  "deliveries",  "syscalls", "aborted", "halted",
-        "crashes", "simulatedSeconds", "seconds", "interrupted", "hash",     "faults",  "features"};
+        "failures",         "cranks",  "deliveries",  "syscalls", "aborted", "halted",  "crashes",
+        "simulatedSeconds", "seconds", "interrupted", "hash",     "faults",  "features"};
     bool is_failure = strcmp(type_of(json), "failure") == 0;
     for (size_t i = 0; is_failure && i < sizeof failure / sizeof *failure; i++)
         cr_expect(has(json, failure[i]), "%s", failure[i]);
+    cr_expect(is_failure || has(json, "seeds") || has(json, "plans"));
     for (size_t i = 0; !is_failure && i < sizeof summary / sizeof *summary; i++)
         cr_expect(has(json, summary[i]), "%s", summary[i]);
 }
@@ -254,7 +255,7 @@ Test(run_command, json_is_an_object_a_line_and_quiet_tells_failures_only) {
     write_failing_plan("my.plan");
     cr_expect_eq(failures_in(run("run my.plan my.plan --json")->out, &last), 2);
     cr_assert_str_eq(type_of(last), "summary");
-    cr_expect(number(last, "seeds") == 2 && number(last, "failures") == 2);
+    cr_expect(number(last, "plans") == 2 && number(last, "failures") == 2);
     yajl_tree_free(last);
     cr_expect_eq(failures_in(run("run my.plan --json --quiet")->out, &last), 1);
     cr_assert_str_eq(type_of(last), "failure");
@@ -264,7 +265,7 @@ Test(run_command, json_is_an_object_a_line_and_quiet_tells_failures_only) {
     yajl_tree_free(last);
     cr_expect_str_eq(run("run --seeds 3 --quiet")->out, "");
     cr_expect_eq(lines_in(run("run my.plan --quiet")->out) > 3, true);
-    cr_expect_eq(strstr(run("run my.plan --quiet")->out, "seeds failed"), NULL);
+    cr_expect_eq(strstr(run("run my.plan --quiet")->out, "plans failed"), NULL);
 }
 
 Test(run_command, interrupted_it_ends_with_its_summary_so_far) {

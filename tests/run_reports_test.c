@@ -106,6 +106,22 @@ Test(run_reports, reports_of_the_results_are_those_of_the_run) {
     cr_expect_null(strstr(outcome->out, "seeds failed"));
 }
 
+/* One seed in 40 of a campaign is run twice. */
+Test(run_reports, an_oracle_that_nobody_asked_has_not_held) {
+    static const char twice[] = "name=\"the same plan run again is the same run\" time=\"0.000\">";
+    char skipped[200], passed[200];
+    snprintf(skipped, sizeof skipped, "%s<skipped message=\"nobody looked\">", twice);
+    snprintf(passed, sizeof passed, "%s</testcase>", twice);
+    cr_expect_eq(run("run --seeds 20 --quiet --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", skipped);
+    expect_in_file("j.xml", "name=\"the state agrees with itself\" time=\"0.000\"></testcase>");
+    cr_expect_eq(run("run --seeds 40 --quiet --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", passed);
+    char *text = text_of("j.xml");
+    cr_expect_null(strstr(text, "recording"), "a seed has none");
+    free(text);
+}
+
 Test(run_reports, a_trace_is_of_one_plan) {
     write_plans();
     cr_expect_eq(run("run good.plan --trace t.json --quiet")->code, SIM_EXIT_OK);
@@ -324,7 +340,9 @@ Test(run_reports, a_plan_that_ends_the_process_is_named) {
     cr_expect_eq(model.plans[0].state, REPORT_PLAN_PASSED);
     cr_expect(model.plans[1].is_in_progress);
     cr_expect_str_eq(model.plans[1].name, "large.plan");
+    cr_expect(model.totals.seeds == 1 && model.totals.all_cranks > 0, "what was run counts");
     vk_arena_release(&arena);
+    cr_expect(strstr(run("report r.sqlite")->out, "\n1 of 2 plans failed\n"));
 }
 
 /* A corpus of a small plan and then large ones, of seconds or, at scale 1000, minutes; starts it, and waits until the small one is in the results. */
@@ -401,7 +419,7 @@ Test(run_reports, what_cannot_be_written_is_said_and_is_no_success) {
     cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
     cr_expect_str_eq(outcome->err, "crankcase run: no/such/p.html: No such file or directory; what "
                                    "was written before is there\n");
-    cr_expect(strstr(outcome->out, "0 of 1 seeds failed\n"));
+    cr_expect(strstr(outcome->out, "0 of 1 plans failed\n"));
     outcome = run("run good.plan --junit no/such/j.xml");
     cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT, "told before anything is run");
     cr_expect_str_eq(outcome->out, "");

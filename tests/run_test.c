@@ -92,6 +92,39 @@ Test(run, invisible_faults_change_no_point_of_a_run) {
     }
 }
 
+static struct sim_run_result run_text(const char *text, const struct sim_run_options *options) {
+    struct sim_plan plan;
+    struct sim_plan_error error;
+    struct sim_run_result result;
+    test_ok(sim_plan_read(&plan, vk_heap_system(), vk_str(text), &error));
+    test_ok(sim_run(&plan, options, &result));
+    sim_plan_release(&plan);
+    return result;
+}
+
+Test(run, says_which_oracles_had_something_to_look_at) {
+    static const char two[] = "crankcase-plan 1\nprogram a\n  turn\n    store-set key=2\n"
+                              "vat a a\nbootstrap a\nblock after=1000\nreplica\nreplica\n";
+    static const char one[] = "crankcase-plan 1\nprogram a\n  turn\n    store-set key=2\n"
+                              "vat a a\nbootstrap a\nblock after=1000\nreplica\nno-drain\n";
+    const struct sim_run_options all = {.check_every = 1};
+    struct sim_run_options some = {.check_every = 1};
+    some.off[SIM_ORACLE_TWICE] = some.off[SIM_ORACLE_AUDIT] = true;
+    const struct sim_run_result of_two = run_text(two, &all), of_some = run_text(two, &some);
+    const struct sim_run_result of_one = run_text(one, &all);
+    struct sim_campaign_totals totals = {0};
+    for (int i = 0; i < SIM_ORACLE_COUNT; i++) {
+        bool is_recording = i == SIM_ORACLE_RECORDING;
+        cr_expect_eq(of_two.asked[i], !is_recording, "%d of two replicas", i);
+        cr_expect_eq(of_some.asked[i], !is_recording && !some.off[i], "%d of those left on", i);
+        bool is_vain = i == SIM_ORACLE_REPLICAS || i == SIM_ORACLE_LIVENESS;
+        cr_expect_eq(of_one.asked[i], !is_recording && !is_vain, "%d of one replica", i);
+    }
+    sim_campaign_add(&totals, &of_two);
+    sim_campaign_add(&totals, &of_some);
+    cr_expect(totals.asked[SIM_ORACLE_REPLICAS] == 2 && totals.asked[SIM_ORACLE_TWICE] == 1);
+}
+
 Test(run, an_idle_day_is_a_short_run) {
     struct sim_plan plan;
     test_ok(sim_plan_init(&plan, vk_heap_system()));

@@ -10,7 +10,10 @@
 
 void test_results_begin(struct report_results *results, const char *path,
                         enum report_results_kind kind);
-/* Failure number `i`, whose signature ends in `family`. */
+/* Failure number `i`, whose signature ends in `family`; of number 1 there is a flight recorder, too. */
+#define TEST_FLIGHT                                                                                \
+    "crank 108 (send) started and never finished: v1, delivery 26, message ko9.<pay>, 0 syscalls " \
+    "so far"
 void test_results_fail(struct report_results *results, unsigned i, const char *family);
 void test_results_end(struct report_results *results, enum report_results_state state,
                       uint64_t seeds, uint64_t failures);

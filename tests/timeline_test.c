@@ -15,6 +15,17 @@
 
 enum { SEEDS = 30 };
 
+/* Whether there was memory for all; the linker has everybody ask here. */
+static bool is_cut;
+#define REAL(name) __real_##name
+#define WRAP(name) __wrap_##name
+bool REAL(sim_timeline_is_cut)(const struct sim_timeline *timeline);
+bool WRAP(sim_timeline_is_cut)(const struct sim_timeline *timeline);
+
+bool WRAP(sim_timeline_is_cut)(const struct sim_timeline *timeline) {
+    return is_cut || REAL(sim_timeline_is_cut)(timeline);
+}
+
 static void generate(struct sim_plan *plan, uint64_t seed) {
     struct sim_generate_options options = {0};
     sim_fault_words_default(options.faults);
@@ -211,17 +222,23 @@ static const char differing[] = "crankcase-plan 1\n"
                                 "block after=1000\nreplica\nreplica\n"
                                 "fault 1 vat-overruns at=2\n";
 
-Test(timeline, the_page_is_told_where_replicas_differ) {
+static struct sim_timeline *timeline_of(const char *text, struct sim_run_result *result) {
     struct sim_timeline *timeline = sim_timeline_new();
-    const struct sim_run_options options = {.observer = sim_timeline_observer(timeline)};
-    struct sim_run_result result;
+    const struct sim_run_options options = {.off = {[SIM_ORACLE_TWICE] = true},
+                                            .observer = sim_timeline_observer(timeline)};
     struct sim_plan plan;
     struct sim_plan_error error;
+    test_ok(sim_plan_read(&plan, vk_heap_system(), vk_str(text), &error));
+    test_ok(sim_run(&plan, &options, result));
+    sim_plan_release(&plan);
+    return timeline;
+}
+
+Test(timeline, the_page_is_told_where_replicas_differ) {
+    struct sim_run_result result;
     struct vk_arena arena;
     struct vk_buf buf;
-    test_ok(sim_plan_read(&plan, vk_heap_system(), vk_str(differing), &error));
-    test_ok(sim_run(&plan, &options, &result));
-    sim_plan_release(&plan);
+    struct sim_timeline *timeline = timeline_of(differing, &result);
     cr_assert(result.failed);
     vk_arena_init(&arena, vk_heap_system());
     vk_buf_init(&buf, &arena);
@@ -234,5 +251,68 @@ Test(timeline, the_page_is_told_where_replicas_differ) {
                      "the run that explains the failure is not in it");
     yajl_tree_free(page);
     vk_arena_release(&arena);
+    sim_timeline_free(timeline);
+}
+
+static bool is_true(yajl_val json, const char *name) { return YAJL_IS_TRUE(member(json, name)); }
+
+/* Blocks in which nothing happens: a point each. */
+Test(timeline, the_page_is_told_which_points_it_has_and_of_how_many) {
+    enum { BLOCKS = REPORT_TIMELINE_POINTS_MAX + 1000 };
+    static char text[BLOCKS * sizeof "block after=1000\n" + 200];
+    struct sim_run_result result;
+    struct vk_arena arena;
+    struct vk_buf buf;
+    size_t n = (size_t)snprintf(text, sizeof text, "%s",
+                                "crankcase-plan 1\nprogram a\n  turn\n    store-set key=2\n"
+                                "vat a a\nbootstrap a\n");
+    for (int i = 0; i < BLOCKS; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "block after=1000\n");
+    snprintf(text + n, sizeof text - n, "replica\n");
+    struct sim_timeline *timeline = timeline_of(text, &result);
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    report_timeline(&buf, timeline, 0);
+    yajl_val page = json_of(&buf);
+    cr_expect_eq(number(page, "points"), (double)result.points);
+    cr_expect_gt(result.points, BLOCKS);
+    cr_expect(number(page, "first") == 0 && number(page, "last") == REPORT_TIMELINE_POINTS_MAX - 1);
+    cr_expect(!is_true(page, "cut"));
+    yajl_tree_free(page);
+    vk_arena_release(&arena);
+    sim_timeline_free(timeline);
+}
+
+static size_t cuts_in(yajl_val trace) {
+    yajl_val events = member(trace, "traceEvents");
+    size_t cuts = 0;
+    for (size_t i = 0; i < events->u.array.len; i++) {
+        yajl_val event = events->u.array.values[i];
+        const char *name = YAJL_GET_STRING(member(event, "name"));
+        cuts += is_phase(event, "i") && name && strcmp(name, "cut: no memory") == 0;
+    }
+    return cuts;
+}
+
+Test(timeline, where_there_was_no_memory_for_the_rest_page_and_trace_say_so) {
+    struct sim_run_result result;
+    struct sim_timeline *timeline = timeline_of(differing, &result);
+    for (int i = 0; i < 2; i++) {
+        struct vk_arena arena;
+        struct vk_buf buf, of_trace;
+        is_cut = i;
+        vk_arena_init(&arena, vk_heap_system());
+        vk_buf_init(&buf, &arena);
+        report_timeline(&buf, timeline, 0);
+        yajl_val page = json_of(&buf);
+        cr_expect_eq(is_true(page, "cut"), is_cut);
+        vk_buf_init(&of_trace, &arena);
+        report_trace(&of_trace, timeline, "plan");
+        yajl_val trace = json_of(&of_trace);
+        cr_expect_eq(cuts_in(trace), is_cut ? 2 : 0, "one a replica");
+        yajl_tree_free(page);
+        yajl_tree_free(trace);
+        vk_arena_release(&arena);
+    }
     sim_timeline_free(timeline);
 }

@@ -51,7 +51,7 @@ function drawHead() {
 function drawGlance() {
   const totals = data.totals, seconds = data.seconds || 1;
   const of_runs = [
-    ["seeds a second", (totals.seeds / seconds).toFixed(1)],
+    [`${data.unit} a second`, (totals.seeds / seconds).toFixed(1)],
     ["cranks a second", number(Math.round(totals["all-cranks"] / seconds))],
     ["simulated", duration(totals["simulated-ns"] / 1e9)],
     ["cranks", number(totals["all-cranks"])], ["deliveries", number(totals.deliveries)],
@@ -118,6 +118,7 @@ function explain(i) {
   const parts = [
     make("p", {}, make("b", {}, "Oracle "), group.oracle + ": " + group.demand),
     make("p", {}, make("b", {}, "Where "), where), make("pre", {}, failure.what),
+    ...(failure.flight ? [make("p", {}, make("b", {}, "Kernel "), make("code", {}, failure.flight))] : []),
     make("div", { class: "reproduce" }, copy, make("code", {}, failure.reproduce)),
   ];
   if (failure.plan) parts.push(make("p", {}, make("b", {}, "Plan "), make("code", {}, failure.plan)));
@@ -152,7 +153,7 @@ function drawMore() {
 function drawFailures() {
   const text = $("filter").value.trim().toLowerCase(), group = Number($("group").value);
   const matches = (failure) => (group < 0 || failure.group === group) && (text === "" ||
-    (failure.name + "\n" + data.groups[failure.group].signature + "\n" + failure.what).toLowerCase().includes(text));
+    (failure.name + "\n" + data.groups[failure.group].signature + "\n" + failure.what + "\n" + failure.flight).toLowerCase().includes(text));
   matching = [];
   data.failures.forEach((failure, i) => { if (matches(failure)) matching.push(i); });
   if (text === "" && group < 0) {

@@ -198,8 +198,17 @@ function showDifference(failure) {
   $("diff").scrollTop = 0;
 }
 
+/* A long run is not in the page from its beginning to its end, nor one that there was no memory for. */
+function tellKept() {
+  const kept = timeline.last - timeline.first + 1, parts = [];
+  if (kept < timeline.points) parts.push(`points ${timeline.first}-${timeline.last} of ${timeline.points}`);
+  if (timeline.cut) parts.push("cut: no memory");
+  $("kept").textContent = parts.join(", ");
+}
+
 function showTimeline(i, focus) {
   timeline = data.timelines[i];
+  tellKept();
   $("run").value = i;
   layOut();
   const failure = data.failures[timeline.failure];

@@ -105,7 +105,7 @@ class Yardstick(unittest.TestCase):
         found = self.cases(junit)
         self.assertEqual({name: tag for name, (tag, _) in found.items()}, {"planted": "failure", "(no bug)": "passed"})
         self.assertIn("\nreproduce: ./dev mutants planted --seeds 2", found["planted"][1])
-        self.assertTrue(summary.read_text().startswith("before\n## crankcase: failed\n"))
+        self.assertTrue(summary.read_text().startswith("before\n\n\n## crankcase: failed\n"))
         self.assertFalse(list(self.folder.glob("*.sqlite")), "nobody asked for it")
 
     def test_leaves_what_could_not_be_hunted_as_an_error(self):

@@ -94,7 +94,7 @@ def check_campaign(browser, page, shots):
     until(browser, "return document.querySelectorAll('#failures details[open] > div').length === 1",
           "a failure does not open")
     shown = text(browser, "#failures details[open]")
-    for wanted in ("Oracle", "crankcase run --seed", "replica 0, point"):
+    for wanted in ("Oracle", "Kernel crank ", "crankcase run --seed", "replica 0, point"):
         expect(wanted in shown, f"the explanation lacks {wanted!r}: {shown}")
     browser.press("j")
     focus = "return document.activeElement.parentElement.dataset.i"
@@ -147,11 +147,14 @@ def check_list(browser, page):
 def check_timeline(browser, page, shots):
     browser.open(page)
     expect(not browser.run("return document.querySelector('#s-timeline').hidden"), "no timeline")
+    expect_is(text(browser, "#kept"), "", "said of a timeline that is whole")
     where, point = "return cursor.point", browser.run("return cursor.point")
     divergences = browser.run("return timeline.divergences")
     expect_is(point, divergences[0], "the first divergence is not in focus")
     check_difference(browser)
     expect("replica 1" in text(browser, "#point .bad"), "it is not said who differs")
+    glance = browser.run("return [...document.querySelectorAll('#glance dt')].map((name) => name.textContent)")
+    expect("plans a second" in glance and "seeds a second" not in glance, f"plans are no seeds: {glance}")
     browser.run("document.querySelector('#lanes').focus()")
     browser.press(ARROW_LEFT)
     expect_is(browser.run(where), point - 1, "an arrow to the left")
@@ -169,6 +172,20 @@ def check_timeline(browser, page, shots):
     browser.press("t")
     browser.screenshot(shots / "page-timeline-dark.png")
     expect_is(browser.complaints(), [], "errors on the console")
+
+
+def cut(results):
+    """A timeline of which not all is there."""
+    with sqlite3.connect(results) as database:
+        database.execute("UPDATE timeline SET json = json_set(json, '$.points', 7607, '$.cut', json('true'))")
+
+
+def check_cut(browser, page, shots):
+    browser.open(page)
+    last = browser.run("return timeline.last")
+    expect_is(text(browser, "#kept"), f"points 0-{last} of 7607, cut: no memory", "what there is of the timeline")
+    browser.run("document.querySelector('#s-timeline').scrollIntoView()")
+    browser.screenshot(shots / "page-cut.png")
 
 
 def many(results):
@@ -206,8 +223,8 @@ def main(crankcase, planted, folder):
         return 77
     with tempfile.TemporaryDirectory() as scratch:
         scratch, shots = Path(scratch), Path(folder)
-        campaign, one, corpus, all_of_them = (scratch / name for name in
-                                              ("campaign.html", "one.html", "corpus.html", "many.html"))
+        campaign, one, corpus, of_a_part, all_of_them = (
+            scratch / name for name in ("campaign.html", "one.html", "corpus.html", "part.html", "many.html"))
         kept = scratch / "kept"
         kept.mkdir()
         plan = kept / "differs.plan"
@@ -217,6 +234,8 @@ def main(crankcase, planted, folder):
         run(planted, "undo-forgets", "run", "--seeds", "200", "--out", scratch / "failures", "--html", campaign)
         run(crankcase, "run", plan, "--html", one, "--results", scratch / "one.sqlite")
         run(crankcase, "corpus", "run", kept, "--html", corpus, code=2)
+        cut(scratch / "one.sqlite")
+        run(crankcase, "report", scratch / "one.sqlite", "--html", of_a_part, code=0)
         many(scratch / "one.sqlite")
         run(crankcase, "report", scratch / "one.sqlite", "--html", all_of_them, code=0)
         for page in (campaign, one):
@@ -224,6 +243,7 @@ def main(crankcase, planted, folder):
         with Browser() as browser:
             check_campaign(browser, campaign, shots)
             check_timeline(browser, one, shots)
+            check_cut(browser, of_a_part, shots)
             check_list(browser, corpus)
             check_many(browser, all_of_them, shots)
     return 0
