@@ -36,7 +36,7 @@ set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host.*|initialize.*|vat_state|vat_program|directive.*|run_directives|kernel_module|postmortem"
   "|disk_fault|mem_disk|fault|snapshot_fault|worker_fault|oracle|account|shadow|flight_recorder|probes|jobs|random"
   "|audit_command|auditor.*|diff.*|slog_.*|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
-  "|report_writers|run|run_command|run_reports|sweep|timeline|wrong_input|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
+  "|report_writers|run|run_command|json_lines|run_words|text_file|outputs|run_reports|sweep|timeline|wrong_input|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
   "|^store_(file|model|open_failure|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
@@ -62,8 +62,15 @@ foreach(source ${test_sources})
   endif()
 endforeach()
 
+# For mknod().
+target_compile_definitions(text_file_test PRIVATE _XOPEN_SOURCE=700)
+target_compile_definitions(outputs_test PRIVATE _XOPEN_SOURCE=700)
+
 # These run the command itself.
 add_dependencies(run_command_test crankcase)
+add_dependencies(outputs_test crankcase)
+add_dependencies(json_lines_test crankcase)
+add_dependencies(run_words_test crankcase)
 add_dependencies(sweep_test crankcase)
 add_dependencies(probes_test crankcase)
 add_dependencies(postmortem_test crankcase)

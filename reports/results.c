@@ -5,6 +5,7 @@
 #include "statement.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -186,18 +187,18 @@ static bool insert_probes(sqlite3 *db, const struct report_results_begin *begins
 
 enum vk_err report_results_create(struct report_results *results, const char *path,
                                   const struct report_results_begin *begins) {
-    enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
     sqlite3 *db = NULL;
     *results = (struct report_results){.path = path, .sample_every_seconds = 1};
     report_stopwatch_start(&results->watch);
-    if (access(path, F_OK) == 0)
+    int made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (made < 0 && errno == EEXIST)
         return VK_RAISE(VK_ERR_USAGE, "%s: is there already, and may hold results", path);
-    if (sqlite3_open_v2(path, &db, FLAGS, NULL) != SQLITE_OK) {
-        int code = sqlite3_system_errno(db);
-        const char *why = code ? strerror(code) : sqlite3_errmsg(db);
-        enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", path, why);
-        sqlite3_close(db);
-        return err;
+    if (made < 0) return VK_RAISE(VK_ERR_DISK, "%s: %s", path, strerror(errno));
+    close(made); /* of two that make it at once, this one has */
+    enum vk_err opened = open_database(path, &db);
+    if (opened != VK_OK) {
+        remove(path);
+        return opened;
     }
     bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
               sqlite3_exec(db, report_results_sql, NULL, NULL, NULL) == SQLITE_OK &&

@@ -43,7 +43,7 @@ bool report_results_kind_has_totals(enum report_results_kind kind);
 
 struct report_results_begin {
     enum report_results_kind kind;
-    const char *command; /* the words that were typed, options first */
+    const char *command; /* the words that were typed */
     const char *kernel;  /* the path of a module, or NULL */
     const bool *faults;  /* those that may strike, by kind; NULL: none */
     const bool *off;     /* oracles that nobody asks, by enum sim_oracle; NULL: none */
@@ -77,7 +77,8 @@ struct report_results {
     uint64_t failure;   /* and of the newest failure */
 };
 
-/* Makes the file, which may not exist. `path` must outlive it. VK_ERR_USAGE if it exists, VK_ERR_DISK. */
+/* Makes the file, which may not exist: of several that make one of one name at once, one does. `path` must outlive it.
+ * VK_ERR_USAGE if it exists, VK_ERR_DISK. */
 enum vk_err report_results_create(struct report_results *results, const char *path,
                                   const struct report_results_begin *begin) VK_MUST_CHECK;
 

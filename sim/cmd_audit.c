@@ -6,6 +6,8 @@
 #include "command.h"
 #include "file_kind.h"
 #include "recording_files.h"
+#include "reports/json_line.h"
+#include "reports/report_bad_input.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -249,7 +251,7 @@ static void audit_file(struct audit_command *command, const char *name, const ch
 static void audit_folder(struct audit_command *command, const char *folder) {
     struct sim_recording_files files = {0};
     if (sim_recording_files_add(&files, folder) != VK_OK) {
-        fprintf(stderr, "crankcase audit: %s\n", vk_err_origin()->text);
+        report_bad_input("crankcase audit", folder, vk_err_origin()->text, command->json);
         code_add(command, SIM_EXIT_BAD_INPUT);
     }
     for (size_t i = 0; i < files.count; i++)
@@ -283,8 +285,23 @@ static int audit_arguments(struct audit_command *command, int count, char **argu
     return command->code;
 }
 
-static int print_rules(void) {
-    for (int i = 0; i < AUDIT_RULE_COUNT; i++)
+static void print_rule_json(enum audit_rule rule) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    vk_buf_lit(&buf, "{\"type\":\"rule\"");
+    report_json_text(&buf, "rule", sim_audit_rule_name(rule));
+    report_json_text(&buf, "meaning", sim_audit_rule_meaning(rule));
+    vk_buf_char(&buf, '}');
+    report_json_print(stdout, &buf);
+    vk_arena_release(&arena);
+}
+
+static int print_rules(bool json) {
+    for (int i = 0; i < AUDIT_RULE_COUNT && json; i++)
+        print_rule_json((enum audit_rule)i);
+    for (int i = 0; i < AUDIT_RULE_COUNT && !json; i++)
         printf("%-24s %s\n", sim_audit_rule_name((enum audit_rule)i),
                sim_audit_rule_meaning((enum audit_rule)i));
     return SIM_EXIT_OK;
@@ -317,18 +334,18 @@ static int parse(struct audit_command *command, int argc, char **argv) {
         case OPTION_JSON: command->json = true; break;
         case OPTION_STRICT: command->strict = true; break;
         case OPTION_EVERY_CRANK: command->every_crank = true; break;
-        case OPTION_RULES: command->lists_rules = true; return SIM_EXIT_OK;
+        case OPTION_RULES: command->lists_rules = true; break;
         default: return bad_usage("unknown option ", argv[optind - 1]);
         }
     }
-    return optind < argc ? SIM_EXIT_OK : bad_usage("no file is named", "");
+    return optind < argc || command->lists_rules ? SIM_EXIT_OK : bad_usage("no file is named", "");
 }
 
 static int audit_main(int argc, char **argv) {
     struct audit_command command = {.code = SIM_EXIT_OK};
     int code = parse(&command, argc, argv);
     if (code != SIM_EXIT_OK) return code;
-    if (command.lists_rules) return print_rules();
+    if (command.lists_rules) return print_rules(command.json);
     if (!command.wants_help) return audit_arguments(&command, argc - optind, argv + optind);
     puts(usage);
     return SIM_EXIT_OK;

@@ -8,6 +8,7 @@
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_corpus.h"
 #include "reports/stopwatch.h"
 #include "reproducer.h"
@@ -174,15 +175,18 @@ static int replay(struct corpus_command *command) {
     return code > code_of_recordings ? code : code_of_recordings;
 }
 
-static int run_corpus(struct corpus_command *command, int argc, char **argv) {
+static int run_corpus(struct corpus_command *command) {
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_CORPUS,
                                                 .kernel = command->kernel};
     const char *folder = command->word_count > 1 ? command->words[1] : "corpus";
     if (command->word_count > 2)
         return bad_usage("run takes one folder, and no ", command->words[2]);
     enum vk_err err = sim_corpus_list(&command->corpus, folder);
-    int code =
-        err == VK_OK ? sim_run_reports_begin(&command->reports, argc, argv, &begins) : failed(err);
+    int code = err == VK_OK          ? sim_run_reports_begin(&command->reports, &begins)
+               : err == VK_ERR_USAGE ? SIM_EXIT_BAD_INPUT
+                                     : failed(err);
+    if (err == VK_ERR_USAGE)
+        report_bad_input("crankcase corpus", folder, vk_err_origin()->text, command->json);
     if (code == SIM_EXIT_OK) code = sim_run_reports_end_list(&command->reports, replay(command));
     sim_corpus_release(&command->corpus);
     return code;
@@ -261,15 +265,12 @@ static int take_words(struct corpus_command *command, int argc, char **argv) {
         command->words[command->word_count++] = argv[optind];
     }
     if (command->word_count == 0) return bad_usage("run or add is to be named", "");
-    if (strcmp(command->words[0], "run") == 0) return run_corpus(command, argc, argv);
+    if (strcmp(command->words[0], "run") == 0) return run_corpus(command);
     if (strcmp(command->words[0], "add") == 0) return add_to_corpus(command);
     return bad_usage("neither run nor add is ", command->words[0]);
 }
 
-static int corpus_main(int argc, char **argv) {
-    struct corpus_command command = {.at_once = 1,
-                                     .reports = {.command = "crankcase corpus"},
-                                     .colours = report_colour_wanted(stdout)};
+static int parse_and_run(struct corpus_command *command, int argc, char **argv) {
     int option;
     opterr = 0;
     optind = 1;
@@ -277,10 +278,17 @@ static int corpus_main(int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        int code = take_option(&command, option);
+        int code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
-    int code = take_words(&command, argc, argv);
+    return take_words(command, argc, argv);
+}
+
+static int corpus_main(int argc, char **argv) {
+    struct corpus_command command = {.at_once = 1, .colours = report_colour_wanted(stdout)};
+    sim_run_reports_init(&command.reports, "crankcase corpus", argc, argv);
+    int code = parse_and_run(&command, argc, argv);
+    sim_run_reports_release(&command.reports);
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
     fputs("crankcase corpus: standard output cannot be written\n", stderr);
     return SIM_EXIT_FAILED;

@@ -11,7 +11,9 @@
 #include "plan_file.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_diff.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -53,11 +55,14 @@ static int bad_usage(const char *what, const char *which) {
     return SIM_EXIT_BAD_INPUT;
 }
 
-static int bad_input(const char *path, enum vk_err err, const struct sim_input_error *error) {
+static int bad_input(const struct diff_command *command, const char *path, enum vk_err err,
+                     const struct sim_input_error *error) {
+    char text[SIM_PATH_SIZE + sizeof error->what];
     if (error->line)
-        fprintf(stderr, "crankcase diff: %s:%zu:1: %s\n", path, error->line, error->what);
+        snprintf(text, sizeof text, "%s:%zu:1: %s", path, error->line, error->what);
     else
-        fprintf(stderr, "crankcase diff: %s: %s\n", path, error->what);
+        snprintf(text, sizeof text, "%s: %s", path, error->what);
+    report_bad_input("crankcase diff", path, text, command->json && err != VK_ERR_NOMEM);
     return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
 }
 
@@ -85,23 +90,26 @@ static int diff_logs(struct diff_command *command, const struct sim_diff_logs *a
     enum vk_err err = sim_diff_logs(&logs, divergence, &side, &error);
     report_progress_clear(&command->progress);
     if (err != VK_OK && error.what[0])
-        return bad_input(logs.label[side] ? logs.label[side] : logs.path[side], err, &error);
+        return bad_input(command, logs.label[side] ? logs.label[side] : logs.path[side], err,
+                         &error);
     return err == VK_OK ? SIM_EXIT_OK : failed();
 }
 
 /* ---- plans */
 
-static int read_plan(const char *path, struct sim_plan *plan) {
+static int read_plan(const struct diff_command *command, const char *path, struct sim_plan *plan) {
+    const struct sim_plan_file file = {"crankcase diff", path, command->json};
     struct vk_arena arena;
     vk_arena_init(&arena, vk_heap_system());
-    int code = sim_plan_file_read("crankcase diff", path, &arena, NULL, plan);
+    int code = sim_plan_file_read(&file, &arena, NULL, plan);
     vk_arena_release(&arena);
     return code;
 }
 
-static int run_plan(const char *path, const struct vk_module *module, struct sim_traced_run *run) {
+static int run_plan(const struct diff_command *command, const char *path,
+                    const struct vk_module *module, struct sim_traced_run *run) {
     struct sim_plan plan;
-    int code = read_plan(path, &plan);
+    int code = read_plan(command, path, &plan);
     if (code != SIM_EXIT_OK) return code;
     enum vk_err err = sim_traced_run(run, &plan, module);
     if (err == VK_OK) {
@@ -120,13 +128,12 @@ static int diff_replicas(struct diff_command *command, const char *path,
     int side;
     if (sim_file_kind(path) != SIM_FILE_PLAN)
         return bad_usage("of one input alone a plan is expected: ", path);
-    int code = run_plan(path, command->module, &run);
+    int code = run_plan(command, path, command->module, &run);
     if (code != SIM_EXIT_OK) return code;
     if (run.replicas < 2) {
-        fprintf(stderr,
-                "crankcase diff: %s: it has one replica, which nothing can be compared with\n",
-                path);
-        code = SIM_EXIT_BAD_INPUT;
+        snprintf(error.what, sizeof error.what,
+                 "it has one replica, which nothing can be compared with");
+        code = bad_input(command, path, VK_ERR_USAGE, &error);
     } else if (sim_diff_replicas(&run, path, &logs, divergence, &side, &error) != VK_OK) {
         code = failed();
     }
@@ -144,11 +151,11 @@ struct side {
     char traced[SIM_TRACED_PATH], label[SIM_TRACED_PATH];
 };
 
-static int provide(struct side *side, const char *path, const struct vk_module *module,
-                   const char **log, const char **label) {
+static int provide(const struct diff_command *command, struct side *side, const char *path,
+                   const struct vk_module *module, const char **log, const char **label) {
     side->path = *log = path;
     if (sim_file_kind(path) != SIM_FILE_PLAN) return SIM_EXIT_OK;
-    int code = run_plan(path, module, &side->run);
+    int code = run_plan(command, path, module, &side->run);
     if (code != SIM_EXIT_OK) return code;
     uint32_t replica = sim_traced_replica(&side->run);
     side->is_run = true;
@@ -160,19 +167,21 @@ static int provide(struct side *side, const char *path, const struct vk_module *
     return SIM_EXIT_OK;
 }
 
-static int diff_databases(const char *const paths[2], struct sim_divergence *divergence) {
+static int diff_databases(const struct diff_command *command, const char *const paths[2],
+                          struct sim_divergence *divergence) {
     struct sim_input_error error;
     int side;
     enum vk_err err = sim_diff_databases(paths, divergence, &side, &error);
-    return err == VK_OK ? SIM_EXIT_OK : bad_input(paths[side], err, &error);
+    return err == VK_OK ? SIM_EXIT_OK : bad_input(command, paths[side], err, &error);
 }
 
-static int diff_mixed(const char *const paths[2], int database, struct sim_divergence *divergence) {
+static int diff_mixed(const struct diff_command *command, const char *const paths[2], int database,
+                      struct sim_divergence *divergence) {
     struct sim_input_error error;
     int side;
     enum vk_err err = sim_diff_mixed(paths, database, divergence, &side, &error);
     if (err == VK_OK) return SIM_EXIT_OK;
-    return error.what[0] ? bad_input(paths[side], err, &error) : failed();
+    return error.what[0] ? bad_input(command, paths[side], err, &error) : failed();
 }
 
 static int diff_two(struct diff_command *command, const char *const paths[2],
@@ -182,12 +191,12 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
     int code = SIM_EXIT_OK;
     bool is_database[2] = {sim_file_kind(paths[0]) == SIM_FILE_DATABASE,
                            sim_file_kind(paths[1]) == SIM_FILE_DATABASE};
-    if (is_database[0] && is_database[1]) return diff_databases(paths, divergence);
+    if (is_database[0] && is_database[1]) return diff_databases(command, paths, divergence);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
-        code =
-            provide(&sides[i], paths[i], i ? command->module : NULL, &logs.path[i], &logs.label[i]);
+        code = provide(command, &sides[i], paths[i], i ? command->module : NULL, &logs.path[i],
+                       &logs.label[i]);
     if (code == SIM_EXIT_OK && (is_database[0] || is_database[1]))
-        code = diff_mixed(logs.path, is_database[0] ? 0 : 1, divergence);
+        code = diff_mixed(command, logs.path, is_database[0] ? 0 : 1, divergence);
     else if (code == SIM_EXIT_OK)
         code = diff_logs(command, &logs, divergence);
     for (int i = 0; i < 2; i++) {

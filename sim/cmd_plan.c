@@ -75,10 +75,11 @@ static int print_seed(const struct plan_command *command) {
 }
 
 static int take_plan(const struct plan_command *command, const char *path, bool is_one_of_many) {
+    const struct sim_plan_file file = {.command = "crankcase plan", .path = path};
     struct vk_arena arena;
     struct sim_plan plan;
     vk_arena_init(&arena, vk_heap_system());
-    int code = sim_plan_file_read("crankcase plan", path, &arena, NULL, &plan);
+    int code = sim_plan_file_read(&file, &arena, NULL, &plan);
     vk_arena_release(&arena);
     if (code != SIM_EXIT_OK) return code;
     if (!command->check) {

@@ -6,6 +6,7 @@
 #include "file_kind.h"
 #include "postmortem.h"
 #include "reports/colour.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_postmortem.h"
 
 #include <errno.h>
@@ -38,26 +39,26 @@ static int bad_usage(const char *what, const char *which) {
     return SIM_EXIT_BAD_INPUT;
 }
 
-static int failed(const char *path, enum vk_err err) {
-    fprintf(stderr, "crankcase postmortem: %s%s%s\n", path ? path : "", path ? ": " : "",
-            vk_err_origin()->text);
+static int failed(const char *path, enum vk_err err, const char *why, bool json) {
+    char text[PATH_SIZE + 300];
+    snprintf(text, sizeof text, "%s: %s", path, why);
+    report_bad_input("crankcase postmortem", path, text, json && err != VK_ERR_NOMEM);
     return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
 }
 
-static int read_slog(struct sim_postmortem *postmortem, const char *path) {
+static int read_slog(struct sim_postmortem *postmortem, const char *path, bool json) {
     struct sim_postmortem_error error = {0};
+    char text[PATH_SIZE + sizeof error.what + 50];
     enum vk_err err = sim_postmortem_read_slog(postmortem, path, &error);
     if (err == VK_OK) return SIM_EXIT_OK;
-    if (!error.what[0]) return failed(path, err);
-    if (error.line)
-        fprintf(stderr, "crankcase postmortem: %s:%zu:%zu: %s\n", path, error.line, error.column,
-                error.what);
-    else
-        fprintf(stderr, "crankcase postmortem: %s: %s\n", path, error.what);
+    if (!error.what[0]) return failed(path, err, vk_err_origin()->text, json);
+    if (!error.line) return failed(path, err, error.what, json);
+    snprintf(text, sizeof text, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
+    report_bad_input("crankcase postmortem", path, text, json && err != VK_ERR_NOMEM);
     return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
 }
 
-static int read_state(struct sim_postmortem *postmortem, const char *path) {
+static int read_state(struct sim_postmortem *postmortem, const char *path, bool json) {
     struct stat info;
     char database[PATH_SIZE];
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
@@ -67,14 +68,14 @@ static int read_state(struct sim_postmortem *postmortem, const char *path) {
     }
     enum vk_err err = sim_file_must_be_database(path);
     if (err == VK_OK) err = sim_postmortem_read_state(postmortem, path);
-    return err == VK_OK ? SIM_EXIT_OK : failed(path, err);
+    return err == VK_OK ? SIM_EXIT_OK : failed(path, err, vk_err_origin()->text, json);
 }
 
 static int tell(const char *database, const char *slog, bool json) {
     struct sim_postmortem postmortem;
     sim_postmortem_init(&postmortem);
-    int code = read_slog(&postmortem, slog);
-    if (code == SIM_EXIT_OK && database) code = read_state(&postmortem, database);
+    int code = read_slog(&postmortem, slog, json);
+    if (code == SIM_EXIT_OK && database) code = read_state(&postmortem, database, json);
     if (code == SIM_EXIT_OK) {
         bool is_well =
             postmortem.end <= SIM_POSTMORTEM_AT_REST || sim_postmortem_is_past(&postmortem);

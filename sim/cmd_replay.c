@@ -14,6 +14,7 @@
 #include "replay_run.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_replay.h"
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
@@ -28,7 +29,7 @@
 
 static const char usage[] =
     "usage: crankcase replay [OPTIONS] FILE|FOLDER...\n"
-    "       crankcase replay [--json] [--host FILE] DB SLOG\n\n"
+    "       crankcase replay [--json] [--quiet] [--host FILE] DB SLOG\n\n"
     "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
     "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
     "Of a swing-store database and a standard slog that goes on from it, every crank is run on a\n"
@@ -69,6 +70,7 @@ struct replay_command {
     const char *database, *slog; /* instead of recordings, or NULL */
     const char *host;            /* what is known beside them, or NULL */
     size_t at_once;
+    const char *of_recordings; /* the first option that is for recordings alone, or NULL */
     bool json, quiet;
     bool has_heading; /* the table has begun */
     bool colours;
@@ -371,6 +373,14 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* Whether it has no effect on a database and a slog. */
+static bool is_of_recordings(int option) {
+    static const int others[] = {OPTION_JSON, OPTION_QUIET, OPTION_HOST};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (option == others[i]) return false;
+    return true;
+}
+
 /* Takes one option; SIM_EXIT_OK to go on. */
 static int take_option(struct replay_command *command, int option) {
     uint64_t count;
@@ -405,9 +415,7 @@ static int take_option(struct replay_command *command, int option) {
     }
 }
 
-static int provide_keep_folder(const struct replay_command *command) {
-    const char *twice = sim_recording_files_twice(&command->files);
-    if (twice) return bad_usage("--keep would write two databases of one name: ", twice);
+static int make_keep_folder(const struct replay_command *command) {
     if (mkdir(command->keep, 0777) == 0 || errno == EEXIST) return SIM_EXIT_OK;
     fprintf(stderr, "crankcase replay: %s: %s\n", command->keep, strerror(errno));
     return SIM_EXIT_BAD_INPUT;
@@ -416,9 +424,10 @@ static int provide_keep_folder(const struct replay_command *command) {
 /* ---- a database and a slog */
 
 static int tell_slog(const struct replay_command *command, const struct report_slog *report) {
-    if (command->json)
+    bool is_told = !command->quiet || report->result->outcome != SIM_SLOG_MET;
+    if (is_told && command->json)
         report_slog_json(stdout, report);
-    else
+    else if (is_told)
         report_slog(stdout, report, command->colours);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "crankcase replay: standard output: %s\n", strerror(errno));
@@ -427,7 +436,8 @@ static int tell_slog(const struct replay_command *command, const struct report_s
     return report->result->outcome == SIM_SLOG_MET ? SIM_EXIT_OK : SIM_EXIT_DIFFERENCE;
 }
 
-static int read_told(const char *path, struct sim_slog_told *told) {
+static int read_told(const char *path, struct sim_slog_told *told, bool json) {
+    char what[SIM_PATH_SIZE + 300];
     struct sim_plan_error error = {0};
     struct vk_arena arena;
     struct vk_str text;
@@ -436,11 +446,9 @@ static int read_told(const char *path, struct sim_slog_told *told) {
     if (err == VK_OK) err = sim_slog_told_read(told, text, &error);
     vk_arena_release(&arena);
     if (err == VK_OK) return SIM_EXIT_OK;
-    if (error.line)
-        fprintf(stderr, "crankcase replay: %s:%zu:%zu: %s\n", path, error.line, error.column,
-                error.what);
-    else
-        fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+    snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
+    report_bad_input("crankcase replay", path, error.line ? what : vk_err_origin()->text,
+                     json && err != VK_ERR_NOMEM);
     return err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
 }
 
@@ -459,10 +467,10 @@ static int run_told_slog(const struct replay_command *command, const struct sim_
         code = tell_slog(command, &report);
     } else {
         const char *path = of_database ? database : slog;
-        if (error.line)
-            fprintf(stderr, "crankcase replay: %s:%zu:1: %s\n", path, error.line, error.what);
-        else
-            fprintf(stderr, "crankcase replay: %s: %s\n", path, error.what);
+        char what[SIM_PATH_SIZE + 300], line[30] = "";
+        if (error.line) snprintf(line, sizeof line, "%zu:1: ", error.line);
+        snprintf(what, sizeof what, "%s:%s%s%s", path, line[0] ? "" : " ", line, error.what);
+        report_bad_input("crankcase replay", path, what, command->json && err != VK_ERR_NOMEM);
         code = err == VK_ERR_NOMEM ? SIM_EXIT_FAILED : SIM_EXIT_BAD_INPUT;
     }
     sim_slog_result_release(&result);
@@ -472,23 +480,25 @@ static int run_told_slog(const struct replay_command *command, const struct sim_
 static int run_slog(const struct replay_command *command) {
     struct sim_slog_told told;
     sim_slog_told_init(&told);
-    int code = command->host ? read_told(command->host, &told) : SIM_EXIT_OK;
+    int code = command->host ? read_told(command->host, &told, command->json) : SIM_EXIT_OK;
     if (code == SIM_EXIT_OK) code = run_told_slog(command, &told);
     sim_slog_told_release(&told);
     return code;
 }
 
 static int parse(struct replay_command *command, int argc, char **argv, bool *wants_help) {
-    int option, code;
+    int option, code, index = 0;
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":h", options, &index)) != -1) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') {
             *wants_help = true;
             return SIM_EXIT_OK;
         }
+        if (!command->of_recordings && is_of_recordings(option))
+            command->of_recordings = options[index].name;
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
@@ -496,40 +506,49 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
     if (argc - optind == 2 && sim_file_kind(argv[optind]) == SIM_FILE_DATABASE) {
         command->database = argv[optind];
         command->slog = argv[optind + 1];
-        return sim_run_reports_any(&command->reports)
-                   ? bad_usage("--results, --junit, --summary and --html are for recordings", "")
+        return command->of_recordings
+                   ? bad_usage("for recordings, not for a database and a slog, is --",
+                               command->of_recordings)
                    : SIM_EXIT_OK;
     }
     if (command->host) return bad_usage("--host goes with a database and a slog", "");
+    command->reports.outputs.inputs = (const char *const *)argv + optind;
+    command->reports.outputs.input_count = (size_t)(argc - optind);
     for (; optind < argc; optind++)
         if (sim_recording_files_add(&command->files, argv[optind]) != VK_OK) {
-            fprintf(stderr, "crankcase replay: %s\n", vk_err_origin()->text);
+            report_bad_input("crankcase replay", argv[optind], vk_err_origin()->text,
+                             command->json);
             return SIM_EXIT_BAD_INPUT;
         }
-    return command->keep ? provide_keep_folder(command) : SIM_EXIT_OK;
+    const char *twice = command->keep ? sim_recording_files_twice(&command->files) : NULL;
+    return twice ? bad_usage("--keep would write two databases of one name: ", twice) : SIM_EXIT_OK;
 }
 
-static int run_reported(struct replay_command *command, int argc, char **argv) {
+static int run_reported(struct replay_command *command) {
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS};
-    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    sim_outputs_add(&command->reports.outputs, "--keep", command->keep, SIM_OUTPUT_FOLDER);
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
-    return sim_run_reports_end_list(&command->reports, run_command(command));
+    code = command->keep ? make_keep_folder(command) : SIM_EXIT_OK;
+    if (code == SIM_EXIT_OK) code = run_command(command);
+    return sim_run_reports_end_list(&command->reports, code);
 }
 
 static int replay_main(int argc, char **argv) {
     struct replay_command command = {.at_once = 1,
                                      .options = {.mode = VK_STORE_WRITE_BACK},
                                      .name_width = (int)sizeof "recording" - 1,
-                                     .reports = {.command = "crankcase replay"},
                                      .colours = report_colour_wanted(stdout)};
     bool wants_help = false;
+    sim_run_reports_init(&command.reports, "crankcase replay", argc, argv);
     int code = parse(&command, argc, argv, &wants_help);
     if (wants_help)
         puts(usage);
     else if (code == SIM_EXIT_OK && command.database)
         code = run_slog(&command);
     else if (code == SIM_EXIT_OK)
-        code = run_reported(&command, argc, argv);
+        code = run_reported(&command);
+    sim_run_reports_release(&command.reports);
     sim_recording_files_free(&command.files);
     return code;
 }

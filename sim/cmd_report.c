@@ -1,6 +1,8 @@
 /* cmd_report.c - `crankcase report`: what a result database holds, for people, machines and CI. */
 #include "command.h"
+#include "outputs.h"
 #include "reports/colour.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_files.h"
 #include "reports/report_results.h"
 
@@ -54,13 +56,24 @@ static int tell(const struct report_command *command, const struct report_model 
     return SIM_EXIT_OK;
 }
 
+static int check_outputs(const struct report_command *command, const char *results) {
+    struct sim_outputs outputs = {.inputs = &results, .input_count = 1};
+    sim_outputs_add(&outputs, "--junit", command->files.junit, SIM_OUTPUT_FILE);
+    sim_outputs_add(&outputs, "--markdown", command->files.markdown, SIM_OUTPUT_FILE);
+    sim_outputs_add(&outputs, "--html", command->files.html, SIM_OUTPUT_FILE);
+    return (int)sim_outputs_check(&outputs, "crankcase report");
+}
+
 static int tell_file(const struct report_command *command, const char *path) {
     struct vk_arena arena;
     struct report_model model;
     vk_arena_init(&arena, vk_heap_system());
-    int code = report_model_load(&model, path, &arena) == VK_OK
-                   ? tell(command, &model)
-                   : failed(vk_err_origin()->text, SIM_EXIT_BAD_INPUT);
+    int code = SIM_EXIT_BAD_INPUT;
+    if (report_model_load(&model, path, &arena) == VK_OK)
+        code = check_outputs(command, path);
+    else
+        report_bad_input("crankcase report", path, vk_err_origin()->text, command->json);
+    if (code == SIM_EXIT_OK) code = tell(command, &model);
     vk_arena_release(&arena);
     return code;
 }

@@ -13,15 +13,16 @@
 #include "recorded_runs.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
 #include "reproducer.h"
 #include "run_directives.h"
 #include "run_reports.h"
 #include "run_shrink.h"
+#include "run_words.h"
 #include "text_file.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static const char usage[] =
     "how to check:\n"
     "  --off ORACLE,...   leave oracles out; --oracles lists them with what they cost\n"
     "  --check-every N    oracles that look at each so-manieth crank look at each N-th\n"
-    "  --twice            run every seed twice (default: one in 40 of a campaign)\n"
+    "  --twice            run every seed twice (default: one in 40 of a campaign), as plans always are\n"
     "  --probes           a probe that is not rare and was never reached is no success (a build with\n"
     "                     them: the preset probes)\n"
     "  --no-activityhash  leave crankhash and activityhash out, for speed\n" SIM_RUN_REPORTS_USAGE
@@ -69,7 +70,8 @@ static const char usage[] =
     "                     minute at most\n"
     "  --json             one JSON object a line: failures, then the summary\n"
     "  --quiet            failures only\n"
-    "  --help             this text\n\n"
+    "  --help             this text\n"
+    "An option that has no effect on what is run is refused.\n\n"
     "examples:\n"
     "  crankcase run --seed 42\n"
     "  crankcase run --seeds 1000 --jobs 2\n"
@@ -93,6 +95,7 @@ struct run_command {
     const char *kernel; /* the path of a module, or NULL */
     struct sim_run_directives directives;
     struct sim_run_reports reports;
+    struct sim_run_words_given given;
     uint64_t budget_seconds;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
     char plan_error[PLAN_ERROR_MAX]; /* of the one that is being run */
@@ -282,9 +285,9 @@ static int run_campaign(struct run_command *command) {
 
 /* ---- plans */
 
-static int plan_failed(struct run_command *command, int code, const char *what) {
+static int plan_failed(struct run_command *command, const char *path, int code, const char *what) {
     snprintf(command->plan_error, sizeof command->plan_error, "%s", what);
-    fprintf(stderr, "crankcase run: %s\n", what);
+    report_bad_input("crankcase run", path, what, command->json && code == SIM_EXIT_BAD_INPUT);
     return code;
 }
 
@@ -298,8 +301,8 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     if (err != VK_OK) {
         char what[PLAN_ERROR_MAX];
         snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
-        return plan_failed(command, err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED,
-                           what);
+        return plan_failed(command, path,
+                           err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED, what);
     }
     if (command->directives.any)
         sim_run_directives_give(&command->directives, path, &command->campaign.run);
@@ -307,7 +310,7 @@ static int run_text(struct run_command *command, const char *path, struct vk_str
     command->campaign.run.observer = NULL; /* who shrinks it is not watched */
     if (err != VK_OK) {
         sim_plan_release(&plan);
-        return plan_failed(command, SIM_EXIT_FAILED, vk_err_origin()->text);
+        return plan_failed(command, path, SIM_EXIT_FAILED, vk_err_origin()->text);
     }
     if (command->directives.any) sim_run_directives_look_back(&command->directives, &result);
     sim_campaign_add(&command->totals, &result);
@@ -339,17 +342,17 @@ static int run_plan(struct run_command *command, const char *path) {
     if (sim_text_file_read(path, &arena, &text) == VK_OK)
         code = run_text(command, path, text);
     else
-        plan_failed(command, code, vk_err_origin()->text);
+        plan_failed(command, path, code, vk_err_origin()->text);
     vk_arena_release(&arena);
     return code;
 }
 
-/* Recordings, from argv[optind] on, are a campaign of their own: the seeds draw their faults. */
-static int run_recordings(struct run_command *command, int argc, char **argv) {
+/* Recordings are a campaign of their own: the seeds draw their faults. */
+static int run_recordings(struct run_command *command, int count, char **paths) {
     struct sim_recorded_runs asked = {
         .command = "crankcase run",
-        .paths = (const char *const *)argv + optind,
-        .path_count = (size_t)(argc - optind),
+        .paths = (const char *const *)paths,
+        .path_count = (size_t)count,
         .reports = &command->reports,
         .first_seed = command->campaign.first_seed,
         .seeds = command->campaign.seeds,
@@ -361,7 +364,9 @@ static int run_recordings(struct run_command *command, int argc, char **argv) {
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_RECORDINGS,
                                                 .faults = command->campaign.generate.faults};
     memcpy(asked.faults, command->campaign.generate.faults, sizeof asked.faults);
-    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    command->reports.outputs.inputs = asked.paths;
+    command->reports.outputs.input_count = asked.path_count;
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
 }
@@ -408,103 +413,40 @@ static int turn_off(struct run_command *command, const char *list) {
                               wrong[0] ? wrong : "nothing");
 }
 
-enum option_code {
-    OPTION_SEED = 256,
-    OPTION_SEEDS,
-    OPTION_MINUTES,
-    OPTION_UNTIL_STABLE,
-    OPTION_FAULTS,
-    OPTION_REPLICAS,
-    OPTION_SCALE,
-    OPTION_CLOCK,
-    OPTION_STATES,
-    OPTION_EVERYTHING,
-    OPTION_PROBES,
-    OPTION_KERNEL,
-    OPTION_OFF,
-    OPTION_ORACLES,
-    OPTION_CHECK_EVERY,
-    OPTION_TWICE,
-    OPTION_NO_ACTIVITYHASH,
-    OPTION_JOBS,
-    OPTION_OUT,
-    OPTION_SHRINK,
-    OPTION_KEEP,
-    OPTION_DIRECTIVES,
-    OPTION_DIRECTIVES_AT_START,
-    OPTION_HALT_AFTER,
-    OPTION_JSON,
-    OPTION_QUIET,
-};
-
-static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"seeds", required_argument, NULL, OPTION_SEEDS},
-    {"minutes", required_argument, NULL, OPTION_MINUTES},
-    {"until-stable", no_argument, NULL, OPTION_UNTIL_STABLE},
-    {"faults", required_argument, NULL, OPTION_FAULTS},
-    {"replicas", required_argument, NULL, OPTION_REPLICAS},
-    {"scale", required_argument, NULL, OPTION_SCALE},
-    {"clock", no_argument, NULL, OPTION_CLOCK},
-    {"states", no_argument, NULL, OPTION_STATES},
-    {"everything", no_argument, NULL, OPTION_EVERYTHING},
-    {"kernel", required_argument, NULL, OPTION_KERNEL},
-    {"off", required_argument, NULL, OPTION_OFF},
-    {"probes", no_argument, NULL, OPTION_PROBES},
-    {"oracles", no_argument, NULL, OPTION_ORACLES},
-    {"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
-    {"twice", no_argument, NULL, OPTION_TWICE},
-    {"no-activityhash", no_argument, NULL, OPTION_NO_ACTIVITYHASH},
-    {"jobs", required_argument, NULL, OPTION_JOBS},
-    {"out", required_argument, NULL, OPTION_OUT},
-    {"shrink", no_argument, NULL, OPTION_SHRINK},
-    {"keep", required_argument, NULL, OPTION_KEEP},
-    {"directives", required_argument, NULL, OPTION_DIRECTIVES},
-    {"directives-at-start", no_argument, NULL, OPTION_DIRECTIVES_AT_START},
-    {"halt-after", required_argument, NULL, OPTION_HALT_AFTER},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"quiet", no_argument, NULL, OPTION_QUIET},
-    SIM_RUN_REPORTS_OPTIONS,
-    {"trace", required_argument, NULL, SIM_RUN_REPORTS_TRACE},
-    {"budget", required_argument, NULL, SIM_RUN_REPORTS_BUDGET},
-    {NULL, 0, NULL, 0},
-};
-
 /* Options whose value is a number, and where it goes. */
 static int take_number(struct run_command *command, int option) {
     struct sim_campaign *campaign = &command->campaign;
     uint64_t n = 0;
     bool is_number = vk_str_to_u64(vk_str(optarg), &n);
-    if (!is_number && option == OPTION_SEED)
+    if (!is_number && option == SIM_RUN_OPTION(SEED))
         return bad_usage("--seed takes a number, not ", optarg);
     if (!is_number) n = 0; /* which none of the others takes */
     switch (option) {
-    case OPTION_SEED:
+    case SIM_RUN_OPTION(SEED):
         campaign->first_seed = n;
         command->has_seed = true;
         return SIM_EXIT_OK;
-    case OPTION_SEEDS:
+    case SIM_RUN_OPTION(SEEDS):
         campaign->seeds = n;
         command->has_seeds = true;
         return n ? SIM_EXIT_OK : bad_usage("--seeds takes a number from 1 on, not ", optarg);
-    case OPTION_MINUTES:
+    case SIM_RUN_OPTION(MINUTES):
         command->budget_seconds = n * 60;
         return n && n <= UINT64_MAX / 60
                    ? SIM_EXIT_OK
                    : bad_usage("--minutes takes a number from 1 on, not ", optarg);
-    case OPTION_CHECK_EVERY:
+    case SIM_RUN_OPTION(CHECK_EVERY):
         campaign->run.check_every = n;
         return n ? SIM_EXIT_OK : bad_usage("--check-every takes a number from 1 on, not ", optarg);
-    case OPTION_REPLICAS:
+    case SIM_RUN_OPTION(REPLICAS):
         campaign->generate.replicas = (uint32_t)n;
         return n >= 1 && n <= SIM_REPLICAS_MAX
                    ? SIM_EXIT_OK
                    : bad_usage("--replicas takes a number from 1 to 7, not ", optarg);
-    case OPTION_HALT_AFTER:
+    case SIM_RUN_OPTION(HALT_AFTER):
         campaign->run.halt_after = n;
         return n ? SIM_EXIT_OK : bad_usage("--halt-after takes a number from 1 on, not ", optarg);
-    case OPTION_SCALE:
+    case SIM_RUN_OPTION(SCALE):
         campaign->generate.scale = (uint32_t)n;
         return n >= 1 && n <= 1000
                    ? SIM_EXIT_OK
@@ -515,24 +457,6 @@ static int take_number(struct run_command *command, int option) {
                    ? SIM_EXIT_OK
                    : bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
     }
-}
-
-/* Better told before an hour of seeds than when the first one fails. It is made only then. */
-static int check_out_folder(const char *path) {
-    struct stat is;
-    char parent[1024];
-    size_t n = strlen(path);
-    if (n >= sizeof parent - 1) return bad_usage("--out: the name is too long", "");
-    bool exists = stat(path, &is) == 0;
-    if (exists && !S_ISDIR(is.st_mode)) return bad_usage("--out takes a folder, not ", path);
-    while (n > 0 && path[n - 1] == '/')
-        n--;
-    while (n > 0 && path[n - 1] != '/')
-        n--;
-    snprintf(parent, sizeof parent, "%.*s.", (int)n, path); /* "a/." of "a/b/" */
-    if (access(exists ? path : parent, W_OK | X_OK) == 0) return SIM_EXIT_OK;
-    fprintf(stderr, "crankcase run: --out %s: %s\n", path, strerror(errno));
-    return SIM_EXIT_BAD_INPUT;
 }
 
 static int take_faults(struct run_command *command) {
@@ -555,30 +479,36 @@ static int take_kernel(struct run_command *command) {
 
 static int take_option(struct run_command *command, int option) {
     switch (option) {
-    case OPTION_UNTIL_STABLE: command->until_stable = true; return SIM_EXIT_OK;
-    case OPTION_CLOCK: command->campaign.generate.clock = true; return SIM_EXIT_OK;
-    case OPTION_STATES: command->campaign.generate.states = true; return SIM_EXIT_OK;
-    case OPTION_EVERYTHING: command->campaign.generate.everything = true; return SIM_EXIT_OK;
-    case OPTION_PROBES:
+    case SIM_RUN_OPTION(UNTIL_STABLE): command->until_stable = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(ORACLES): return SIM_EXIT_OK; /* told when it is known whether as JSON */
+    case SIM_RUN_OPTION(CLOCK): command->campaign.generate.clock = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(STATES): command->campaign.generate.states = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(EVERYTHING):
+        command->campaign.generate.everything = true;
+        return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(PROBES):
         command->probes = true;
         return sim_probe_count() ? SIM_EXIT_OK : bad_usage("--probes: this build has none", "");
-    case OPTION_TWICE: command->twice = true; return SIM_EXIT_OK;
-    case OPTION_NO_ACTIVITYHASH: command->campaign.run.no_activity_hash = true; return SIM_EXIT_OK;
-    case OPTION_JSON: command->json = true; return SIM_EXIT_OK;
-    case OPTION_QUIET: command->quiet = true; return SIM_EXIT_OK;
-    case OPTION_OUT: command->out_folder = optarg; return SIM_EXIT_OK;
-    case OPTION_SHRINK: command->shrink.wanted = true; return SIM_EXIT_OK;
-    case OPTION_KEEP: command->campaign.run.keep = optarg; return SIM_EXIT_OK;
-    case OPTION_DIRECTIVES:
+    case SIM_RUN_OPTION(TWICE): command->twice = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(NO_ACTIVITYHASH):
+        command->campaign.run.no_activity_hash = true;
+        return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(JSON): command->json = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(QUIET): command->quiet = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(TRACE): command->reports.trace = optarg; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(OUT): command->out_folder = optarg; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(SHRINK): command->shrink.wanted = true; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(KEEP): command->campaign.run.keep = optarg; return SIM_EXIT_OK;
+    case SIM_RUN_OPTION(DIRECTIVES):
         return sim_run_directives_take(&command->directives, optarg) ? SIM_EXIT_OK
                                                                      : SIM_EXIT_BAD_INPUT;
-    case OPTION_DIRECTIVES_AT_START:
+    case SIM_RUN_OPTION(DIRECTIVES_AT_START):
         command->campaign.run.directed_from_start = true;
         return SIM_EXIT_OK;
-    case OPTION_OFF: return turn_off(command, optarg);
-    case OPTION_FAULTS: return take_faults(command);
-    case OPTION_KERNEL: return take_kernel(command);
-    case SIM_RUN_REPORTS_BUDGET:
+    case SIM_RUN_OPTION(OFF): return turn_off(command, optarg);
+    case SIM_RUN_OPTION(FAULTS): return take_faults(command);
+    case SIM_RUN_OPTION(KERNEL): return take_kernel(command);
+    case SIM_RUN_OPTION(BUDGET):
         return sim_duration_seconds(optarg, &command->budget_seconds)
                    ? SIM_EXIT_OK
                    : bad_usage("--budget takes a time (90, 90s, 5m, 1h, 1d), not ", optarg);
@@ -594,26 +524,42 @@ static bool is_for_one_plan(const struct run_command *command) {
     return run->keep || run->halt_after || run->directed_from_start || command->directives.any;
 }
 
-/* Plans, from argv[optind] on, or seeds. */
-static int run(struct run_command *command, int argc, char **argv) {
+/* Plans, or seeds. */
+static int run(struct run_command *command, int count, char **paths) {
     static const bool none[FAULT_KIND_COUNT];
-    bool of_plans = optind < argc;
+    bool of_plans = count > 0;
     bool *faults = command->campaign.generate.faults;
     if (of_plans) memcpy(faults, none, sizeof none);
-    int code = of_plans ? SIM_EXIT_OK : check_out_folder(command->out_folder);
+    struct sim_outputs *outputs = &command->reports.outputs;
+    if (!of_plans) sim_outputs_add(outputs, "--out", command->out_folder, SIM_OUTPUT_FOLDER);
+    sim_outputs_add(outputs, "--keep", command->campaign.run.keep, SIM_OUTPUT_FOLDER);
+    outputs->inputs = (const char *const *)paths;
+    outputs->input_count = (size_t)count;
     const struct report_results_begin begins = {.kind = of_plans ? REPORT_RESULTS_PLANS
                                                                  : REPORT_RESULTS_SEEDS,
                                                 .kernel = command->kernel,
                                                 .faults = faults,
                                                 .off = command->campaign.run.off,
                                                 .probes = command->probes};
-    if (code == SIM_EXIT_OK) code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&command->watch);
-    return of_plans ? run_plans(command, argc - optind, argv + optind) : run_campaign(command);
+    return of_plans ? run_plans(command, count, paths) : run_campaign(command);
+}
+
+/* Nothing named is seeds. */
+static unsigned work_of(const struct run_command *command, int count, char **paths) {
+    bool recordings = true;
+    if (count == 0) return SIM_RUN_SEEDS;
+    for (int i = 0; i < count; i++)
+        recordings = recordings && sim_recorded_runs_takes(paths[i]);
+    if (recordings) return SIM_RUN_RECORDINGS;
+    return SIM_RUN_PLANS | (count == 1 ? SIM_RUN_ONE_PLAN : 0U) |
+           (command->shrink.wanted ? SIM_RUN_SHRUNK_PLANS : 0U);
 }
 
 static int parse_and_run(struct run_command *command, int argc, char **argv) {
+    const struct option *options = sim_run_words_options();
     int option, code;
     opterr = 0;
     optind = 1;
@@ -621,50 +567,34 @@ static int parse_and_run(struct run_command *command, int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        if (option == OPTION_ORACLES) return sim_oracle_words_print(), SIM_EXIT_OK;
+        sim_run_words_note(&command->given, option);
         code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
+    if (command->given.words[SIM_RUN_WORD_ORACLES])
+        return sim_oracle_words_print(command->json), SIM_EXIT_OK;
     bool has_seeds =
         command->has_seed || command->has_seeds || command->budget_seconds || command->until_stable;
     if (optind == argc && !has_seeds) return bad_usage("neither a plan nor a seed is named", "");
-    bool recordings = optind < argc;
-    for (int i = optind; i < argc; i++)
-        recordings = recordings && sim_recorded_runs_takes(argv[i]);
-    if (recordings && command->reports.trace) return bad_usage("--trace is for one plan", "");
-    if (recordings && command->kernel)
-        return bad_usage("--kernel is for seeds and plans, not for recordings", "");
-    if (recordings && command->shrink.wanted)
-        return bad_usage("--shrink is for seeds and plans, not for recordings", "");
-    if (recordings && !is_for_one_plan(command)) return run_recordings(command, argc, argv);
-    if (optind < argc && has_seeds)
-        return bad_usage("either plans or seeds, not both: ", argv[optind]);
-    const struct sim_reproducer made = reproducer(command);
-    char drawn[SIM_REPRODUCE_OPTIONS_MAX];
-    sim_reproduce_options(&made, drawn);
-    if (optind < argc && drawn[0])
-        return bad_usage(
-            "--replicas, --scale, --faults, --clock, --states and --everything are for seeds, not "
-            "for plans: ",
-            argv[optind]);
-    if (command->reports.trace && argc - optind != 1)
-        return bad_usage("--trace is for one plan", "");
-    if (is_for_one_plan(command) && (recordings || argc - optind != 1))
-        return bad_usage("--keep, --directives and --halt-after are for one plan", "");
+    char error[SIM_RUN_WORDS_ERROR_SIZE];
+    unsigned work = work_of(command, argc - optind, argv + optind);
+    if (!sim_run_words_fit(&command->given, work, error)) return bad_usage(error, "");
+    if (work & SIM_RUN_RECORDINGS) return run_recordings(command, argc - optind, argv + optind);
     if (is_for_one_plan(command) && command->shrink.wanted)
         return bad_usage("--shrink does not go with --keep, --directives and --halt-after", "");
-    return run(command, argc, argv);
+    return run(command, argc - optind, argv + optind);
 }
 
 static int run_main(int argc, char **argv) {
     struct run_command command = {
         .campaign = {.first_seed = 1, .seeds = 1, .at_once = 1},
         .out_folder = "crankcase-failures",
-        .reports = {.command = "crankcase run"},
         .colours = report_colour_wanted(stdout),
     };
     sim_fault_words_default(command.campaign.generate.faults);
+    sim_run_reports_init(&command.reports, "crankcase run", argc, argv);
     int code = parse_and_run(&command, argc, argv);
+    sim_run_reports_release(&command.reports);
     sim_run_directives_release(&command.directives);
     sim_run_shrink_release(&command.shrink);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);

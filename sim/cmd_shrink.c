@@ -3,6 +3,7 @@
 #include "durations.h"
 #include "jobs.h"
 #include "kernel_module.h"
+#include "outputs.h"
 #include "plan_file.h"
 #include "plan_notes.h"
 #include "reports/colour.h"
@@ -41,10 +42,19 @@ static int bad_usage(const char *what, const char *which) {
     return SIM_EXIT_BAD_INPUT;
 }
 
+/* The best so far is written to it, and read from it, again and again. */
+static int check_output(const char *out) {
+    struct sim_outputs outputs = {.count = 0};
+    sim_outputs_add(&outputs, "--out", out, SIM_OUTPUT_FILE);
+    return strcmp(out, "-") == 0 ? bad_usage("--out takes a file, not -", "")
+                                 : (int)sim_outputs_check(&outputs, "crankcase shrink");
+}
+
 static int shrink_path(struct shrink_command *command, const char *path) {
     struct vk_arena arena;
     struct vk_str text;
     struct sim_plan plan;
+    const struct sim_plan_file file = {"crankcase shrink", path, command->file.json};
     command->file.name = path;
     if (!command->file.out) {
         if (strcmp(path, "-") == 0) return bad_usage("--out FILE is needed for standard input", "");
@@ -53,10 +63,11 @@ static int shrink_path(struct shrink_command *command, const char *path) {
         command->file.out = command->out;
     }
     vk_arena_init(&arena, vk_heap_system());
-    int code = sim_plan_file_read("crankcase shrink", path, &arena, &text, &plan);
+    int code = sim_plan_file_read(&file, &arena, &text, &plan);
     if (code == SIM_EXIT_OK) {
         command->file.notes = sim_notes_of(text);
-        code = (int)sim_shrink_file(&command->file, &plan);
+        code = check_output(command->file.out);
+        if (code == SIM_EXIT_OK) code = (int)sim_shrink_file(&command->file, &plan);
         sim_plan_release(&plan);
     }
     vk_arena_release(&arena);

@@ -33,6 +33,7 @@ static const char usage[] =
     "  --jobs N     N processes side by side\n"
     "  --out FILE   where the plan of the first failure goes (default sweep-failure.plan)\n"
     "  --json       one JSON object a line: failures, then the summary\n"
+    "  --quiet      failures only\n"
     "  --help       this text\n" SIM_RUN_REPORTS_USAGE "\n"
     "examples:\n"
     "  crankcase sweep corpus/plans/first-steps.plan\n"
@@ -47,7 +48,7 @@ struct sweep_command {
     char kernel[KERNEL_OPTION_MAX]; /* " --kernel PATH" if one was named */
     size_t at_once;
     const char *path, *out;
-    bool json, colours;
+    bool json, quiet, colours;
     bool has_faults, faults[FAULT_KIND_COUNT]; /* only these */
     struct sim_sweep *sweep;
     struct report_progress progress;
@@ -199,15 +200,16 @@ static int run_sweep(struct sweep_command *command) {
                                   .run = run_chunk,
                                   .finished = chunk_finished,
                                   .is_enough = sim_interrupt_is_enough};
-    if (!command->json) printf("%" PRIu64 " cranks, %zu points\n", command->cranks, count);
+    if (!command->json && !command->quiet)
+        printf("%" PRIu64 " cranks, %zu points\n", command->cranks, count);
     report_stopwatch_start(&watch);
-    report_progress_begin(&command->progress, count, true);
+    report_progress_begin(&command->progress, count, !command->quiet);
     enum vk_err err = sim_jobs_run(&jobs);
     report_progress_clear(&command->progress);
     if (err != VK_OK || command->err != VK_OK) return failed(vk_err_origin()->text);
-    if (command->json)
+    if (!command->quiet && command->json)
         print_summary_json(command, report_stopwatch_seconds(&watch));
-    else
+    else if (!command->quiet)
         print_summary(command, report_stopwatch_seconds(&watch));
     if (fflush(stdout) != 0 || ferror(stdout)) return failed("standard output cannot be written");
     return command->failed ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
@@ -245,8 +247,7 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
 }
 
 /* Of the plan, a result as any other has; what befell its points is in the failures and in what struck. */
-static int sweep_reported(struct sweep_command *command, const struct sim_plan *plan, int argc,
-                          char **argv) {
+static int sweep_reported(struct sweep_command *command, const struct sim_plan *plan) {
     static const enum report_plan_state states[] = {[SIM_EXIT_OK] = REPORT_PLAN_PASSED,
                                                     [SIM_EXIT_DIFFERENCE] = REPORT_PLAN_DIFFERENT,
                                                     [SIM_EXIT_BAD_INPUT] = REPORT_PLAN_BAD,
@@ -254,8 +255,12 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
                                                     [SIM_EXIT_FAILED] = REPORT_PLAN_FAILED};
     const char *kernel = command->kernel[0] ? command->kernel + strlen(" --kernel ") : NULL;
     const struct report_results_begin begins = {.kind = REPORT_RESULTS_SWEEP, .kernel = kernel};
+    struct sim_outputs *outputs = &command->reports.outputs;
     struct report_stopwatch watch;
-    int code = sim_run_reports_begin(&command->reports, argc, argv, &begins);
+    sim_outputs_add(outputs, "--out", command->out, SIM_OUTPUT_FILE);
+    outputs->inputs = &command->path;
+    outputs->input_count = 1;
+    int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&watch);
     sim_run_reports_plan_begins(&command->reports, command->path, NULL);
@@ -268,14 +273,15 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
     return sim_run_reports_end_list(&command->reports, code);
 }
 
-static int sweep_file(struct sweep_command *command, int argc, char **argv) {
+static int sweep_file(struct sweep_command *command) {
+    const struct sim_plan_file file = {"crankcase sweep", command->path, command->json};
     struct vk_arena arena;
     struct sim_plan plan;
     vk_arena_init(&arena, vk_heap_system());
-    int code = sim_plan_file_read("crankcase sweep", command->path, &arena, NULL, &plan);
+    int code = sim_plan_file_read(&file, &arena, NULL, &plan);
     vk_arena_release(&arena);
     if (code != SIM_EXIT_OK) return code;
-    code = sweep_reported(command, &plan, argc, argv);
+    code = sweep_reported(command, &plan);
     sim_sweep_free(command->sweep);
     sim_plan_release(&plan);
     return code;
@@ -295,26 +301,30 @@ static const struct option options[] = {
     {"jobs", required_argument, NULL, 'j'},
     {"out", required_argument, NULL, 'o'},
     {"json", no_argument, NULL, 'J'},
+    {"quiet", no_argument, NULL, 'q'},
     SIM_RUN_REPORTS_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
 static int take_number(struct sweep_command *command, int option) {
     uint64_t n = 0;
-    if (!vk_str_to_u64(vk_str(optarg), &n)) return bad_usage("this is no number: ", optarg);
+    bool is_number = vk_str_to_u64(vk_str(optarg), &n);
+    if (!is_number && option == 'c') return bad_usage("--crank takes a number, not ", optarg);
+    if (!is_number) n = 0; /* which the others do not take */
+    if (option == 'e' && n < 1) return bad_usage("--every takes a number from 1 on, not ", optarg);
+    if (option == 'j' && (n < 1 || n > SIM_JOBS_AT_ONCE_MAX))
+        return bad_usage("--jobs takes a number from 1 to 256, not ", optarg);
     if (option == 'c') command->options.crank = n;
     if (option == 'e') command->options.every = n;
-    if (option == 'e' && n < 1) return bad_usage("--every takes a number from 1 on", "");
     if (option == 'j') command->at_once = (size_t)n;
-    return option == 'j' && (n < 1 || n > SIM_JOBS_AT_ONCE_MAX)
-               ? bad_usage("--jobs takes a number from 1 to 256", "")
-               : SIM_EXIT_OK;
+    return SIM_EXIT_OK;
 }
 
 static int take_option(struct sweep_command *command, int option) {
     char error[SIM_FAULT_WORDS_ERROR_SIZE];
     switch (option) {
     case 'J': command->json = true; return SIM_EXIT_OK;
+    case 'q': command->quiet = true; return SIM_EXIT_OK;
     case 'o': command->out = optarg; return SIM_EXIT_OK;
     case 'k':
         if (strlen(optarg) > KERNEL_PATH_MAX)
@@ -334,12 +344,7 @@ static int take_option(struct sweep_command *command, int option) {
     }
 }
 
-static int sweep_main(int argc, char **argv) {
-    struct sweep_command command = {.options = {.crank = UINT64_MAX, .every = 7},
-                                    .at_once = 1,
-                                    .out = "sweep-failure.plan",
-                                    .reports = {.command = "crankcase sweep"},
-                                    .colours = report_colour_wanted(stdout)};
+static int parse_and_run(struct sweep_command *command, int argc, char **argv) {
     int option;
     opterr = 0;
     optind = 1;
@@ -347,12 +352,23 @@ static int sweep_main(int argc, char **argv) {
         if (option == ':') return bad_usage("a value is missing after ", argv[optind - 1]);
         if (option == '?') return bad_usage("unknown option ", argv[optind - 1]);
         if (option == 'h') return puts(usage) < 0 ? SIM_EXIT_FAILED : SIM_EXIT_OK;
-        int code = take_option(&command, option);
+        int code = take_option(command, option);
         if (code != SIM_EXIT_OK) return code;
     }
     if (optind + 1 != argc) return bad_usage("one plan is to be named", "");
-    command.path = argv[optind];
-    return sweep_file(&command, argc, argv);
+    command->path = argv[optind];
+    return sweep_file(command);
+}
+
+static int sweep_main(int argc, char **argv) {
+    struct sweep_command command = {.options = {.crank = UINT64_MAX, .every = 7},
+                                    .at_once = 1,
+                                    .out = "sweep-failure.plan",
+                                    .colours = report_colour_wanted(stdout)};
+    sim_run_reports_init(&command.reports, "crankcase sweep", argc, argv);
+    int code = parse_and_run(&command, argc, argv);
+    sim_run_reports_release(&command.reports);
+    return code;
 }
 
 const struct sim_command sim_cmd_sweep = {

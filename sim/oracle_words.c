@@ -1,6 +1,8 @@
 /* oracle_words.c - see oracle_words.h. */
 #include "oracle_words.h"
 
+#include "reports/json_line.h"
+
 #include <stdio.h>
 
 static bool turn_off(struct vk_str word, bool off[SIM_ORACLE_COUNT]) {
@@ -21,8 +23,24 @@ const char *sim_oracle_words_turn_off(const char *list, bool off[SIM_ORACLE_COUN
     }
 }
 
-void sim_oracle_words_print(void) {
-    for (int i = 0; i < SIM_ORACLE_COUNT; i++)
+static void print_object(enum sim_oracle oracle) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    vk_buf_lit(&buf, "{\"type\":\"oracle\"");
+    report_json_text(&buf, "oracle", sim_oracle_word(oracle));
+    report_json_text(&buf, "demand", sim_oracle_demand(oracle));
+    report_json_text(&buf, "cost", sim_oracle_cost(oracle));
+    vk_buf_char(&buf, '}');
+    report_json_print(stdout, &buf);
+    vk_arena_release(&arena);
+}
+
+void sim_oracle_words_print(bool json) {
+    for (int i = 0; i < SIM_ORACLE_COUNT && json; i++)
+        print_object((enum sim_oracle)i);
+    for (int i = 0; i < SIM_ORACLE_COUNT && !json; i++)
         printf("%-10s %s; costs %s\n", sim_oracle_word((enum sim_oracle)i),
                sim_oracle_demand((enum sim_oracle)i), sim_oracle_cost((enum sim_oracle)i));
 }

@@ -8,6 +8,7 @@
 #include "replay_diff.h"
 #include "reports/colour.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_recorded.h"
 #include "reports/stopwatch.h"
 
@@ -297,7 +298,8 @@ enum sim_exit sim_recorded_runs(const struct sim_recorded_runs *asked) {
         const enum vk_err err = sim_recording_files_add(&runs.files, asked->paths[i]);
         if (err == VK_OK) continue;
         code = err == VK_ERR_USAGE ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED;
-        said(&runs, code, vk_err_origin()->text);
+        report_bad_input(asked->command, asked->paths[i], vk_err_origin()->text,
+                         asked->json && code == SIM_EXIT_BAD_INPUT);
     }
     for (size_t i = 0; i < runs.files.count; i++) {
         const int width = (int)strlen(runs.files.at[i].name);

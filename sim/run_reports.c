@@ -15,6 +15,8 @@
 #include "text_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value) {
     switch (option) {
@@ -22,7 +24,6 @@ bool sim_run_reports_take(struct sim_run_reports *reports, int option, const cha
     case SIM_RUN_REPORTS_JUNIT: reports->files.junit = value; return true;
     case SIM_RUN_REPORTS_SUMMARY: reports->files.summary = value; return true;
     case SIM_RUN_REPORTS_HTML: reports->files.html = value; return true;
-    case SIM_RUN_REPORTS_TRACE: reports->trace = value; return true;
     default: return false;
     }
 }
@@ -49,13 +50,30 @@ static void add_word(struct vk_buf *buf, const char *word) {
     if (!is_plain) vk_buf_char(buf, '\'');
 }
 
-static enum vk_err command_line(struct vk_arena *arena, int argc, char **argv, const char **line) {
+void sim_run_reports_init(struct sim_run_reports *reports, const char *command, int argc,
+                          char **argv) {
+    *reports = (struct sim_run_reports){.command = command};
+    reports->typed = calloc((size_t)argc, sizeof *reports->typed);
+    if (!reports->typed) return;
+    for (int i = 0; i < argc; i++)
+        reports->typed[i] = argv[i];
+    reports->typed_count = argc;
+}
+
+void sim_run_reports_release(struct sim_run_reports *reports) {
+    VK_ASSERT(!reports->is_open); /* what was begun has come to its end */
+    free(reports->typed);
+    reports->typed = NULL;
+}
+
+static enum vk_err command_line(const struct sim_run_reports *reports, struct vk_arena *arena,
+                                const char **line) {
     struct vk_buf buf;
     struct vk_str text;
     vk_buf_init(&buf, arena);
     vk_buf_lit(&buf, "crankcase");
-    for (int i = 0; i < argc; i++)
-        add_word(&buf, argv[i]);
+    for (int i = 0; i < reports->typed_count; i++)
+        add_word(&buf, reports->typed[i]);
     vk_buf_char(&buf, '\0');
     enum vk_err err = vk_buf_finish(&buf, &text);
     *line = err == VK_OK ? text.p : "";
@@ -67,41 +85,84 @@ static enum vk_err command_line(struct vk_arena *arena, int argc, char **argv, c
 /* INV-RUN-REPORTS-1 */
 static void heed(struct sim_run_reports *reports, enum vk_err err) {
     if (err == VK_OK) return;
-    if (!reports->has_failed)
+    if (!reports->has_failed && reports->results == reports->results_beside)
+        fprintf(stderr, "%s: %s; what was found is in %s (see crankcase report)\n",
+                reports->command, vk_err_origin()->text, reports->results);
+    else if (!reports->has_failed)
         fprintf(stderr, "%s: %s; what was written before is there\n", reports->command,
                 vk_err_origin()->text);
     reports->has_failed = true;
 }
 
-static bool name_results(struct sim_run_reports *reports) {
-    const struct report_files *files = &reports->files;
-    const char *beside = files->junit     ? files->junit
-                         : files->summary ? files->summary
-                         : files->html    ? files->html
-                                          : reports->trace;
-    char *name = reports->results_beside;
-    size_t size = sizeof reports->results_beside;
-    int n = snprintf(name, size, "%s.results.sqlite", beside);
-    if (n < 0 || (size_t)n >= size) return false;
-    remove(name); /* of a run that was killed: nobody asked for it to stay */
-    reports->results = name;
-    return true;
+static enum sim_exit check_outputs(struct sim_run_reports *reports) {
+    struct sim_outputs *outputs = &reports->outputs;
+    sim_outputs_add(outputs, "--results", reports->results, SIM_OUTPUT_NEW);
+    sim_outputs_add(outputs, "--junit", reports->files.junit, SIM_OUTPUT_FILE);
+    sim_outputs_add(outputs, "--summary", reports->files.summary, SIM_OUTPUT_ADDED);
+    sim_outputs_add(outputs, "--html", reports->files.html, SIM_OUTPUT_FILE);
+    sim_outputs_add(outputs, "--trace", reports->trace, SIM_OUTPUT_FILE);
+    return sim_outputs_check(outputs, reports->command);
 }
 
-int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
+/* ---- the database of a run that was given no name for one */
+
+/* Whether a file beside it is where one would look: it is no device, and no standard output. */
+static bool has_a_place(const char *report) {
+    struct stat is;
+    if (!report || strcmp(report, "-") == 0) return false;
+    return stat(report, &is) != 0 || S_ISREG(is.st_mode);
+}
+
+/* INV-RUN-REPORTS-3: a name of its own, as for the others that are there. */
+static enum vk_err create_beside(struct sim_run_reports *reports, const char *report,
+                                 const struct report_results_begin *begins) {
+    bool is_told = false;
+    char *name = reports->results_beside;
+    size_t size = sizeof reports->results_beside;
+    for (unsigned n = 1;; n++) {
+        char number[16] = "";
+        if (n > 1) snprintf(number, sizeof number, "-%u", n);
+        int length = snprintf(name, size, "%s.results%s.sqlite", report, number);
+        if (length < 0 || (size_t)length >= size)
+            return VK_RAISE(VK_ERR_USAGE, "%s: the name is too long", report);
+        if (sim_outputs_have(&reports->outputs, name)) continue;
+        enum vk_err err = report_results_create(&reports->database, name, begins);
+        if (err != VK_ERR_USAGE) return err;
+        if (!is_told)
+            fprintf(stderr,
+                    "%s: %s holds what another run found, which was ended or goes on still; to see "
+                    "it: crankcase report %s\n",
+                    reports->command, name, name);
+        is_told = true;
+    }
+}
+
+/* Beside the first report that it can be beside of, or in the working folder. */
+static enum vk_err create_unnamed(struct sim_run_reports *reports,
+                                  const struct report_results_begin *begins) {
+    const struct report_files *files = &reports->files;
+    const char *const beside[] = {files->junit, files->summary, files->html, reports->trace,
+                                  "crankcase"};
+    enum vk_err err = VK_ERR_DISK;
+    reports->results = reports->results_beside;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside && err == VK_ERR_DISK; i++)
+        if (has_a_place(beside[i])) err = create_beside(reports, beside[i], begins);
+    return err;
+}
+
+int sim_run_reports_begin(struct sim_run_reports *reports,
                           const struct report_results_begin *begins) {
     struct report_results_begin with_command = *begins;
     struct vk_arena arena;
-    if (!sim_run_reports_any(reports)) return SIM_EXIT_OK;
-    if (!reports->results && !name_results(reports)) {
-        fprintf(stderr, "%s: the name of a report is too long\n", reports->command);
-        return SIM_EXIT_BAD_INPUT;
-    }
+    int code = (int)check_outputs(reports);
+    if (code != SIM_EXIT_OK || !sim_run_reports_any(reports)) return code;
     fault_sqlite_heap_install(); /* before SQLite is used at all */
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = command_line(&arena, argc, argv, &with_command.command);
+    enum vk_err err = command_line(reports, &arena, &with_command.command);
     if (err == VK_OK)
-        err = report_results_create(&reports->database, reports->results, &with_command);
+        err = reports->results
+                  ? report_results_create(&reports->database, reports->results, &with_command)
+                  : create_unnamed(reports, &with_command);
     vk_arena_release(&arena);
     reports->is_open = err == VK_OK;
     if (err == VK_OK) {
@@ -221,10 +282,10 @@ static void watch_file(void *impl, size_t i, FILE *out) {
     struct sim_run_reports *reports = watching->reports;
     struct sim_plan plan;
     struct vk_arena arena;
+    const struct sim_plan_file file = {.command = reports->command, .path = watching->path};
     (void)i, (void)out;
     vk_arena_init(&arena, vk_heap_system());
-    bool is_read =
-        sim_plan_file_read(reports->command, watching->path, &arena, NULL, &plan) == SIM_EXIT_OK;
+    bool is_read = sim_plan_file_read(&file, &arena, NULL, &plan) == SIM_EXIT_OK;
     vk_arena_release(&arena);
     if (!is_read) return;
     watch_run(reports, &plan, watching->run, watching->path, reports->database.failure,

@@ -2,16 +2,19 @@
  *
  * `crankcase run`, `corpus run`, `replay` and `sweep` take the same options for it. The command tells it what happens, and
  * it takes care that nothing of that is lost. Without --results there is a database all the same while the campaign runs,
- * beside the first report that is asked for; it goes when the reports are written.
+ * FILE.results.sqlite beside the first report that is asked for; it goes when the reports are written.
  *
  * INV-RUN-REPORTS-1  What cannot be written is said once, on standard error, and never stops the runs; the command then
  *                    ends with SIM_EXIT_FAILED.
  * INV-RUN-REPORTS-2  Where no report is asked for, all of it does nothing.
+ * INV-RUN-REPORTS-3  No result database is removed or written to but the run's own. Where another run, that was killed or
+ *                    goes on, has one of that name, this one's has a number, and the other is told of.
  */
 #ifndef SIM_RUN_REPORTS_H
 #define SIM_RUN_REPORTS_H
 
 #include "campaign.h"
+#include "outputs.h"
 #include "reports/report_files.h"
 #include "reports/report_replay.h"
 #include "timeline.h"
@@ -24,8 +27,6 @@ enum sim_run_reports_option {
     SIM_RUN_REPORTS_JUNIT,
     SIM_RUN_REPORTS_SUMMARY,
     SIM_RUN_REPORTS_HTML,
-    SIM_RUN_REPORTS_TRACE, /* the rest: of `crankcase run` alone */
-    SIM_RUN_REPORTS_BUDGET,
 };
 #define SIM_RUN_REPORTS_OPTIONS                                                                    \
     {"results", required_argument, NULL, SIM_RUN_REPORTS_RESULTS},                                 \
@@ -39,6 +40,8 @@ enum sim_run_reports_option {
     "  --junit FILE       JUnit XML, for GitHub, GitLab and Jenkins\n"                             \
     "  --summary FILE     Markdown, added to the end of FILE: GitHub's $GITHUB_STEP_SUMMARY\n"     \
     "  --html FILE        one page with all of it, which needs no network\n"                       \
+    "                     (without --results, what is found is in FILE.results.sqlite beside\n"    \
+    "                     the first of these until they are written; a killed run leaves it)\n"    \
     "                     (at the first Ctrl-C what is in hand ends, and they say that they are\n" \
     "                     partial; at the second all ends at once)\n"
 
@@ -52,10 +55,13 @@ struct sim_run_reports_watched {
 
 struct sim_run_reports {
     const char *command; /* what to call itself in messages: "crankcase run" */
+    const char **typed;  /* its words, in the order that they were typed in */
+    int typed_count;
     const char *results;
-    const char *trace;
+    const char *trace; /* of one plan: where its run goes, for Perfetto; or NULL */
     struct report_files files;
-    char results_beside[1100]; /* where there is no --results */
+    struct sim_outputs outputs; /* the command's own; the rest is added when it begins */
+    char results_beside[1100];  /* where there is no --results */
     struct report_results database;
     bool is_open, has_failed;
     struct sim_run_reports_watched to_watch[SIM_RUN_REPORTS_TIMELINES_MAX];
@@ -67,13 +73,18 @@ struct sim_run_reports {
     struct vk_str difference;        /* of its replicas, as JSON; VK_STR_NONE: there is none */
 };
 
-/* Takes one of the options above but --budget; false if it is another (as any is that is of no such number). */
+/* `argv` is the command's, before getopt_long() puts it in another order. No memory is no error: what was typed is only told. */
+void sim_run_reports_init(struct sim_run_reports *reports, const char *command, int argc,
+                          char **argv);
+void sim_run_reports_release(struct sim_run_reports *reports);
+
+/* Takes one of the options above; false if it is another (as any is that is of no such number). */
 bool sim_run_reports_take(struct sim_run_reports *reports, int option, const char *value);
 bool sim_run_reports_any(const struct sim_run_reports *reports);
 
-/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h). `argv` is the command's.
- * SIM_EXIT_OK, or another after saying what is wrong. */
-int sim_run_reports_begin(struct sim_run_reports *reports, int argc, char **argv,
+/* To be told before anything is run; from then on an interrupt is heeded (interrupt.h).
+ * SIM_EXIT_OK, or another after saying what is wrong: with it, or with anything that is to be written. */
+int sim_run_reports_begin(struct sim_run_reports *reports,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);
 /* The same, of a plan, which is run once more if its replicas differ: to tell in what. */

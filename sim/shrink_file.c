@@ -3,6 +3,7 @@
 
 #include "plan_notes.h"
 #include "reports/progress.h"
+#include "reports/report_bad_input.h"
 #include "reports/report_shrink.h"
 #include "reports/stopwatch.h"
 #include "shrink.h"
@@ -40,7 +41,9 @@ bool sim_shrink_file_name(const char *path, char *out, size_t size) {
 }
 
 static enum sim_exit refused(const struct work *work, const char *path, const char *why) {
-    fprintf(stderr, "%s: %s%s%s\n", work->asked->command, path, *path ? ": " : "", why);
+    char text[SIM_PATH_SIZE + 100];
+    snprintf(text, sizeof text, "%s: %s", path, why);
+    report_bad_input(work->asked->command, path, text, work->asked->json);
     return SIM_EXIT_BAD_INPUT;
 }
 

@@ -328,7 +328,7 @@ Test(postmortem, exit_codes_are_those_of_every_command) {
         {"postmortem torn", SIM_EXIT_DIFFERENCE, ""},
         {"postmortem ring", SIM_EXIT_BAD_INPUT, "ring: "},
         {"postmortem slog", SIM_EXIT_OK, ""},
-        {"run --keep nodes --seed 1", SIM_EXIT_BAD_INPUT, "are for one plan"},
+        {"run --keep nodes --seed 1", SIM_EXIT_BAD_INPUT, "is for one plan, not for "},
     };
     test_file_write(test_folder_file(&folder, "slog"), vk_str(CRANK "\n" CRANK_FINISH "\n"));
     test_file_write(test_folder_file(&folder, "bad"), VK_STR("x\n"));

@@ -219,9 +219,9 @@ Test(run_directives_command, bad_files_are_bad_input) {
         {"run --directives bad panic.plan", "bad:2:10: expected skip, terminate or debug"},
         {"run --directives nowhere panic.plan", "nowhere: "},
         {"run --directives 9=skip panic.plan", "there is no replica 9"},
-        {"run --directives skip --seed 1", "are for one plan"},
+        {"run --directives skip --seed 1", "is for one plan, not for "},
         {"run --halt-after 0 panic.plan", "--halt-after takes a number"},
-        {"run --directives skip panic.plan panic.plan", "are for one plan"},
+        {"run --directives skip panic.plan panic.plan", "is for one plan, not for "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct test_outcome *outcome = test_command_run(&folder, cases[i].words);

@@ -285,6 +285,9 @@ Test(slog_replay, the_command_says_what_was_inferred) {
     outcome = test_command_run(&folder, "replay --json swingstore.sqlite slog");
     cr_expect_eq(outcome->code, 0);
     cr_expect(strstr(outcome->out, "{\"outcome\":\"met\""));
+    outcome = test_command_run(&folder, "replay --quiet swingstore.sqlite slog");
+    cr_expect_eq(outcome->code, 0);
+    cr_expect_str_eq(outcome->out, "");
     outcome = test_command_run(&folder, "replay swingstore.sqlite swingstore.sqlite");
     cr_expect_eq(outcome->code, 2);
 }
