@@ -334,6 +334,7 @@ static int tell_plan(struct run_command *command, const char *path, struct vk_st
                          command->json && result->code == SIM_EXIT_BAD_INPUT);
         return result->code;
     }
+    if (command->directives.any) sim_run_directives_look_back(&command->directives, &result->run);
     sim_campaign_add(&command->totals, &result->run);
     for (size_t k = 0; k < sim_probe_count(); k++)
         command->totals.probes[k] += result->probes[k];
