@@ -36,7 +36,7 @@ set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host.*|initialize.*|vat_state|vat_program|directive.*|run_directives|kernel_module|postmortem"
   "|disk_fault|mem_disk|fault|snapshot_fault|worker_fault|oracle|account|shadow|flight_recorder|probes|jobs|random"
   "|audit_command|auditor.*|diff.*|slog_.*|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
-  "|report_writers|run|run_command|json_lines|run_words|text_file|outputs|run_reports|sweep|timeline|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
+  "|report_writers|run|run_command|json_lines|run_words|text_file|outputs|run_reports|sweep|timeline|wrong_input|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
   "|^store_(file|model|open_failure|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
@@ -78,6 +78,17 @@ add_dependencies(run_directives_test crankcase)
 add_dependencies(run_reports_test crankcase crankcase-planted)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
+add_dependencies(wrong_input_test crankcase crankcase-planted)
+add_dependencies(corpus_test crankcase crankcase-planted)
+add_dependencies(shrink_command_test crankcase crankcase-planted)
+add_dependencies(failure_to_fix_test crankcase crankcase-planted)
+# Hundreds of runs, each in a process of its own, which sanitizers make dear.
+set_tests_properties(unit.shrink_test unit.failure_to_fix_test PROPERTIES TIMEOUT 900)
+
+# And these have the bugs of planted.cmake in themselves.
+foreach(test oracle_test shrink_test)
+  target_link_options(${test} PRIVATE ${planted_wraps})
+endforeach()
 
 # This one says itself whether there was memory.
 target_link_options(timeline_test PRIVATE -Wl,--wrap=sim_timeline_is_cut)

@@ -28,6 +28,14 @@ foreach(source ${fuzz_sources})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/kernel)
   target_link_libraries(${name} PRIVATE crankcase_parts)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  if(name STREQUAL "store_fuzz")
+    # The model of the store that its unit test has, too.
+    set(tests ${PROJECT_SOURCE_DIR}/tests)
+    target_sources(${name} PRIVATE
+      ${tests}/testing_contents.c ${tests}/testing_contents_compare.c ${tests}/testing_values.c)
+    target_include_directories(${name} PRIVATE ${tests})
+    target_link_libraries(${name} PRIVATE PkgConfig::CRYPTO)
+  endif()
   if(CRANKCASE_FUZZ)
     # What changes inputs: plans by what they say, operations and frames by themselves, texts by lines and words.
     if(NOT CRANKCASE_FUZZ_MUTATORS)

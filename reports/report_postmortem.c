@@ -9,9 +9,13 @@
 enum { SHOWN_MAX = 96, LINE_SHOWN_MAX = 192, REASON_SHOWN_MAX = 384, SYSCALLS_SHOWN_MAX = 20 };
 
 static const char *const end_words[] = {
-    [SIM_POSTMORTEM_NOTHING] = "nothing",     [SIM_POSTMORTEM_AT_REST] = "at-rest",
-    [SIM_POSTMORTEM_CUT_SHORT] = "cut-short", [SIM_POSTMORTEM_PANIC] = "panic",
-    [SIM_POSTMORTEM_ASSERTION] = "assertion", [SIM_POSTMORTEM_HOST_FAILED] = "host-failed",
+    [SIM_POSTMORTEM_NOTHING] = "nothing",
+    [SIM_POSTMORTEM_AT_REST] = "at-rest",
+    [SIM_POSTMORTEM_UNKNOWN] = "unknown",
+    [SIM_POSTMORTEM_CUT_SHORT] = "cut-short",
+    [SIM_POSTMORTEM_PANIC] = "panic",
+    [SIM_POSTMORTEM_ASSERTION] = "assertion",
+    [SIM_POSTMORTEM_HOST_FAILED] = "host-failed",
 };
 
 /* ---- as text */
@@ -45,10 +49,16 @@ static void print_headline(FILE *out, const struct sim_postmortem *postmortem) {
     const char *how = postmortem->crank_finished ? "was run to its end, and given up there"
                                                  : "started and never finished";
     switch (postmortem->end) {
-    case SIM_POSTMORTEM_NOTHING: fputs("the slog names no crank", out); break;
+    case SIM_POSTMORTEM_NOTHING:
+        fputs("nothing is unfinished: the kernel was started, and has run no crank", out);
+        break;
     case SIM_POSTMORTEM_AT_REST:
         fprintf(out, "nothing is unfinished: crank %" PRIu64 " was the last, and it finished",
                 crank);
+        break;
+    case SIM_POSTMORTEM_UNKNOWN:
+        fputs("how it ended is not known: the slog is cut off", out);
+        if (postmortem->has_crank) fprintf(out, "; crank %" PRIu64 " had finished", crank);
         break;
     case SIM_POSTMORTEM_CUT_SHORT:
         fprintf(out, "crank %" PRIu64 " %s; nobody noted why: the process was ended from outside",
@@ -134,6 +144,13 @@ static void print_state(FILE *out, const struct sim_postmortem *postmortem) {
     fputc('\n', out);
 }
 
+static void print_notes(FILE *out, const struct sim_postmortem_log *log) {
+    if (log->is_cut) fprintf(out, "  note       the slog is cut off after line %zu\n", log->lines);
+    if (log->unreadable)
+        fprintf(out, "  note       %" PRIu64 " lines are no entries, the first is %zu\n",
+                log->unreadable, log->first_unreadable);
+}
+
 /* What one may write into a file of directives now. */
 static void print_directives(FILE *out, const struct sim_postmortem *postmortem) {
     bool is_kernels =
@@ -157,6 +174,7 @@ void report_postmortem(FILE *out, const struct sim_postmortem *postmortem, bool 
     fputs(report_colour(is_well ? REPORT_GREEN : REPORT_RED, colours), out);
     print_headline(out, postmortem);
     fputs(report_colour(REPORT_PLAIN, colours), out);
+    print_notes(out, &postmortem->log);
     if (postmortem->has_crank) {
         fprintf(out, "  crank      %" PRIu64 ", %.*s of %.*s\n", postmortem->crank,
                 VK_STR_ARG(postmortem->crank_type), VK_STR_ARG(postmortem->message_type));
@@ -234,7 +252,12 @@ void report_postmortem_json(FILE *out, const char *slog, const struct sim_postmo
     vk_buf_lit(&buf, "{\"type\":\"postmortem\"");
     json_text(&buf, "slog", vk_str(slog));
     json_text(&buf, "end", vk_str(end_words[postmortem->end]));
-    report_json_count(&buf, "entries", postmortem->entries);
+    report_json_count(&buf, "entries", postmortem->log.entries);
+    if (postmortem->log.is_cut) report_json_count(&buf, "cutAfterLine", postmortem->log.lines);
+    if (postmortem->log.unreadable) {
+        report_json_count(&buf, "unreadable", postmortem->log.unreadable);
+        report_json_count(&buf, "firstUnreadable", postmortem->log.first_unreadable);
+    }
     if (postmortem->has_crank) {
         report_json_count(&buf, "crankNum", postmortem->crank);
         json_bool(&buf, "crankFinished", postmortem->crank_finished);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -100,7 +101,7 @@ static enum vk_err open_database(const char *path, sqlite3 **db) {
     return err;
 }
 
-static enum vk_err begin(const struct report_results *results, sqlite3 **db) {
+static enum vk_err begin_alone(const struct report_results *results, sqlite3 **db) {
     VK_TRY(open_database(results->path, db));
     if (sqlite3_exec(*db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) return VK_OK;
     enum vk_err err = VK_RAISE(VK_ERR_DISK, "%s: %s", results->path, sqlite3_errmsg(*db));
@@ -109,11 +110,16 @@ static enum vk_err begin(const struct report_results *results, sqlite3 **db) {
 }
 
 /* INV-RESULTS-1 and -3: what was written in the statement is there when this returns VK_OK, or nothing of it is. */
-static enum vk_err end(struct report_results *results, sqlite3 *db, bool is_written) {
+static enum vk_err end_alone(const struct report_results *results, sqlite3 *db, bool is_written) {
     is_written = is_written && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     enum vk_err err =
         is_written ? VK_OK : VK_RAISE(VK_ERR_DISK, "%s: %s", results->path, sqlite3_errmsg(db));
     sqlite3_close(db); /* rolls back what was not committed */
+    return err;
+}
+
+static enum vk_err end(struct report_results *results, sqlite3 *db, bool is_written) {
+    enum vk_err err = end_alone(results, db, is_written);
     results->unwritten += err != VK_OK;
     return err;
 }
@@ -121,6 +127,108 @@ static enum vk_err end(struct report_results *results, sqlite3 *db, bool is_writ
 static enum vk_err not_begun(struct report_results *results, enum vk_err err) {
     results->unwritten++;
     return err;
+}
+
+/* ---- failures, and those that there was no room for */
+
+/* More than that would fill the memory, too. */
+enum { KEPT_MAX = 10000 };
+
+struct report_results_kept {
+    struct report_results_kept *next;
+    struct sim_failure failure;
+    char *name, *reproduce, *path; /* `path` may be NULL */
+    uint64_t plan;
+    double seconds;
+};
+
+static void kept_free(struct report_results_kept *kept) {
+    free(kept->name);
+    free(kept->reproduce);
+    free(kept->path);
+    free(kept);
+}
+
+/* Where there is no memory for it, or too much of it was used, it stays counted as not written. */
+static void keep(struct report_results *results, const struct report_failure *report) {
+    struct report_results_kept *kept =
+        results->kept_count < KEPT_MAX ? calloc(1, sizeof *kept) : NULL;
+    if (!kept) return;
+    kept->failure = *report->failure;
+    kept->name = strdup(report->name);
+    kept->reproduce = strdup(report->reproduce);
+    kept->path = report->plan ? strdup(report->plan) : NULL;
+    kept->plan = results->plan;
+    kept->seconds = report_stopwatch_seconds(&results->watch);
+    if (!kept->name || !kept->reproduce || (report->plan && !kept->path)) {
+        kept_free(kept);
+        return;
+    }
+    *(results->kept ? &results->kept_last->next : &results->kept) = kept;
+    results->kept_last = kept;
+    results->kept_count++;
+}
+
+static void kept_pop(struct report_results *results) {
+    struct report_results_kept *kept = results->kept;
+    results->kept = kept->next;
+    results->kept_count--;
+    kept_free(kept);
+}
+
+/* `plan`: its number in the file, or 0. */
+static bool insert_failure(sqlite3 *db, const struct report_failure *report, uint64_t plan,
+                           double seconds) {
+    const struct sim_failure *failure = report->failure;
+    char flight[SIM_FLIGHT_TAIL_TEXT];
+    struct report_statement row;
+    report_statement(&row, db,
+                     "INSERT INTO failure (name, plan, oracle, signature, what, replica, point,"
+                     " block, event, vat, at_ns, reproduce, path, seconds, flight)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    report_statement_text(&row, report->name);
+    if (plan)
+        report_statement_count(&row, plan);
+    else
+        report_statement_text(&row, NULL);
+    report_statement_text(&row, sim_oracle_word(failure->oracle));
+    report_statement_text(&row, failure->signature);
+    report_statement_text(&row, failure->what);
+    report_statement_count(&row, failure->replica);
+    report_statement_count(&row, failure->point);
+    report_statement_count(&row, failure->block);
+    report_statement_text(&row, failure->event);
+    if (failure->vat == VK_NO_VAT)
+        report_statement_text(&row, NULL);
+    else
+        report_statement_count(&row, failure->vat);
+    report_statement_count(&row, failure->at_ns);
+    report_statement_text(&row, report->reproduce);
+    report_statement_text(&row, report->plan);
+    report_statement_real(&row, seconds);
+    report_statement_text(&row, report_failure_flight(report, flight));
+    bool ok = report_statement_run(&row);
+    return report_statement_end(&row) && ok;
+}
+
+/* INV-RESULTS-4: as many as there is room for. */
+static void write_kept(struct report_results *results) {
+    while (results->kept) {
+        const struct report_results_kept *kept = results->kept;
+        const struct report_failure report = {&kept->failure, kept->name, kept->reproduce,
+                                              kept->path, NULL};
+        sqlite3 *db;
+        if (begin_alone(results, &db) != VK_OK) return;
+        bool ok = insert_failure(db, &report, kept->plan, kept->seconds);
+        if (end_alone(results, db, ok) != VK_OK) return;
+        results->unwritten--;
+        kept_pop(results);
+    }
+}
+
+static enum vk_err begin(struct report_results *results, sqlite3 **db) {
+    write_kept(results);
+    return begin_alone(results, db);
 }
 
 /* ---- making one */
@@ -210,47 +318,63 @@ enum vk_err report_results_create(struct report_results *results, const char *pa
 
 /* ---- what was found */
 
-static bool insert_failure(const struct report_results *results, sqlite3 *db,
-                           const struct report_failure *report) {
-    const struct sim_failure *failure = report->failure;
-    char flight[SIM_FLIGHT_TAIL_TEXT];
-    struct report_statement row;
-    report_statement(&row, db,
-                     "INSERT INTO failure (name, plan, oracle, signature, what, replica, point,"
-                     " block, event, vat, at_ns, reproduce, path, seconds, flight)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    report_statement_text(&row, report->name);
-    if (results->plan)
-        report_statement_count(&row, results->plan);
-    else
-        report_statement_text(&row, NULL);
-    report_statement_text(&row, sim_oracle_word(failure->oracle));
-    report_statement_text(&row, failure->signature);
-    report_statement_text(&row, failure->what);
-    report_statement_count(&row, failure->replica);
-    report_statement_count(&row, failure->point);
-    report_statement_count(&row, failure->block);
-    report_statement_text(&row, failure->event);
-    if (failure->vat == VK_NO_VAT)
-        report_statement_text(&row, NULL);
-    else
-        report_statement_count(&row, failure->vat);
-    report_statement_count(&row, failure->at_ns);
-    report_statement_text(&row, report->reproduce);
-    report_statement_text(&row, report->plan);
-    report_statement_real(&row, report_stopwatch_seconds(&results->watch));
-    report_statement_text(&row, report_failure_flight(report, flight));
-    return report_statement_run(&row) && report_statement_end(&row);
-}
-
 enum vk_err report_results_failure(struct report_results *results,
                                    const struct report_failure *report) {
     sqlite3 *db;
+    results->failure = 0;
+    enum vk_err err = begin(results, &db);
+    if (err == VK_OK) {
+        bool ok =
+            insert_failure(db, report, results->plan, report_stopwatch_seconds(&results->watch));
+        uint64_t id = (uint64_t)sqlite3_last_insert_rowid(db);
+        err = end(results, db, ok);
+        if (err == VK_OK) results->failure = id;
+    } else {
+        err = not_begun(results, err);
+    }
+    if (err != VK_OK) keep(results, report);
+    return err;
+}
+
+/* 0: it is none of those whose turn is still to come. */
+static uint64_t find_untold(sqlite3 *db, const struct report_failure *report, uint64_t first) {
+    struct report_statement row;
+    report_statement(&row, db,
+                     "SELECT id FROM failure WHERE id >= ? AND name = ? AND signature = ?"
+                     " ORDER BY id LIMIT 1");
+    report_statement_count(&row, first);
+    report_statement_text(&row, report->name);
+    report_statement_text(&row, report->failure->signature);
+    uint64_t id = report_statement_row(&row) ? report_column_count(&row) : 0;
+    return report_statement_end(&row) ? id : 0;
+}
+
+static bool exchange(sqlite3 *db, uint64_t one, uint64_t other) {
+    struct report_statement row;
+    bool ok = true;
+    const uint64_t moves[][2] = {{one, 0}, {other, one}, {0, other}}; /* none has 0 */
+    report_statement(&row, db, "UPDATE failure SET id = ?2 WHERE id = ?1");
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        report_statement_count(&row, moves[i][0]);
+        report_statement_count(&row, moves[i][1]);
+        ok = report_statement_run(&row) && ok;
+    }
+    return report_statement_end(&row) && ok;
+}
+
+enum vk_err report_results_in_turn(struct report_results *results,
+                                   const struct report_failure *report, uint64_t failure) {
+    sqlite3 *db;
+    results->failure = failure;
+    if (failure == 0 || failure == ++results->in_turn) return VK_OK;
+    results->failure = 0;
     enum vk_err err = begin(results, &db);
     if (err != VK_OK) return not_begun(results, err);
-    bool ok = insert_failure(results, db, report);
-    results->failure = ok ? (uint64_t)sqlite3_last_insert_rowid(db) : 0;
-    return end(results, db, ok);
+    uint64_t is = find_untold(db, report, results->in_turn);
+    bool ok = is == 0 || is == results->in_turn || exchange(db, is, results->in_turn);
+    err = end(results, db, ok);
+    if (err == VK_OK && is != 0) results->failure = results->in_turn;
+    return err;
 }
 
 enum vk_err report_results_timeline(struct report_results *results,
@@ -428,4 +552,9 @@ enum vk_err report_results_end(struct report_results *results,
     report_statement_count(&row, (uint64_t)ends->code);
     ok = report_statement_run(&row) && ok;
     return end(results, db, report_statement_end(&row) && ok);
+}
+
+void report_results_release(struct report_results *results) {
+    while (results->kept)
+        kept_pop(results);
 }

@@ -8,7 +8,8 @@
  *                comes later loses it.
  * INV-RESULTS-2  `state` says "running" until all is told: of a file that was left behind it is seen that it is partial.
  * INV-RESULTS-3  Between two calls no connection is open: processes may be forked.
- * INV-RESULTS-4  What could not be written is counted, and told when there is room again.
+ * INV-RESULTS-4  What could not be written is counted, and told when there is room again. A failure is kept, and written
+ *                before anything else is once there is room.
  *
  * The times in it are for people; nothing that a run comes to depends on them.
  */
@@ -74,7 +75,10 @@ struct report_results {
     uint64_t samples;
     uint64_t unwritten; /* INV-RESULTS-4 */
     uint64_t plan;      /* the number in the file of the one that is being run, or 0 */
-    uint64_t failure;   /* and of the newest failure */
+    uint64_t failure;   /* and of the newest failure; 0: it could not be written */
+    uint64_t in_turn;   /* failures that are in order */
+    struct report_results_kept *kept, *kept_last; /* INV-RESULTS-4 */
+    size_t kept_count;
 };
 
 /* Makes the file, which may not exist: of several that make one of one name at once, one does. `path` must outlive it.
@@ -85,6 +89,12 @@ enum vk_err report_results_create(struct report_results *results, const char *pa
 /* Each of these commits, or changes nothing in the file, is counted, and says what is wrong: VK_ERR_DISK. One may go on. */
 enum vk_err report_results_failure(struct report_results *results,
                                    const struct report_failure *report) VK_MUST_CHECK;
+/* The turn of a failure that has been written has come, perhaps after that of others that were found later: in the file,
+ * those of which this is said come first, in this order. `failure` is what its number was when it was written; what it is
+ * now is in results->failure. */
+enum vk_err report_results_in_turn(struct report_results *results,
+                                   const struct report_failure *report, uint64_t failure)
+    VK_MUST_CHECK;
 /* Writes the totals and a sample when one is due, which is less often the longer it takes. */
 enum vk_err report_results_progress(struct report_results *results,
                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
@@ -109,6 +119,9 @@ struct report_results_end {
 };
 enum vk_err report_results_end(struct report_results *results, const struct report_results_end *end)
     VK_MUST_CHECK;
+
+/* Frees what it has in memory, written or not; the file stays. */
+void report_results_release(struct report_results *results);
 
 /* The totals by name, as the file has them: calls `each` for every one. */
 void report_results_totals(struct sim_campaign_totals *totals, void *impl,

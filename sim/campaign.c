@@ -19,15 +19,29 @@ struct told {
     enum vk_err err; /* the testbed's */
     char error[256];
     struct sim_run_result result;
+    uint64_t probes[SIM_PROBES_MAX];
+};
+
+/* What is known of a seed: told by its chunk's process, or by how that ended. */
+struct heard {
+    struct told told;
+    uint64_t note; /* of campaign->found */
+    bool is_late;  /* another failure of the seed before */
+};
+
+struct chunk {
+    uint64_t first, count;
+    struct heard *heard; /* of its seeds, in order; NULL: not begun, over, or no memory */
+    size_t heard_count, told_count;
+    struct sim_flight_rings *rings; /* shared with its process; NULL: no memory */
 };
 
 struct round {
     const struct sim_campaign *campaign;
     struct sim_campaign_totals *totals;
-    uint64_t first;
-    uint64_t count; /* less when a seed crashes: those after it are in the next round */
-    /* A chunk's, shared with its process; NULL: no memory. */
-    struct sim_flight_rings **rings;
+    struct chunk *chunks;
+    size_t chunk_count;
+    size_t telling; /* the chunk whose turn it is */
     enum vk_err err;
 };
 
@@ -69,33 +83,33 @@ static enum vk_err run_seed(const struct sim_campaign *campaign, uint64_t seed,
     return err;
 }
 
-static uint64_t chunk_size(const struct round *round, size_t i) {
-    uint64_t before = (uint64_t)i * CHUNK;
-    uint64_t left = round->count > before ? round->count - before : 0;
-    return left < CHUNK ? left : CHUNK;
+static bool is_interrupted(const struct sim_campaign *campaign) {
+    return campaign->is_interrupted && campaign->is_interrupted(campaign->impl);
 }
 
-static void tell_probes(FILE *out) {
-    uint64_t hits[SIM_PROBES_MAX] = {0};
-    sim_probes_take(hits);
-    fwrite(hits, sizeof *hits, sim_probe_count(), out);
-}
-
+/* Those of its seeds that nobody has heard of. */
 static void run_chunk(void *impl, size_t i, FILE *out) {
     const struct round *round = impl;
-    const struct sim_campaign *campaign = round->campaign;
-    if (campaign->is_interrupted && campaign->is_interrupted(campaign->impl)) return;
-    for (uint64_t k = 0; k < chunk_size(round, i); k++) {
-        struct told told = {.seed = round->first + (uint64_t)i * CHUNK + k};
-        told.err = run_seed(campaign, told.seed, round->rings[i], &told.result);
+    const struct chunk *chunk = &round->chunks[i];
+    for (uint64_t k = chunk->heard_count; chunk->heard && k < chunk->count; k++) {
+        struct told told = {.seed = chunk->first + k};
+        if (is_interrupted(round->campaign)) return;
+        told.err = run_seed(round->campaign, told.seed, chunk->rings, &told.result);
         if (told.err != VK_OK) snprintf(told.error, sizeof told.error, "%s", vk_err_origin()->text);
+        sim_probes_take(told.probes);
         fwrite(&told, sizeof told, 1, out);
-        tell_probes(out);
         fflush(out); /* what is told survives what the next seed does */
     }
 }
 
 /* ---- in the parent */
+
+void sim_campaign_crash(struct sim_failure *failure, const char *died,
+                        const struct sim_flight_rings *rings) {
+    sim_failure_set_crash(failure, died);
+    struct vk_str ring = rings ? sim_flight_rings_last(rings, &failure->replica) : VK_STR_NONE;
+    if (vk_str_present(ring)) sim_flight_tail_read(ring, &failure->flight);
+}
 
 static void cover(struct sim_campaign_totals *totals, uint64_t feature) {
     uint64_t bit = feature % SIM_COVERAGE_BITS;
@@ -161,59 +175,97 @@ void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_r
     cover_run(totals, result);
 }
 
-/* `is_late`: the process had told all of its seeds, of which this is the last (a leak, say, is found at the very end). */
-static void tell_crash(struct round *round, size_t chunk, uint64_t seed, const char *died,
-                       bool is_late) {
-    struct sim_run_result result = {.failed = true, .asked = {[SIM_ORACLE_CRASH] = true}};
-    struct sim_failure *failure = &result.failure;
-    sim_failure_set_crash(failure, died);
-    snprintf(failure->what, sizeof failure->what, "%s%s", died,
-             is_late ? ", when all of its seeds up to this one were done" : "");
-    const struct sim_flight_rings *rings = round->rings[chunk];
-    struct vk_str ring =
-        rings && !is_late ? sim_flight_rings_last(rings, &failure->replica) : VK_STR_NONE;
-    if (vk_str_present(ring)) sim_flight_tail_read(ring, &failure->flight);
-    if (is_late)
-        round->totals->failures++;
+/* It is next in order. */
+static void tell(struct round *round, const struct heard *heard) {
+    const struct sim_campaign *campaign = round->campaign;
+    struct sim_campaign_totals *totals = round->totals;
+    const struct told *told = &heard->told;
+    if (told->err != VK_OK) {
+        if (round->err == VK_OK)
+            round->err = VK_RAISE(told->err, "seed %llu: %.180s", (unsigned long long)told->seed,
+                                  told->error);
+        return;
+    }
+    if (heard->is_late)
+        totals->failures++;
     else
-        sim_campaign_add(round->totals, &result);
-    round->campaign->failed(round->campaign->impl, seed, failure, died);
+        sim_campaign_add(totals, &told->result);
+    for (size_t i = 0; i < sim_probe_count(); i++)
+        totals->probes[i] += told->probes[i];
+    if (told->result.failed)
+        campaign->failed(campaign->impl, told->seed, &told->result.failure, heard->note);
+    if (campaign->progress) campaign->progress(campaign->impl, totals);
 }
 
-static bool hear_probes(struct sim_campaign_totals *totals, FILE *in) {
-    uint64_t hits[SIM_PROBES_MAX];
-    size_t count = sim_probe_count();
-    if (fread(hits, sizeof *hits, count, in) != count) return false;
-    for (size_t i = 0; i < count; i++)
-        totals->probes[i] += hits[i];
-    return true;
+/* INV-CAMPAIGN-1: a chunk's turn has come when all before it are over. */
+static void tell_heard(struct round *round, struct chunk *chunk) {
+    if (chunk != &round->chunks[round->telling]) return;
+    while (chunk->told_count < chunk->heard_count)
+        tell(round, &chunk->heard[chunk->told_count++]);
+}
+
+/* INV-CAMPAIGN-2 */
+static void hear(struct round *round, struct chunk *chunk, const struct told *told, bool is_late) {
+    const struct sim_campaign *campaign = round->campaign;
+    VK_ASSERT(chunk->heard && chunk->heard_count < chunk->count + is_late);
+    struct heard *heard = &chunk->heard[chunk->heard_count++];
+    *heard = (struct heard){.told = *told, .is_late = is_late};
+    if (told->result.failed && campaign->found)
+        heard->note = campaign->found(campaign->impl, told->seed, &told->result.failure);
+    tell_heard(round, chunk);
+}
+
+static void seed_heard(void *impl, size_t i, const void *record) {
+    struct round *round = impl;
+    struct chunk *chunk = &round->chunks[i];
+    const struct told *told = record;
+    VK_ASSERT(told->seed == chunk->first + chunk->heard_count); /* run_chunk runs them in order */
+    hear(round, chunk, told, false);
+}
+
+/* Of the seed that was run, or, if the process had told of all, of the last one (a leak, say, is found at the very end). */
+static bool chunk_goes_on(void *impl, size_t i, const char *died) {
+    struct round *round = impl;
+    struct chunk *chunk = &round->chunks[i];
+    bool is_late = chunk->heard_count == chunk->count;
+    struct told told = {.seed = chunk->first + chunk->heard_count - is_late,
+                        .result = {.failed = true, .asked = {[SIM_ORACLE_CRASH] = true}}};
+    struct sim_failure *failure = &told.result.failure;
+    if (!chunk->heard) return false;
+    sim_campaign_crash(failure, died, is_late ? NULL : chunk->rings);
+    if (is_late)
+        snprintf(failure->what, sizeof failure->what,
+                 "%s, when all of its seeds up to this one were done", died);
+    hear(round, chunk, &told, is_late);
+    return chunk->heard_count < chunk->count && !is_interrupted(round->campaign);
+}
+
+static void chunk_begins(void *impl, size_t done, size_t i) {
+    struct round *round = impl;
+    struct chunk *chunk = &round->chunks[i];
+    (void)done;
+    chunk->rings = sim_flight_rings_new();
+    chunk->heard = calloc(chunk->count + 1, sizeof *chunk->heard);
+    if (!chunk->heard && round->err == VK_OK)
+        round->err = VK_RAISE(VK_ERR_NOMEM, "%llu seeds", (unsigned long long)chunk->count);
 }
 
 static void chunk_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct round *round = impl;
-    const struct sim_campaign *campaign = round->campaign;
-    struct told told;
-    uint64_t k = 0, size = chunk_size(round, i);
-    for (; k < size && fread(&told, sizeof told, 1, in) == 1 && hear_probes(round->totals, in);
-         k++) {
-        if (told.err != VK_OK) {
-            if (round->err == VK_OK)
-                round->err = VK_RAISE(told.err, "seed %llu: %.180s", (unsigned long long)told.seed,
-                                      told.error);
-            continue;
-        }
-        sim_campaign_add(round->totals, &told.result);
-        if (told.result.failed)
-            campaign->failed(campaign->impl, told.seed, &told.result.failure, NULL);
-    }
-    if (died && k < size) {
-        tell_crash(round, i, round->first + (uint64_t)i * CHUNK + k, died, false);
-        /* Those after it nobody has run, or they are run again: what is told stays in order. */
-        round->count = (uint64_t)i * CHUNK + k + 1;
-    } else if (died && size > 0) {
-        tell_crash(round, i, round->first + (uint64_t)i * CHUNK + k - 1, died, true);
-    }
-    if (campaign->progress) campaign->progress(campaign->impl, round->totals);
+    struct chunk *chunk = &round->chunks[i];
+    (void)in, (void)died; /* it was heard of when it died */
+    VK_ASSERT(i == round->telling);
+    tell_heard(round, chunk);
+    sim_flight_rings_free(chunk->rings);
+    free(chunk->heard);
+    chunk->heard = NULL;
+    round->telling++;
+    if (round->telling < round->chunk_count) tell_heard(round, chunk + 1);
+}
+
+static bool is_enough(void *impl) {
+    const struct round *round = impl;
+    return round->err != VK_OK || is_interrupted(round->campaign);
 }
 
 void sim_campaign_keep_memory(void) {
@@ -222,22 +274,37 @@ void sim_campaign_keep_memory(void) {
     mallopt(M_TOP_PAD, 1 << 24);
 }
 
-static enum vk_err run_round(struct round *round) {
-    const struct sim_jobs jobs = {.count = (size_t)((round->count + CHUNK - 1) / CHUNK),
+static enum vk_err run_chunks(struct round *round) {
+    const struct sim_jobs jobs = {.count = round->chunk_count,
                                   .at_once = round->campaign->at_once,
                                   .isolated = true,
                                   .impl = round,
                                   .run = run_chunk,
+                                  .begins = chunk_begins,
+                                  .is_enough = is_enough,
+                                  .record_size = sizeof(struct told),
+                                  .heard = seed_heard,
+                                  .goes_on = chunk_goes_on,
                                   .finished = chunk_finished};
-    round->rings = calloc(jobs.count, sizeof(struct sim_flight_rings *));
-    if (!round->rings) return VK_RAISE(VK_ERR_NOMEM, "%zu jobs", jobs.count);
-    for (size_t i = 0; i < jobs.count; i++)
-        round->rings[i] = sim_flight_rings_new();
-    enum vk_err err = sim_jobs_run(&jobs);
-    for (size_t i = 0; i < jobs.count; i++)
-        sim_flight_rings_free(round->rings[i]);
-    free(round->rings);
-    return err == VK_OK ? round->err : err;
+    VK_TRY(sim_jobs_run(&jobs));
+    return round->err;
+}
+
+static enum vk_err run_round(const struct sim_campaign *campaign,
+                             struct sim_campaign_totals *totals, uint64_t first, uint64_t count) {
+    struct round round = {.campaign = campaign,
+                          .totals = totals,
+                          .chunk_count = (size_t)((count + CHUNK - 1) / CHUNK)};
+    round.chunks = calloc(round.chunk_count, sizeof *round.chunks);
+    if (!round.chunks) return VK_RAISE(VK_ERR_NOMEM, "%zu chunks", round.chunk_count);
+    for (size_t i = 0; i < round.chunk_count; i++) {
+        uint64_t left = count - i * CHUNK;
+        round.chunks[i] =
+            (struct chunk){.first = first + i * CHUNK, .count = left < CHUNK ? left : CHUNK};
+    }
+    enum vk_err err = run_chunks(&round);
+    free(round.chunks);
+    return err;
 }
 
 enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
@@ -247,14 +314,12 @@ enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
     *totals = (struct sim_campaign_totals){0};
     while (done < campaign->seeds) {
         if (campaign->stops && campaign->stops(campaign->impl, totals)) break;
+        if (is_interrupted(campaign)) break;
         uint64_t most = (uint64_t)CHUNK * CHUNKS_A_ROUND * campaign->at_once;
         uint64_t left = campaign->seeds - done;
-        struct round round = {.campaign = campaign,
-                              .totals = totals,
-                              .first = campaign->first_seed + done,
-                              .count = left < most ? left : most};
-        VK_TRY(run_round(&round));
-        done += round.count;
+        uint64_t count = left < most ? left : most;
+        VK_TRY(run_round(campaign, totals, campaign->first_seed + done, count));
+        done += count;
     }
     return VK_OK;
 }

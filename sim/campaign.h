@@ -1,10 +1,12 @@
 /* campaign.h - many seeds, one after the other and side by side, and what they came to together.
  *
- * Seeds are run in chunks, each in a process of its own, so that a crash of one is a result like any other. What is told
- * comes in the order of the seeds.
+ * Seeds are run in chunks, each in a process of its own, so that a crash of one is a result like any other: another process
+ * does the rest of its chunk. What is told comes in the order of the seeds.
  *
  * INV-CAMPAIGN-1  What is told does not depend on how many processes there are, but where time decides how many seeds are
  *                 run.
+ * INV-CAMPAIGN-2  `found` hears of a failure as soon as its seed is done, whatever is still to be done before it is told.
+ * INV-CAMPAIGN-3  What was told to `found` is told to `failed`, unless the process ends first or the testbed fails.
  */
 #ifndef SIM_CAMPAIGN_H
 #define SIM_CAMPAIGN_H
@@ -42,11 +44,13 @@ struct sim_campaign {
     void *impl;
     /* Asked between rounds of some hundred seeds; may be NULL. */
     bool (*stops)(void *impl, const struct sim_campaign_totals *totals);
-    /* Asked before every few seeds: those not begun are left out, and told of by nobody; may be NULL. */
+    /* Asked before every seed, in a chunk's process, too: those not begun are left out, and told of by nobody; may be NULL. */
     bool (*is_interrupted)(void *impl);
-    /* A seed failed. `died`: NULL, or how its process ended. */
-    void (*failed)(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died);
-    /* So many seeds are done. */
+    /* A seed has failed, perhaps before its turn. What it returns, `failed` gets as `note`. May be NULL: 0. */
+    uint64_t (*found)(void *impl, uint64_t seed, const struct sim_failure *failure);
+    /* The same, in the order of the seeds. One whose process ended before its time has failed with SIM_ORACLE_CRASH. */
+    void (*failed)(void *impl, uint64_t seed, const struct sim_failure *failure, uint64_t note);
+    /* So many seeds are done and told of. */
     void (*progress)(void *impl, const struct sim_campaign_totals *totals);
 };
 
@@ -58,5 +62,8 @@ enum vk_err sim_campaign_run(const struct sim_campaign *campaign,
 void sim_campaign_keep_memory(void);
 /* Adds one run to the totals. */
 void sim_campaign_add(struct sim_campaign_totals *totals, const struct sim_run_result *result);
+/* A run's process ended before its time. `rings`: of the run, or NULL. */
+void sim_campaign_crash(struct sim_failure *failure, const char *died,
+                        const struct sim_flight_rings *rings);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "audit_recording.h"
 #include "command.h"
+#include "file_kind.h"
 #include "recording_files.h"
 #include "reports/json_line.h"
 #include "reports/report_bad_input.h"
@@ -27,7 +28,8 @@ static const char usage[] =
     "  --rules        list the rules\n"
     "  --help         this text\n\n"
     "A file is a swing-store database, or a recording if its name has \".jsonl\" in it. A folder\n"
-    "stands for the swingstore.sqlite in it, or else for the recordings.\n\n"
+    "stands for the swingstore.sqlite in it, or else for the recordings. The trace of a simulated\n"
+    "node (crankcase run --keep) is no recording.\n\n"
     "examples:\n"
     "  crankcase audit ~/.agoric/data/agoric/swingstore.sqlite\n"
     "  crankcase audit --every-crank --json corpus/recordings > audit.jsonl\n\n"
@@ -163,6 +165,7 @@ static enum vk_err audit_database(const char *path, const struct sim_audit_optio
     const struct vk_store_options store_options = {
         .mode = VK_STORE_DIRECT, .no_state_hash = true, .read_only = true};
     struct vk_store *store;
+    VK_TRY(sim_file_must_be_database(path));
     VK_TRY(vk_store_open(&ports, &store_options, &store)); /* INV-CMD-AUDIT-1: read_only */
     enum vk_err err = sim_audit_store(store, options, report);
     vk_store_close(store);
@@ -210,7 +213,8 @@ static enum sim_exit exit_code(enum vk_err err, const struct sim_audit_report *r
 
 static void report_error(const struct audit_command *command, const char *text) {
     if (command->place.line)
-        fprintf(stderr, "crankcase audit: %s:%zu: %s\n", command->file, command->place.line, text);
+        fprintf(stderr, "crankcase audit: %s:%zu:1: %s\n", command->file, command->place.line,
+                text);
     else
         fprintf(stderr, "crankcase audit: %s: %s\n", command->file, text);
 }

@@ -21,9 +21,9 @@
 static const char usage[] =
     "usage: crankcase corpus run [OPTIONS] [FOLDER]\n"
     "       crankcase corpus add [OPTIONS] PLAN [FOLDER]\n\n"
-    "run  replays a corpus (FOLDER, or ./corpus): the plans of regressions/, plans/ and stories/, and\n"
-    "     those in the folder itself, each against its line `expect`; the texts of fuzz/plan_fuzz/; the\n"
-    "     recordings of recordings/, against their hashes.\n"
+    "run  replays a corpus (FOLDER, or ./corpus): every NAME.plan in it and in the folders in it, in\n"
+    "     the order of their names, each against its line `expect`; the texts of fuzz/plan_fuzz/; the\n"
+    "     recordings of recordings/, against their hashes. What begins with a dot is passed over.\n"
     "add  adds a failure: the plan is run, named for its failure's signature, and written to\n"
     "     regressions/ with a note of where it comes from and the expectation that all holds once the\n"
     "     bug is out (or, if it fails with --kernel, what this command's own kernel makes of it). A\n"

@@ -6,6 +6,7 @@
 #include "diff_databases.h"
 #include "diff_mixed.h"
 #include "diff_plans.h"
+#include "file_kind.h"
 #include "kernel_module.h"
 #include "plan_file.h"
 #include "reports/colour.h"
@@ -16,7 +17,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <sys/stat.h>
 
 static const char usage[] =
     "usage: crankcase diff [OPTIONS] A B\n"
@@ -41,8 +41,8 @@ static const char usage[] =
     "  crankcase diff crankcase-failures/seed-42.plan\n"
     "  crankcase diff --kernel ../mine/libvk.so seed-42.plan seed-42.plan   # mine and this one\n"
     "  crankcase diff --json a/swingstore.sqlite b/swingstore.sqlite\n\n"
-    "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, 4 the testbed\n"
-    "failed";
+    "exit code: 0 the same as far as both go, 1 they differ, 2 bad usage or input, or nothing in\n"
+    "common to compare, 4 the testbed failed";
 
 struct diff_command {
     bool json, quiet;
@@ -75,36 +75,6 @@ static void draw(void *impl, uint64_t done, uint64_t total) {
 static int failed(void) {
     fprintf(stderr, "crankcase diff: %s\n", vk_err_origin()->text);
     return SIM_EXIT_FAILED;
-}
-
-/* ---- what an input is */
-
-enum input_kind { INPUT_LOG, INPUT_PLAN, INPUT_DATABASE };
-
-/* Of a text the first line that is no comment. */
-static bool begins_as_plan(FILE *file) {
-    char line[256];
-    while (fgets(line, sizeof line, file)) {
-        size_t blank = strspn(line, " \t\r\n");
-        if (line[blank] == '#' || !line[blank]) continue;
-        return strncmp(line, "crankcase-plan", strlen("crankcase-plan")) == 0;
-    }
-    return false;
-}
-
-static enum input_kind kind_of(const char *path) {
-    char magic[16] = "";
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-        return INPUT_LOG; /* it says what is wrong */
-    FILE *file = fopen(path, "rb");
-    if (!file) return INPUT_LOG;
-    bool is_database = fread(magic, 1, sizeof magic, file) == sizeof magic &&
-                       memcmp(magic, "SQLite format 3", sizeof magic) == 0;
-    rewind(file);
-    bool is_plan = !is_database && begins_as_plan(file);
-    fclose(file);
-    return is_database ? INPUT_DATABASE : is_plan ? INPUT_PLAN : INPUT_LOG;
 }
 
 /* ---- logs */
@@ -142,6 +112,10 @@ static int run_plan(const struct diff_command *command, const char *path,
     int code = read_plan(command, path, &plan);
     if (code != SIM_EXIT_OK) return code;
     enum vk_err err = sim_traced_run(run, &plan, module);
+    if (err == VK_OK) {
+        err = sim_traced_check(run, &plan, module);
+        if (err != VK_OK) sim_traced_run_release(run);
+    }
     sim_plan_release(&plan);
     return err == VK_OK ? SIM_EXIT_OK : failed();
 }
@@ -152,7 +126,7 @@ static int diff_replicas(struct diff_command *command, const char *path,
     const struct sim_diff_logs logs = {.progress = draw, .impl = command};
     struct sim_input_error error = {0};
     int side;
-    if (kind_of(path) != INPUT_PLAN)
+    if (sim_file_kind(path) != SIM_FILE_PLAN)
         return bad_usage("of one input alone a plan is expected: ", path);
     int code = run_plan(command, path, command->module, &run);
     if (code != SIM_EXIT_OK) return code;
@@ -180,7 +154,7 @@ struct side {
 static int provide(const struct diff_command *command, struct side *side, const char *path,
                    const struct vk_module *module, const char **log, const char **label) {
     side->path = *log = path;
-    if (kind_of(path) != INPUT_PLAN) return SIM_EXIT_OK;
+    if (sim_file_kind(path) != SIM_FILE_PLAN) return SIM_EXIT_OK;
     int code = run_plan(command, path, module, &side->run);
     if (code != SIM_EXIT_OK) return code;
     uint32_t replica = sim_traced_replica(&side->run);
@@ -215,8 +189,8 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
     struct sim_diff_logs logs = {0};
     struct side sides[2] = {0};
     int code = SIM_EXIT_OK;
-    bool is_database[2] = {kind_of(paths[0]) == INPUT_DATABASE,
-                           kind_of(paths[1]) == INPUT_DATABASE};
+    bool is_database[2] = {sim_file_kind(paths[0]) == SIM_FILE_DATABASE,
+                           sim_file_kind(paths[1]) == SIM_FILE_DATABASE};
     if (is_database[0] && is_database[1]) return diff_databases(command, paths, divergence);
     for (int i = 0; i < 2 && code == SIM_EXIT_OK; i++)
         code = provide(command, &sides[i], paths[i], i ? command->module : NULL, &logs.path[i],
@@ -225,8 +199,13 @@ static int diff_two(struct diff_command *command, const char *const paths[2],
         code = diff_mixed(command, logs.path, is_database[0] ? 0 : 1, divergence);
     else if (code == SIM_EXIT_OK)
         code = diff_logs(command, &logs, divergence);
-    for (int i = 0; i < 2; i++)
-        if (sides[i].is_run) sim_traced_run_release(&sides[i].run);
+    for (int i = 0; i < 2; i++) {
+        if (!sides[i].is_run) continue;
+        if (code == SIM_EXIT_OK &&
+            sim_traced_note(&sides[i].run, i ? " of B" : " of A", divergence) != VK_OK)
+            code = failed();
+        sim_traced_run_release(&sides[i].run);
+    }
     return code;
 }
 
@@ -239,6 +218,7 @@ static int tell(const struct diff_command *command, const struct sim_divergence 
         fprintf(stderr, "crankcase diff: standard output: %s\n", strerror(errno));
         return SIM_EXIT_FAILED;
     }
+    if (divergence->kind == SIM_DIVERGENCE_NOTHING) return SIM_EXIT_BAD_INPUT;
     return sim_divergence_differs(divergence->kind) ? SIM_EXIT_DIFFERENCE : SIM_EXIT_OK;
 }
 

@@ -3,6 +3,7 @@
  * INV-CMD-POSTMORTEM-1  A file that is given is never written to.
  */
 #include "command.h"
+#include "file_kind.h"
 #include "postmortem.h"
 #include "reports/colour.h"
 #include "reports/report_bad_input.h"
@@ -28,8 +29,8 @@ static const char usage[] =
     "  crankcase run --keep nodes my.plan\n"
     "  crankcase postmortem nodes/replica-0/swingstore.sqlite nodes/replica-0/slog\n"
     "  crankcase postmortem --json chain.slog.gz\n\n"
-    "exit code: 0 nothing is unfinished, 1 the kernel ended in a crank, 2 bad usage or input,\n"
-    "4 the testbed failed";
+    "exit code: 0 nothing is unfinished, 1 the kernel ended in a crank, or the slog is cut off\n"
+    "where that is not known, 2 bad usage or input, or no crank in it, 4 the testbed failed";
 
 enum { PATH_SIZE = 4096 };
 
@@ -65,8 +66,8 @@ static int read_state(struct sim_postmortem *postmortem, const char *path, bool 
         if (n < 0 || (size_t)n >= sizeof database) return bad_usage("the name is too long", "");
         path = database;
     }
-    if (stat(path, &info) != 0) return failed(path, VK_ERR_DISK, strerror(errno), json);
-    enum vk_err err = sim_postmortem_read_state(postmortem, path);
+    enum vk_err err = sim_file_must_be_database(path);
+    if (err == VK_OK) err = sim_postmortem_read_state(postmortem, path);
     return err == VK_OK ? SIM_EXIT_OK : failed(path, err, vk_err_origin()->text, json);
 }
 

@@ -6,6 +6,7 @@
  * INV-CMD-REPLAY-1  With --keep, a database appears under its name only if its recording was met.
  */
 #include "command.h"
+#include "file_kind.h"
 #include "interrupt.h"
 #include "jobs.h"
 #include "recording_files.h"
@@ -32,8 +33,9 @@ static const char usage[] =
     "Runs recordings of the real SwingSet kernel on this kernel and compares, crank by crank,\n"
     "every write, hash, delivery, syscall result, transcript item and slog entry.\n\n"
     "Of a swing-store database and a standard slog that goes on from it, every crank is run on a\n"
-    "copy and held to its hashes. What the host and devices did no slog shows: it is inferred, and\n"
-    "listed. Where that cannot be done the answer says why, and --host may tell.\n\n"
+    "copy and held to its hashes (a flight recorder's file has none, and will not do). What the host\n"
+    "and devices did no slog shows: it is inferred, and listed. Where that cannot be done the answer\n"
+    "says why, and --host may tell.\n\n"
     "options:\n"
     "  --json            one JSON object a line for each recording, then one for the total\n"
     "  --jobs N          run N recordings side by side\n"
@@ -51,7 +53,8 @@ static const char usage[] =
     "                        crank-23 call-1: set KEY \"VALUE\", delete KEY or state {...}\n"
     "                    before crank 31; in the first call of a device in crank 23\n"
     "  --help            this text\n" SIM_RUN_REPORTS_USAGE "\n"
-    "A folder stands for the recordings in it: *.jsonl, plain or with .xz, .gz, .zst, .bz2.\n\n"
+    "A folder stands for the recordings in it: *.jsonl, plain or with .xz, .gz, .zst, .bz2, but for\n"
+    "the traces of simulated nodes (crankcase run --keep), which are none: crankcase diff reads them.\n\n"
     "examples:\n"
     "  crankcase replay corpus/recordings\n"
     "  crankcase replay --jobs 4 --json corpus/recordings/fuzz > replay.jsonl\n"
@@ -69,6 +72,7 @@ struct replay_command {
     size_t at_once;
     const char *of_recordings; /* the first option that is for recordings alone, or NULL */
     bool json, quiet;
+    bool has_heading; /* the table has begun */
     bool colours;
     int name_width;
     struct report_progress progress;
@@ -98,7 +102,7 @@ static void tell_bad_input(const char *file, enum vk_err err, const struct sim_i
                            struct job_summary *summary) {
     summary->verdict = err == VK_ERR_NOMEM ? REPORT_FAILED : REPORT_BAD_INPUT;
     if (error->line > 0)
-        snprintf(summary->error, sizeof summary->error, "%s:%zu: %s", file, error->line,
+        snprintf(summary->error, sizeof summary->error, "%s:%zu:1: %s", file, error->line,
                  error->what);
     else
         snprintf(summary->error, sizeof summary->error, "%s: %s", file, error->what);
@@ -236,7 +240,12 @@ static void print_row(struct replay_command *command, const struct report_replay
         if (!command->quiet || row->verdict != REPORT_MET) report_replay_row_json(stdout, row);
         return;
     }
-    if (!command->quiet) report_replay_row(stdout, command->name_width, row, command->colours);
+    if (row->verdict == REPORT_BAD_INPUT) return; /* nothing was run that a table could tell of */
+    if (!command->quiet) {
+        if (!command->has_heading) report_replay_heading(stdout, command->name_width);
+        command->has_heading = true;
+        report_replay_row(stdout, command->name_width, row, command->colours);
+    }
     if (text) fputs(text, stdout);
 }
 
@@ -304,14 +313,12 @@ static int run_command(struct replay_command *command) {
                                   .finished = job_finished,
                                   .begins = job_begins,
                                   .is_enough = sim_interrupt_is_enough};
-    bool has_table = !command->json && !command->quiet;
     for (size_t i = 0; i < command->files.count; i++) {
         int width = (int)strlen(command->files.at[i].name);
         if (width > command->name_width) command->name_width = width;
     }
     report_stopwatch_start(&watch);
     report_progress_begin(&command->progress, command->files.count, !command->quiet);
-    if (has_table) report_replay_heading(stdout, command->name_width);
     enum vk_err err = sim_jobs_run(&jobs);
     report_progress_clear(&command->progress);
     if (err != VK_OK) {
@@ -319,7 +326,7 @@ static int run_command(struct replay_command *command) {
         return SIM_EXIT_FAILED;
     }
     command->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (has_table)
+    if (command->has_heading)
         report_replay_total(stdout, command->name_width, &command->total, command->colours);
     else if (command->json)
         report_replay_total_json(stdout, &command->total);
@@ -416,16 +423,6 @@ static int make_keep_folder(const struct replay_command *command) {
 
 /* ---- a database and a slog */
 
-static bool is_database(const char *path) {
-    char magic[16] = "";
-    FILE *file = fopen(path, "rb");
-    if (!file) return false;
-    bool is = fread(magic, 1, sizeof magic, file) == sizeof magic &&
-              memcmp(magic, "SQLite format 3", sizeof magic) == 0;
-    fclose(file);
-    return is;
-}
-
 static int tell_slog(const struct replay_command *command, const struct report_slog *report) {
     bool is_told = !command->quiet || report->result->outcome != SIM_SLOG_MET;
     if (is_told && command->json)
@@ -506,7 +503,7 @@ static int parse(struct replay_command *command, int argc, char **argv, bool *wa
         if (code != SIM_EXIT_OK) return code;
     }
     if (optind == argc) return bad_usage("no recording is named", "");
-    if (argc - optind == 2 && is_database(argv[optind])) {
+    if (argc - optind == 2 && sim_file_kind(argv[optind]) == SIM_FILE_DATABASE) {
         command->database = argv[optind];
         command->slog = argv[optind + 1];
         return command->of_recordings

@@ -1,6 +1,7 @@
 /* cmd_run.c - `crankcase run`: plans, seeds and campaigns of seeds under faults.
  *
- * INV-CMD-RUN-1  A failure is printed, with its reproducer, before anything else is done with it.
+ * INV-CMD-RUN-1  A seed's failure is stored when it is found, with its plan. When its turn has come it is printed, with its
+ *                reproducer, before anything else is done with it.
  */
 #include "campaign.h"
 #include "command.h"
@@ -18,10 +19,10 @@
 #include "reports/stopwatch.h"
 #include "reproducer.h"
 #include "run_directives.h"
+#include "run_plans.h"
 #include "run_reports.h"
 #include "run_shrink.h"
 #include "run_words.h"
-#include "text_file.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -34,7 +35,8 @@ static const char usage[] =
     "Runs the kernel through simulated days of work under injected faults, on several replicas,\n"
     "and checks it after every crank. Without a plan the work is drawn from seeds.\n\n"
     "what to run:\n"
-    "  PLAN...            plans, written by hand or left by a failure\n"
+    "  PLAN...            plans, written by hand or left by a failure; each is run in a process of\n"
+    "                     its own, which may crash, but with --directives or in a debugger\n"
     "  --seed N           the run that seed N stands for; with --seeds the first one (default 1)\n"
     "  --seeds N          N seeds\n"
     "  --minutes N        as many seeds as N minutes hold\n"
@@ -83,8 +85,8 @@ static const char usage[] =
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
     "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
 
-enum { PLAN_ERROR_MAX = 1400 };
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
+enum { DRAWN_A_SECOND_MAX = 10 };
 
 struct run_command {
     struct sim_campaign campaign;
@@ -98,12 +100,12 @@ struct run_command {
     struct sim_run_words_given given;
     uint64_t budget_seconds;
     bool until_stable, json, quiet, twice, has_seed, has_seeds;
-    char plan_error[PLAN_ERROR_MAX]; /* of the one that is being run */
     bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
     struct sim_run_shrink shrink;
     struct report_progress progress;
+    double next_draw_seconds;
     struct report_stopwatch watch;
 };
 
@@ -125,23 +127,48 @@ static void print_failure(struct run_command *command, const struct report_failu
         report_run_failure(stdout, report, command->colours);
 }
 
-static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
-                        const char *died) {
+/* How a failed seed is called, and how it is had again. */
+struct seed_words {
+    char name[40], path[1024], reproduce[SIM_REPRODUCE_MAX];
+};
+
+static void seed_words(const struct run_command *command, uint64_t seed, struct seed_words *words) {
+    const struct sim_reproducer made = reproducer(command);
+    snprintf(words->name, sizeof words->name, "seed %" PRIu64, seed);
+    snprintf(words->path, sizeof words->path, "%s/seed-%" PRIu64 ".plan", command->out_folder,
+             seed);
+    sim_reproduce_seed(&made, seed, words->reproduce);
+}
+
+/* What it returns has the number of the failure among the results, and whether there is a plan of it. */
+static uint64_t seed_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
     struct run_command *command = impl;
     const struct sim_reproducer made = reproducer(command);
-    char name[40], path[1024], reproduce[SIM_REPRODUCE_MAX];
-    (void)died;
+    struct seed_words words;
     VK_ASSERT(failure); /* INV-CMD-RUN-1 */
-    snprintf(name, sizeof name, "seed %" PRIu64, seed);
-    snprintf(path, sizeof path, "%s/seed-%" PRIu64 ".plan", command->out_folder, seed);
-    sim_reproduce_seed(&made, seed, reproduce);
+    seed_words(command, seed, &words);
     mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
-    bool is_written = sim_reproducer_write(&made, seed, failure, path) == VK_OK;
-    const struct report_failure report = {failure, name, reproduce, is_written ? path : NULL, NULL};
+    bool is_written = sim_reproducer_write(&made, seed, failure, words.path) == VK_OK;
+    if (!is_written) {
+        report_progress_clear(&command->progress);
+        fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
+    }
+    const struct report_failure report = {failure, words.name, words.reproduce,
+                                          is_written ? words.path : NULL, NULL};
+    return sim_run_reports_seed_found(&command->reports, &report) << 1 | is_written;
+}
+
+static void seed_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
+                        uint64_t note) {
+    struct run_command *command = impl;
+    struct seed_words words;
+    bool is_written = note & 1;
+    seed_words(command, seed, &words);
+    const struct report_failure report = {failure, words.name, words.reproduce,
+                                          is_written ? words.path : NULL, NULL};
     print_failure(command, &report);
-    sim_run_reports_seed_failure(&command->reports, seed, &report);
-    if (!is_written) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
-    if (is_written) sim_run_shrink_put_off(&command->shrink, seed, reproduce, failure);
+    sim_run_reports_seed_failure(&command->reports, seed, &report, note >> 1);
+    if (is_written) sim_run_shrink_put_off(&command->shrink, seed, words.reproduce, failure);
 }
 
 /* ---- shrinking */
@@ -167,7 +194,7 @@ static void shrink_seeds(struct run_command *command) {
 
 /* ---- campaigns */
 
-/* Asked before every few seeds, too: a round of them may take longer than is left of the budget. */
+/* Asked before every seed, too: a round of them may take longer than is left of the budget. */
 static bool campaign_is_over(void *impl) {
     const struct run_command *command = impl;
     double seconds = report_stopwatch_seconds(&command->watch);
@@ -189,12 +216,15 @@ static bool campaign_stops(void *impl, const struct sim_campaign_totals *totals)
 static void campaign_progress(void *impl, const struct sim_campaign_totals *totals) {
     struct run_command *command = impl;
     char text[64];
+    double seconds = report_stopwatch_seconds(&command->watch);
+    sim_run_reports_progress(&command->reports, totals);
+    if (seconds < command->next_draw_seconds) return;
+    command->next_draw_seconds = seconds + 1.0 / DRAWN_A_SECOND_MAX;
     snprintf(text, sizeof text, "%" PRIu64 " failed, %" PRIu64 " features", totals->failures,
              totals->covered);
     uint64_t done = totals->seeds;
-    if (command->budget_seconds) done = (uint64_t)report_stopwatch_seconds(&command->watch);
+    if (command->budget_seconds) done = (uint64_t)seconds;
     report_progress_draw(&command->progress, (size_t)done, text);
-    sim_run_reports_progress(&command->reports, totals);
 }
 
 /* A fault that was wanted and never struck is no success. */
@@ -264,6 +294,7 @@ static int run_campaign(struct run_command *command) {
     campaign->impl = command;
     campaign->stops = campaign_stops;
     campaign->is_interrupted = campaign_is_over;
+    campaign->found = seed_found;
     campaign->failed = seed_failed;
     campaign->progress = campaign_progress;
     campaign->twice_every = command->twice || !command->has_seeds ? 1 : TWICE_EVERY;
@@ -285,66 +316,75 @@ static int run_campaign(struct run_command *command) {
 
 /* ---- plans */
 
-static int plan_failed(struct run_command *command, const char *path, int code, const char *what) {
-    snprintf(command->plan_error, sizeof command->plan_error, "%s", what);
-    report_bad_input("crankcase run", path, what, command->json && code == SIM_EXIT_BAD_INPUT);
-    return code;
+static void shrink_plan(const struct run_command *command, const char *path, struct vk_str text) {
+    const struct sim_shrink_file like = shrink_file(command);
+    struct sim_plan_error error;
+    struct sim_plan plan;
+    if (sim_plan_read(&plan, vk_heap_system(), text, &error) != VK_OK) return;
+    sim_run_shrink_plan(path, &plan, text, &like);
+    sim_plan_release(&plan);
 }
 
-static int run_text(struct run_command *command, const char *path, struct vk_str text) {
-    struct sim_plan plan;
-    struct sim_plan_error error;
-    struct sim_run_result result;
+static int tell_plan(struct run_command *command, const char *path, struct vk_str text,
+                     const struct sim_run_plan_result *result) {
     const struct sim_reproducer made = reproducer(command);
     char reproduce[SIM_REPRODUCE_MAX];
-    enum vk_err err = sim_plan_read(&plan, vk_heap_system(), text, &error);
-    if (err != VK_OK) {
-        char what[PLAN_ERROR_MAX];
-        snprintf(what, sizeof what, "%s:%zu:%zu: %s", path, error.line, error.column, error.what);
-        return plan_failed(command, path,
-                           err == VK_ERR_SYNTAX ? SIM_EXIT_BAD_INPUT : SIM_EXIT_FAILED, what);
+    if (result->code != SIM_EXIT_OK) {
+        report_bad_input("crankcase run", path, result->error,
+                         command->json && result->code == SIM_EXIT_BAD_INPUT);
+        return result->code;
     }
-    if (command->directives.any)
-        sim_run_directives_give(&command->directives, path, &command->campaign.run);
-    err = sim_run(&plan, &command->campaign.run, &result);
-    command->campaign.run.observer = NULL; /* who shrinks it is not watched */
-    if (err != VK_OK) {
-        sim_plan_release(&plan);
-        return plan_failed(command, path, SIM_EXIT_FAILED, vk_err_origin()->text);
-    }
-    sim_campaign_add(&command->totals, &result);
-    sim_probes_take(command->totals.probes);
+    if (command->directives.any) sim_run_directives_look_back(&command->directives, &result->run);
+    sim_campaign_add(&command->totals, &result->run);
+    for (size_t k = 0; k < sim_probe_count(); k++)
+        command->totals.probes[k] += result->probes[k];
     sim_reproduce_plan(&made, path, reproduce);
-    const struct report_failure report = {&result.failure, path, reproduce, NULL, NULL};
-    if (result.failed) {
+    const struct report_failure report = {&result->run.failure, path, reproduce, NULL, NULL};
+    if (result->run.failed) {
         print_failure(command, &report);
-        sim_run_reports_plan_failure(&command->reports, &report, &plan,
-                                     command->campaign.run.module);
+        sim_run_reports_failure(&command->reports, &report);
     }
-    const struct sim_shrink_file like = shrink_file(command);
-    if (result.failed && command->shrink.wanted) sim_run_shrink_plan(path, &plan, text, &like);
-    sim_plan_release(&plan);
-    if (result.refused) {
-        sim_run_directives_refused(&command->directives, &result);
+    if (result->run.failed && result->is_plan && command->shrink.wanted)
+        shrink_plan(command, path, text);
+    if (result->run.refused) {
+        sim_run_directives_refused(&command->directives, &result->run);
         return SIM_EXIT_BAD_INPUT;
     }
-    if (result.was_panic && !command->quiet)
-        report_run_panic(stdout, path, command->campaign.run.keep, &result, command->json);
+    if (result->run.was_panic && !command->quiet)
+        report_run_panic(stdout, path, command->campaign.run.keep, &result->run, command->json);
     return SIM_EXIT_OK;
 }
 
-static int run_plan(struct run_command *command, const char *path) {
-    struct vk_arena arena;
-    struct vk_str text;
-    int code = SIM_EXIT_BAD_INPUT;
-    vk_arena_init(&arena, vk_heap_system());
-    if (sim_text_file_read(path, &arena, &text) == VK_OK)
-        code = run_text(command, path, text);
-    else
-        plan_failed(command, path, code, vk_err_origin()->text);
-    vk_arena_release(&arena);
+static int plan_ended(void *impl, const char *path, struct vk_str text,
+                      const struct sim_run_plan_result *result) {
+    struct run_command *command = impl;
+    int code = tell_plan(command, path, text, result);
+    command->plans++;
+    command->plans_failed += code != SIM_EXIT_OK || result->run.failed;
     return code;
 }
+
+static int run_plans(struct run_command *command, int count, char **paths) {
+    /* Directives may ask for a debugger, which, as one that is there, is to see the kernel. */
+    const struct sim_run_plans plans = {.paths = paths,
+                                        .count = (size_t)count,
+                                        .isolated =
+                                            !command->directives.any && !sim_run_is_traced(),
+                                        .options = &command->campaign.run,
+                                        .reports = &command->reports,
+                                        .totals = &command->totals,
+                                        .impl = command,
+                                        .ended = plan_ended};
+    int code;
+    if (command->directives.any)
+        sim_run_directives_give(&command->directives, paths[0], &command->campaign.run);
+    enum vk_err err = sim_run_plans(&plans, &code);
+    if (command->totals.seeds) print_summary(command);
+    if (code == SIM_EXIT_OK) code = exit_code(command);
+    return end_reports(command, err, err == VK_OK ? code : failed(vk_err_origin()->text));
+}
+
+/* ---- recordings */
 
 /* Recordings are a campaign of their own: the seeds draw their faults. */
 static int run_recordings(struct run_command *command, int count, char **paths) {
@@ -368,34 +408,6 @@ static int run_recordings(struct run_command *command, int count, char **paths) 
     int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     return sim_run_reports_end_list(&command->reports, (int)sim_recorded_runs(&asked));
-}
-
-static int run_plan_reported(struct run_command *command, const char *path) {
-    double begun = report_stopwatch_seconds(&command->watch);
-    uint64_t failures = command->totals.failures;
-    command->plan_error[0] = '\0';
-    sim_run_reports_plan_begins(&command->reports, path, &command->campaign.run);
-    int code = run_plan(command, path);
-    enum report_plan_state state = code == SIM_EXIT_BAD_INPUT             ? REPORT_PLAN_BAD
-                                   : code != SIM_EXIT_OK                  ? REPORT_PLAN_FAILED
-                                   : command->totals.failures != failures ? REPORT_PLAN_DIFFERENT
-                                                                          : REPORT_PLAN_PASSED;
-    sim_run_reports_plan_ends(&command->reports, path, state,
-                              report_stopwatch_seconds(&command->watch) - begun,
-                              command->plan_error, &command->totals);
-    command->plans++;
-    command->plans_failed += state != REPORT_PLAN_PASSED;
-    return code;
-}
-
-static int run_plans(struct run_command *command, int count, char **paths) {
-    int worst = SIM_EXIT_OK;
-    for (int i = 0; i < count && !sim_interrupted(); i++) {
-        int code = run_plan_reported(command, paths[i]);
-        if (code > worst) worst = code;
-    }
-    if (command->totals.seeds) print_summary(command);
-    return end_reports(command, VK_OK, worst != SIM_EXIT_OK ? worst : exit_code(command));
 }
 
 /* ---- the command line */

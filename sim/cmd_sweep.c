@@ -263,13 +263,13 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
     int code = sim_run_reports_begin(&command->reports, &begins);
     if (code != SIM_EXIT_OK) return code;
     report_stopwatch_start(&watch);
-    sim_run_reports_plan_begins(&command->reports, command->path, NULL);
+    sim_run_reports_plan_begins(&command->reports, command->path);
     code = sweep_plan(command, plan);
     memcpy(command->reports.hits, command->struck, sizeof command->struck);
     if (!sim_interrupted()) /* or it goes on being run: not all of its points were */
         sim_run_reports_plan_ends(&command->reports, command->path, states[code],
                                   report_stopwatch_seconds(&watch),
-                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "", NULL);
+                                  code == SIM_EXIT_FAILED ? vk_err_origin()->text : "", NULL, NULL);
     return sim_run_reports_end_list(&command->reports, code);
 }
 

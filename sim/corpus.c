@@ -1,28 +1,17 @@
 /* corpus.c - see corpus.h. */
 #include "corpus.h"
 
+#include "folder_walk.h"
 #include "interrupt.h"
 #include "jobs.h"
 #include "reports/stopwatch.h"
 #include "text_file.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- what is there */
-
-static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
-
-static int in_byte_order(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name); /* INV-CORPUS-2 */
-}
-
-static bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 static bool is_plan_name(const char *name) {
     static const char ending[] = ".plan";
@@ -30,85 +19,36 @@ static bool is_plan_name(const char *name) {
     return n > e && strcmp(name + n - e, ending) == 0;
 }
 
-static char *join(const char *folder, const char *name) {
-    size_t n = strlen(folder);
-    while (n > 1 && folder[n - 1] == '/')
-        n--;
-    size_t size = n + strlen(name) + 2;
-    char *path = malloc(size);
-    if (path) snprintf(path, size, "%.*s/%s", (int)n, folder, name);
-    return path;
-}
-
-/* Which entries of a folder are files of the corpus. */
-enum holds { HOLDS_PLANS, HOLDS_TEXTS, HOLDS_FOLDERS_OF_PLANS };
-
-static enum vk_err add_folder(struct sim_corpus *corpus, const char *folder, enum holds holds);
-
-static enum vk_err add_entry(struct sim_corpus *corpus, const char *folder, const char *name,
-                             enum holds holds) {
-    char *path = join(folder, name);
-    enum vk_err err = path ? VK_OK : VK_RAISE(VK_ERR_NOMEM, "%s", name);
-    bool is_one = err == VK_OK && !is_folder(path) &&
-                  (holds == HOLDS_TEXTS || (holds == HOLDS_PLANS && is_plan_name(name)));
-    if (err == VK_OK && holds == HOLDS_FOLDERS_OF_PLANS && is_folder(path))
-        err = add_folder(corpus, path, HOLDS_PLANS);
-    if (!is_one) {
-        free(path);
-        return err;
-    }
+static enum vk_err add_found(void *impl, const char *path, const char *within) {
+    struct sim_corpus *corpus = impl;
+    bool is_text = vk_str_starts(vk_str(within), VK_STR("fuzz/plan_fuzz/"));
+    if (!is_text && !is_plan_name(within)) return VK_OK;
     SIM_ARRAY_RESERVE(corpus);
-    corpus->at[corpus->count++] =
-        (struct sim_corpus_file){.path = path, .is_read_only = holds == HOLDS_TEXTS};
+    struct sim_corpus_file file = {.path = strdup(path), .is_read_only = is_text};
+    if (!file.path) return VK_RAISE(VK_ERR_NOMEM, "%s", path);
+    corpus->at[corpus->count++] = file;
     return VK_OK;
 }
 
-/* It need not be there. */
-static enum vk_err add_folder(struct sim_corpus *corpus, const char *folder, enum holds holds) {
-    struct dirent **entries;
-    int count = scandir(folder, &entries, is_visible, in_byte_order);
-    if (count < 0 && errno == ENOENT) return VK_OK;
-    if (count < 0) return VK_RAISE(VK_ERR_USAGE, "%s: %s", folder, strerror(errno));
-    enum vk_err err = VK_OK;
-    for (int i = 0; i < count; i++) {
-        if (err == VK_OK) err = add_entry(corpus, folder, entries[i]->d_name, holds);
-        free(entries[i]);
-    }
-    free(entries);
-    return err;
-}
-
-static enum vk_err add_parts(struct sim_corpus *corpus, const char *folder) {
-    static const struct {
-        const char *name;
-        enum holds holds;
-    } parts[] = {
-        {"regressions", HOLDS_PLANS},
-        {"plans", HOLDS_PLANS},
-        {"stories", HOLDS_FOLDERS_OF_PLANS},
-        {"fuzz/plan_fuzz", HOLDS_TEXTS},
-        {".", HOLDS_PLANS},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        bool is_itself = strcmp(parts[i].name, ".") == 0;
-        char *part = is_itself ? strdup(folder) : join(folder, parts[i].name);
-        if (!part) return VK_RAISE(VK_ERR_NOMEM, "%s", folder);
-        enum vk_err err = add_folder(corpus, part, parts[i].holds);
-        free(part);
-        VK_TRY(err);
-    }
-    corpus->recordings = join(folder, "recordings");
+static enum vk_err find_recordings(struct sim_corpus *corpus, const char *folder) {
+    size_t n = strlen(folder), size = n + sizeof "/recordings";
+    while (n > 1 && folder[n - 1] == '/')
+        n--;
+    corpus->recordings = malloc(size);
     if (!corpus->recordings) return VK_RAISE(VK_ERR_NOMEM, "%s", folder);
-    if (is_folder(corpus->recordings)) return VK_OK;
+    snprintf(corpus->recordings, size, "%.*s/recordings", (int)n, folder);
+    if (sim_is_folder(corpus->recordings)) return VK_OK;
     free(corpus->recordings);
     corpus->recordings = NULL;
     return VK_OK;
 }
 
 enum vk_err sim_corpus_list(struct sim_corpus *corpus, const char *folder) {
+    const struct sim_folder_walk walk = {.impl = corpus, .file = add_found};
     *corpus = (struct sim_corpus){.recordings = NULL};
-    if (!is_folder(folder)) return VK_RAISE(VK_ERR_USAGE, "%s: no such folder", folder);
-    VK_TRY(add_parts(corpus, folder));
+    if (!sim_is_folder(folder)) return VK_RAISE(VK_ERR_USAGE, "%s: no such folder", folder);
+    VK_TRY(sim_folder_walk(folder, &walk)); /* INV-CORPUS-2 */
+    VK_TRY(find_recordings(corpus, folder));
     if (corpus->count > 0 || corpus->recordings) return VK_OK;
     return VK_RAISE(VK_ERR_USAGE, "%s: no plans and no recordings in this folder", folder);
 }

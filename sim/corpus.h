@@ -1,14 +1,12 @@
 /* corpus.h - what a corpus holds, and whether each of its plans still does what is expected of it.
  *
  *     FOLDER/regressions/AREA-SYMPTOM.plan   one plan a past failure (corpus_add.h)
- *     FOLDER/plans/NAME.plan                 examples
- *     FOLDER/stories/NAME/NAME.plan          problems of real kernels
  *     FOLDER/fuzz/plan_fuzz/NAME             texts, read as plans but not run
- *     FOLDER/NAME.plan                       anything else
+ *     FOLDER/.../NAME.plan                   any other plan, however deep
  *     FOLDER/recordings/                     runs of the real kernel (recorded_runs.h)
  *
  * INV-CORPUS-1  A plan's outcome is one of plan.h's, and is compared with its line `expect`; a failure, with its signature too.
- * INV-CORPUS-2  The order is that of the folders above, and of the names' bytes within each.
+ * INV-CORPUS-2  The order is that of folder_walk.h, and nothing that ends in .plan is passed over but what is hidden.
  */
 #ifndef SIM_CORPUS_H
 #define SIM_CORPUS_H

@@ -32,6 +32,8 @@ struct finding {
     int missing_on; /* the side that lacks it */
     struct sim_log_unit missing;
     uint64_t skipped[2]; /* before the first that both have */
+    uint64_t common;     /* units that both have, and something of them that can be compared */
+    bool is_bare;        /* both have some of which neither hashes nor records can be */
     uint64_t steps;
     char activityhash[2][VK_HASH_HEX]; /* of the unit before */
 };
@@ -75,6 +77,11 @@ static bool record_differs(const struct sim_log_unit *a, const struct sim_log_un
            (a->has_writes && b->has_writes && a->writes != b->writes);
 }
 
+static bool can_be_compared(const struct sim_log_unit *a, const struct sim_log_unit *b) {
+    return both_have(a->activityhash, b->activityhash) || both_have(a->crankhash, b->crankhash) ||
+           (a->has_entries && b->has_entries) || (a->has_writes && b->has_writes);
+}
+
 static void note_found(struct finding *finding, struct found *found) {
     if (found->is) return;
     *found = (struct found){.is = true, .unit = {finding->unit[0], finding->unit[1]}};
@@ -95,10 +102,11 @@ static void note_same(struct finding *finding) {
     memcpy(out->same_activityhash, unit->activityhash, sizeof out->same_activityhash);
 }
 
-/* Both sides have come to the same unit. */
+/* Both sides have come to the same unit, with something that can be compared. */
 static enum vk_err compare(struct finding *finding) {
     const struct sim_log_unit *a = &finding->unit[0], *b = &finding->unit[1];
     bool is_first = finding->out->compared == 0;
+    finding->common++;
     finding->out->compared += sim_log_unit_is_crank(a);
     if (is_first && !is_first_of_all(a) && hash_differs(a, b) && !crankhash_differs(a, b))
         finding->is_earlier = true;
@@ -117,6 +125,15 @@ static enum vk_err compare(struct finding *finding) {
     if (a->has_writes && b->has_writes && a->locals != b->locals)
         note_found(finding, &finding->local);
     if (!finding->is_earlier && !finding->record.is) note_same(finding);
+    return VK_OK;
+}
+
+static enum vk_err meet(struct finding *finding) {
+    if (!can_be_compared(&finding->unit[0], &finding->unit[1]))
+        finding->is_bare = true;
+    else
+        VK_TRY(compare(finding));
+    if (finding->hash.is) return VK_OK;
     for (int i = 0; i < 2; i++)
         memcpy(finding->activityhash[i], finding->unit[i].activityhash, VK_HASH_HEX);
     return VK_OK;
@@ -125,7 +142,7 @@ static enum vk_err compare(struct finding *finding) {
 /* One side lacks what the other has next. A slog never shows what the host did between cranks. */
 static enum vk_err pass_over(struct finding *finding, int order) {
     int side = order < 0 ? 0 : 1;
-    bool is_common = finding->out->compared > 0 || finding->out->same_activityhash[0];
+    bool is_common = finding->common > 0;
     bool shows_host = sim_log_scan_facts(finding->scan[1 - side])->is_recording;
     if (!sim_log_unit_is_crank(&finding->unit[side]) && !shows_host) return advance(finding, side);
     if (!is_common) {
@@ -147,7 +164,7 @@ static enum vk_err find(struct finding *finding) {
             VK_TRY(pass_over(finding, order));
             continue;
         }
-        VK_TRY(compare(finding));
+        VK_TRY(meet(finding));
         if (finding->hash.is) return VK_OK;
         VK_TRY(advance(finding, 0));
         VK_TRY(advance(finding, 1));
@@ -300,9 +317,11 @@ static enum vk_err note_ends(struct finding *finding) {
                 out, "%s ends with crank %" PRIu64 ", %s goes on with crank %" PRIu64,
                 name_of(finding, 1 - i), out->same_crank, name_of(finding, i),
                 finding->unit[i].number));
-    if (!out->compared && !out->same_activityhash[0] && !finding->hash.is)
-        VK_TRY(sim_divergence_note(out, "no crank is in both"));
-    return VK_OK;
+    if (finding->common) return VK_OK;
+    return sim_divergence_note(out, finding->is_bare
+                                        ? "of the cranks that both have, one has neither the "
+                                          "hashes nor the records that the other has"
+                                        : "no crank is in both");
 }
 
 static enum vk_err answer(struct finding *finding) {
@@ -335,7 +354,7 @@ static enum vk_err answer(struct finding *finding) {
         return sim_divergence_note(out, "local keys differ first in crank %" PRIu64,
                                    finding->local.unit[0].number);
     }
-    out->kind = SIM_DIVERGENCE_SAME;
+    out->kind = finding->common ? SIM_DIVERGENCE_SAME : SIM_DIVERGENCE_NOTHING;
     if (finding->more[0] == finding->more[1]) return VK_OK;
     VK_TRY(add_events(finding, 0, SIZE_MAX)); /* why one of them ends */
     return add_events(finding, 1, SIZE_MAX);

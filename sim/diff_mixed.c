@@ -14,6 +14,7 @@ struct mixed {
     struct sim_log_unit place; /* that */
     bool found;                /* the hash is somewhere in the log */
     struct sim_log_unit at;    /* there */
+    uint64_t cranks;           /* of the log, up to there */
 };
 
 static enum vk_err read_keys(struct mixed *mixed, struct vk_store *store, struct vk_arena *arena) {
@@ -43,12 +44,13 @@ static enum vk_err read_database(struct mixed *mixed, const char *path) {
 
 static enum vk_err read_log(struct mixed *mixed, struct sim_log_scan *scan,
                             struct sim_input_error *error) {
+    uint64_t cranks = 0;
     for (;;) {
         struct sim_log_unit unit;
         bool more;
         VK_TRY(sim_log_scan_next(scan, &unit, &more, error));
         if (!more) return VK_OK;
-        mixed->out->compared += sim_log_unit_is_crank(&unit);
+        cranks += sim_log_unit_is_crank(&unit);
         /* The crank before it, or what the host did after that. */
         bool is_place = sim_log_unit_is_crank(&unit) ? unit.number + 1 == mixed->next
                                                      : unit.number == mixed->next;
@@ -56,10 +58,12 @@ static enum vk_err read_log(struct mixed *mixed, struct sim_log_scan *scan,
         if (is_place && !(mixed->is_there && mixed->found)) {
             mixed->is_there = true;
             mixed->place = unit;
+            mixed->cranks = cranks;
         }
         if (is_same && !mixed->found) {
             mixed->found = true;
             mixed->at = unit;
+            mixed->cranks = cranks;
         }
     }
 }
@@ -69,16 +73,19 @@ static enum vk_err conclude(struct mixed *mixed) {
     int log = 1 - mixed->database;
     memcpy(out->sides[mixed->database].activityhash, mixed->activityhash, VK_HASH_HEX);
     VK_TRY(sim_divergence_note(out, "the database stands before crank %" PRIu64, mixed->next));
+    bool is_bare = mixed->is_there && !mixed->place.activityhash[0];
+    if (!mixed->found && (!mixed->is_there || is_bare)) {
+        out->kind = SIM_DIVERGENCE_NOTHING;
+        return sim_divergence_note(out, is_bare ? "the log has no hashes there"
+                                                : "the log does not have the crank before that");
+    }
+    out->compared = mixed->cranks;
     if (mixed->found) {
         out->kind = SIM_DIVERGENCE_SAME;
         out->has_same = true;
         out->same_crank = mixed->at.number;
         memcpy(out->same_activityhash, mixed->activityhash, VK_HASH_HEX);
         return VK_OK;
-    }
-    if (!mixed->is_there) {
-        out->kind = SIM_DIVERGENCE_SAME;
-        return sim_divergence_note(out, "the log does not reach there: nothing can be compared");
     }
     out->kind = SIM_DIVERGENCE_EARLIER;
     out->has_crank = true;

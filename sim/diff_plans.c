@@ -16,8 +16,32 @@ enum vk_err sim_traced_run(struct sim_traced_run *run, const struct sim_plan *pl
         options.off[i] = i != SIM_ORACLE_REPLICAS;
     options.keep = run->folder;
     enum vk_err err = sim_run(plan, &options, &run->result);
-    if (err != VK_OK) sim_traced_run_release(run);
-    return err;
+    if (err != VK_OK) {
+        sim_traced_run_release(run);
+        return err;
+    }
+    run->fails = run->result.failed;
+    run->failure = run->result.failure;
+    return VK_OK;
+}
+
+enum vk_err sim_traced_check(struct sim_traced_run *run, const struct sim_plan *plan,
+                             const struct vk_module *module) {
+    const struct sim_run_options options = {.module = module};
+    struct sim_run_result result;
+    if (run->fails) return VK_OK;
+    VK_TRY(sim_run(plan, &options, &result));
+    run->fails = result.failed;
+    run->failure = result.failure;
+    return VK_OK;
+}
+
+enum vk_err sim_traced_note(const struct sim_traced_run *run, const char *whose,
+                            struct sim_divergence *divergence) {
+    const char *what = run->failure.what; /* its first line; the keys are told of elsewhere */
+    if (!run->fails) return VK_OK;
+    return sim_divergence_note(divergence, "the run%s fails: replica %" PRIu32 ": %.*s", whose,
+                               run->failure.replica, (int)strcspn(what, "\n"), what);
 }
 
 void sim_traced_path(const struct sim_traced_run *run, uint32_t replica,
@@ -87,9 +111,7 @@ enum vk_err sim_diff_replicas(const struct sim_traced_run *run, const char *name
                        side, error));
         if (sim_divergence_differs(divergence->kind)) break;
     }
-    if (!run->result.failed) return VK_OK;
-    if (!sim_divergence_differs(divergence->kind)) divergence->kind = SIM_DIVERGENCE_ENDS;
-    const char *what = run->result.failure.what; /* its first line; the keys are told of here */
-    return sim_divergence_note(divergence, "the run fails: replica %" PRIu32 ": %.*s",
-                               run->result.failure.replica, (int)strcspn(what, "\n"), what);
+    if (run->result.failed && !sim_divergence_differs(divergence->kind))
+        divergence->kind = SIM_DIVERGENCE_ENDS;
+    return sim_traced_note(run, "", divergence);
 }

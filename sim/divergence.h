@@ -14,6 +14,7 @@
 /* NAME, word, in plain words, whether the two differ at all. */
 #define SIM_DIVERGENCES(X)                                                                         \
     X(SAME, "same", "they are the same", false)                                                    \
+    X(NOTHING, "nothing", "they have nothing in common that could be compared", false)             \
     X(LOCAL, "local", "all hashes are the same; only local keys differ, which no hash covers",     \
       false)                                                                                       \
     X(STATE, "state", "the state differs", true)                                                   \
@@ -83,7 +84,7 @@ struct sim_divergence {
     struct vk_arena arena;
     enum sim_divergence_kind kind;
     struct sim_divergence_side sides[2];
-    uint64_t compared; /* cranks */
+    uint64_t compared; /* cranks that both have */
     bool has_same;     /* the last crank that was the same */
     uint64_t same_crank;
     char same_activityhash[VK_HASH_HEX];

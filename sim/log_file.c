@@ -1,6 +1,7 @@
 /* log_file.c - see log_file.h. */
 #include "log_file.h"
 
+#include "file_kind.h"
 #include "flight_recorder.h"
 #include "kept_node.h"
 #include "text_file.h"
@@ -17,15 +18,6 @@ struct sim_log_file {
     uint64_t bytes;
 };
 
-static bool is_ring(const char *path) {
-    char magic[sizeof SIM_FLIGHT_MAGIC] = "";
-    FILE *file = fopen(path, "rb");
-    bool is = file && fread(magic, 1, sizeof magic - 1, file) == sizeof magic - 1 &&
-              sim_flight_is_ring(vk_str(magic));
-    if (file) fclose(file);
-    return is;
-}
-
 /* In a kept node's folder: the log that tells most. */
 static const char *within(const char *path, char found[PATH_SIZE]) {
     static const char *const names[] = {SIM_KEPT_TRACE, SIM_KEPT_SLOG};
@@ -36,6 +28,24 @@ static const char *within(const char *path, char found[PATH_SIZE]) {
         if (n > 0 && n < PATH_SIZE && stat(found, &info) == 0) return found;
     }
     return path;
+}
+
+/* What is surely none says what it is; the rest is for its reader. */
+static enum vk_err must_be_log(const char *path, enum sim_file_kind kind,
+                               struct sim_input_error *error) {
+    char node[PATH_SIZE];
+    if (kind == SIM_FILE_PLAN || kind == SIM_FILE_DATABASE)
+        return sim_input_error_set(error, VK_ERR_SYNTAX, 0, "%s, where a slog is wanted",
+                                   sim_file_kind_words(kind));
+    if (kind != SIM_FILE_FOLDER) return VK_OK;
+    int n = snprintf(node, sizeof node, "%s/replica-0", path);
+    if (n > 0 && n < PATH_SIZE && sim_file_kind(node) == SIM_FILE_FOLDER)
+        return sim_input_error_set(error, VK_ERR_SYNTAX, 0,
+                                   "a folder of kept nodes: one of them is wanted, replica-0 or "
+                                   "another");
+    return sim_input_error_set(error, VK_ERR_SYNTAX, 0,
+                               "a folder, and no kept node's: neither " SIM_KEPT_TRACE
+                               " nor " SIM_KEPT_SLOG " is in it");
 }
 
 static enum vk_err open_ring(struct sim_log_file *file, struct vk_str ring,
@@ -50,8 +60,10 @@ static enum vk_err open_path(struct sim_log_file *file, const char *path,
                              struct sim_input_error *error) {
     struct vk_str ring;
     struct stat info;
+    enum sim_file_kind kind = sim_file_kind(path);
     if (stat(path, &info) == 0 && info.st_size > 0) file->bytes = (uint64_t)info.st_size;
-    if (!is_ring(path)) return sim_lines_open(path, &file->lines, error);
+    VK_TRY(must_be_log(path, kind, error));
+    if (kind != SIM_FILE_RING) return sim_lines_open(path, &file->lines, error);
     enum vk_err err = sim_text_file_read(path, &file->arena, &ring);
     if (err != VK_OK) return sim_input_error_set(error, err, 0, "%s", vk_err_origin()->text);
     return open_ring(file, ring, error);

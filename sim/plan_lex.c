@@ -178,6 +178,7 @@ enum vk_err sim_plan_fail(struct sim_plan_error *error, const struct sim_plan_wo
     else
         snprintf(quoted, sizeof quoted, "the end of the %s", found->place.line ? "line" : "text");
     *error = (struct sim_plan_error){.line = found->place.line, .column = found->place.column};
+    if (!error->line) error->line = error->column = 1; /* there is no word at all */
     /* A message too long is cut at its end, where the least important part is. */
     struct vk_str best = closest && closest->best.p ? closest->best : VK_STR("");
     int n =

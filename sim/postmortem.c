@@ -2,10 +2,13 @@
 #include "postmortem.h"
 
 #include "log_file.h"
+#include "log_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+enum { LINES_TO_JUDGE = 100 }; /* so many without one that can be read, and it is no slog */
 
 void sim_postmortem_init(struct sim_postmortem *postmortem) {
     *postmortem = (struct sim_postmortem){0};
@@ -49,14 +52,15 @@ static bool is_replayed(const struct vk_json *entry) {
  * parsed once more. */
 static enum vk_err crank_start(struct sim_postmortem *postmortem, struct vk_str line) {
     struct vk_arena arena = postmortem->arena;
-    uint64_t entries = postmortem->entries;
+    struct sim_postmortem_log log = postmortem->log;
     const struct vk_json *entry;
     vk_arena_clear(&arena);
     postmortem->syscalls.count = 0;
-    struct sim_postmortem fresh = {.arena = arena, .entries = entries, .has_crank = true};
+    struct sim_postmortem fresh = {.arena = arena, .log = log, .has_crank = true};
     fresh.syscalls.at = postmortem->syscalls.at;
     fresh.syscalls.capacity = postmortem->syscalls.capacity;
     *postmortem = fresh;
+    postmortem->log.names_crank = true;
     VK_TRY(vk_arena_copy(&postmortem->arena, line, &line));
     VK_TRY(vk_json_parse(&postmortem->arena, line, &entry));
     postmortem->crank = number_of(entry, "crankNum");
@@ -152,6 +156,7 @@ static void kernel_halt(struct sim_postmortem *postmortem, const struct vk_json 
 /* A ring may have lost where its crank and its delivery began: each entry says which they are. */
 static void begins_within(struct sim_postmortem *postmortem, const struct vk_json *entry) {
     if (!vk_json_get(entry, "crankNum") || is_replayed(entry)) return;
+    postmortem->log.names_crank = true;
     if (!postmortem->has_crank) {
         postmortem->has_crank = true;
         postmortem->crank = number_of(entry, "crankNum");
@@ -164,7 +169,7 @@ static void begins_within(struct sim_postmortem *postmortem, const struct vk_jso
 
 static enum vk_err take(struct sim_postmortem *postmortem, struct vk_str type,
                         const struct vk_json *entry, struct vk_str line) {
-    postmortem->entries++;
+    postmortem->log.entries++;
     if (vk_str_eq(type, VK_STR("crank-start"))) return crank_start(postmortem, line);
     begins_within(postmortem, entry);
     if (vk_str_eq(type, VK_STR("kernel-start"))) kernel_start(postmortem);
@@ -204,28 +209,62 @@ static enum vk_err take_line(struct sim_postmortem *postmortem, struct vk_str li
         return bad(error, err, number, column_of_error(), vk_err_origin()->text);
     VK_TRY(err);
     struct vk_str type = string_of(entry, "type");
+    if (!type.p && string_of(entry, "t").p) { /* a recording's, of the store */
+        postmortem->log.entries++;
+        return VK_OK;
+    }
     if (!type.p)
         return bad(error, VK_ERR_SYNTAX, number, 1,
                    "no slog entry: expected an object with a type");
     return take(postmortem, type, entry, line);
 }
 
-/* The last line may have been cut off with the process that wrote it. */
+/* What is no entry is passed over, if there are any. *first: what is wrong with the first of them. */
+static enum vk_err take_or_note(struct sim_postmortem *postmortem, struct vk_str line,
+                                struct sim_postmortem_error *first) {
+    struct sim_postmortem_log *log = &postmortem->log;
+    struct sim_postmortem_error error = {0};
+    bool is_recording;
+    if (log->unreadable && sim_log_kind(line, &is_recording) == SIM_LOG_UNREADABLE) {
+        log->unreadable++; /* and takes no memory: INV-POSTMORTEM-1 */
+        return VK_OK;
+    }
+    enum vk_err err = take_line(postmortem, line, log->lines, &error);
+    if (err != VK_ERR_SYNTAX) return err;
+    if (!log->unreadable++) {
+        log->first_unreadable = log->lines;
+        *first = error;
+    }
+    return VK_OK;
+}
+
+/* The last line of a process that was ended is no wonder, and neither is a compressed file's end. */
+static void conclude_lines(struct sim_postmortem_log *log) {
+    if (log->unreadable != 1 || log->first_unreadable != log->lines) return;
+    log->unreadable = 0;
+    log->is_cut = true;
+}
+
 static enum vk_err take_lines(struct sim_postmortem *postmortem, struct sim_log_file *file,
                               struct sim_postmortem_error *error) {
-    enum vk_err before = VK_OK;
-    for (;;) {
+    struct sim_postmortem_log *log = &postmortem->log;
+    bool more = true;
+    while (more) {
         struct sim_input_error input = {0};
         struct vk_str line;
-        bool more;
         enum vk_err err = sim_log_file_next(file, &line, &more, &input);
+        if (err == VK_ERR_SYNTAX && log->entries) {
+            log->is_cut = true;
+            return VK_OK;
+        }
         if (err != VK_OK) return bad(error, err, input.line, input.line ? 1 : 0, input.what);
-        if (!more) break;
-        if (before != VK_OK) return before;
-        before = take_line(postmortem, line, sim_log_file_number(file), error);
-        if (before != VK_OK && before != VK_ERR_SYNTAX) return before;
+        log->lines = sim_log_file_number(file);
+        if (more && line.n) VK_TRY(take_or_note(postmortem, line, error));
+        if (!log->entries && log->unreadable && log->lines >= LINES_TO_JUDGE) more = false;
     }
-    return before == VK_OK || postmortem->entries ? VK_OK : before;
+    if (!log->entries && log->unreadable) return VK_RAISE(VK_ERR_SYNTAX, "%s", error->what);
+    conclude_lines(log);
+    return VK_OK;
 }
 
 static void conclude(struct sim_postmortem *postmortem) {
@@ -240,6 +279,18 @@ static void conclude(struct sim_postmortem *postmortem) {
     else
         postmortem->end =
             postmortem->crank_finished ? SIM_POSTMORTEM_AT_REST : SIM_POSTMORTEM_CUT_SHORT;
+    if (postmortem->log.is_cut && postmortem->end <= SIM_POSTMORTEM_AT_REST)
+        postmortem->end = SIM_POSTMORTEM_UNKNOWN;
+}
+
+/* A file that tells of no kernel's doings says nothing of its end either. */
+static enum vk_err must_tell(const struct sim_postmortem *postmortem,
+                             struct sim_postmortem_error *error) {
+    if (postmortem->log.names_crank || postmortem->error.p) return VK_OK;
+    return bad(error, VK_ERR_SYNTAX, 0, 0,
+               postmortem->log.entries
+                   ? "it names no crank: the slog of a kernel that ran is wanted"
+                   : "the file is empty");
 }
 
 /* The log says which file, and anybody may have written that: of a pipe no end would come. */
@@ -275,6 +326,7 @@ static enum vk_err read_log(struct sim_postmortem *postmortem, struct sim_log_fi
                             struct sim_postmortem_error *error) {
     enum vk_err err = take_lines(postmortem, file, error);
     sim_log_file_close(file);
+    if (err == VK_OK) err = must_tell(postmortem, error);
     if (err != VK_OK) return err;
     conclude(postmortem);
     return read_source(postmortem);

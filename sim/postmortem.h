@@ -23,17 +23,28 @@ struct sim_postmortem_syscall {
 };
 
 enum sim_postmortem_end {
-    SIM_POSTMORTEM_NOTHING, /* the slog names no crank */
+    SIM_POSTMORTEM_NOTHING, /* a kernel was opened after the last crank, and has run none */
     SIM_POSTMORTEM_AT_REST, /* the last crank finished, and the kernel did not halt */
+    SIM_POSTMORTEM_UNKNOWN, /* one of these two as far as the slog goes, but it is cut off there */
     SIM_POSTMORTEM_CUT_SHORT, /* a crank never finished, and nobody noted why: the process was ended from outside */
     SIM_POSTMORTEM_PANIC,      /* the kernel's own decision: VK_ERR_PANIC */
     SIM_POSTMORTEM_ASSERTION,  /* a failed assertion */
     SIM_POSTMORTEM_HOST_FAILED /* an error of the host's: disk, memory, worker */
 };
 
+/* Of the slog as a whole, as log_scan.h has it: of its lines the last may be torn, and others no entries. */
+struct sim_postmortem_log {
+    uint64_t entries;
+    bool names_crank; /* any */
+    bool is_cut;      /* off after line `lines`: the file ends too early */
+    size_t lines;
+    uint64_t unreadable; /* lines, the first of which is */
+    size_t first_unreadable;
+};
+
 struct sim_postmortem {
     enum sim_postmortem_end end;
-    uint64_t entries;
+    struct sim_postmortem_log log;
     /* the newest crank */
     bool has_crank, crank_finished;
     bool restarted; /* a kernel was opened since, and has run none */
@@ -68,7 +79,7 @@ struct sim_postmortem_error {
 
 void sim_postmortem_init(struct sim_postmortem *postmortem);
 void sim_postmortem_release(struct sim_postmortem *postmortem);
-/* Reads a slog. VK_ERR_SYNTAX or VK_ERR_DISK with *error set when it is none. */
+/* Reads a slog. VK_ERR_SYNTAX or VK_ERR_DISK with *error set when it is none, or names no crank and no end. */
 enum vk_err sim_postmortem_read_slog(struct sim_postmortem *postmortem, const char *path,
                                      struct sim_postmortem_error *error) VK_MUST_CHECK;
 /* The same of a flight recorder's ring, in memory. */

@@ -26,6 +26,7 @@ struct recorded_runs {
     struct report_recorded_total total;
     bool could_strike[FAULT_KIND_COUNT];
     bool wrote_badly;
+    bool has_heading; /* the table has begun */
 };
 
 /* What a job tells first; the text of the first difference follows. */
@@ -129,20 +130,27 @@ static void job_run(void *impl, size_t i, FILE *out) {
     struct job_summary summary = {.verdict = REPORT_FAILED};
     struct sim_recording *recording;
     struct sim_input_error error;
-    fwrite(&summary, sizeof summary, 1, out); /* its place */
+    char *text = NULL;
+    size_t n = 0;
+    FILE *difference = open_memstream(&text, &n);
+    if (!difference) return; /* "its results are lost" */
     enum vk_err err = sim_recording_read(runs->files.at[i].path, &recording, &error);
     if (err == VK_OK) {
-        run_seeds(runs, i, recording, &summary, out);
+        run_seeds(runs, i, recording, &summary, difference);
         sim_recording_free(recording);
     } else {
         if (err != VK_ERR_NOMEM) summary.verdict = REPORT_BAD_INPUT;
         char line[24] = "";
-        if (error.line > 0) snprintf(line, sizeof line, ":%zu", error.line);
+        if (error.line > 0) snprintf(line, sizeof line, ":%zu:1", error.line);
         snprintf(summary.error, sizeof summary.error, "%s%s: %s", runs->files.at[i].path, line,
                  error.what);
     }
-    if (fseek(out, 0, SEEK_SET) == 0) fwrite(&summary, sizeof summary, 1, out);
-    fseek(out, 0, SEEK_END);
+    bool is_whole = fclose(difference) == 0;
+    if (is_whole) {
+        fwrite(&summary, sizeof summary, 1, out);
+        fwrite(text, 1, n, out);
+    }
+    free(text);
 }
 
 /* ---- in the parent */
@@ -169,6 +177,11 @@ static void print_row(struct recorded_runs *runs, const struct report_recorded_r
     if (runs->asked->json) {
         report_recorded_row_json(stdout, row);
         return;
+    }
+    if (row->verdict == REPORT_BAD_INPUT) return; /* nothing was run that a table could tell of */
+    if (!runs->asked->quiet && !runs->has_heading) {
+        report_recorded_heading(stdout, runs->name_width);
+        runs->has_heading = true;
     }
     report_recorded_row(stdout, runs->name_width, row, runs->colours);
     if (text) fputs(text, stdout);
@@ -258,7 +271,6 @@ static bool choose_faults(struct recorded_runs *runs) {
 }
 
 static enum sim_exit run_files(struct recorded_runs *runs) {
-    const bool has_table = !runs->asked->json && !runs->asked->quiet;
     const struct sim_jobs jobs = {.count = runs->files.count,
                                   .at_once = runs->asked->at_once,
                                   .impl = runs,
@@ -269,14 +281,13 @@ static enum sim_exit run_files(struct recorded_runs *runs) {
     struct report_stopwatch watch;
     report_stopwatch_start(&watch);
     report_progress_begin(&runs->progress, runs->files.count, !runs->asked->quiet);
-    if (has_table) report_recorded_heading(stdout, runs->name_width);
     const enum vk_err err = sim_jobs_run(&jobs);
     report_progress_clear(&runs->progress);
     if (err != VK_OK) return said(runs, SIM_EXIT_FAILED, vk_err_origin()->text);
     if (runs->asked->reports)
         memcpy(runs->asked->reports->hits, runs->total.hits, sizeof runs->total.hits);
     runs->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (has_table)
+    if (runs->has_heading)
         report_recorded_total(stdout, runs->name_width, &runs->total, runs->colours);
     else if (runs->asked->json)
         report_recorded_total_json(stdout, &runs->total);

@@ -2,7 +2,9 @@
  * index. */
 #include "recording.h"
 
+#include "file_kind.h"
 #include "recording_index.h"
+#include "trace_log.h"
 
 #include <inttypes.h>
 
@@ -192,6 +194,10 @@ static enum vk_err read_lines(struct reading *reading) {
         bool more;
         VK_TRY(sim_lines_next(reading->lines, &text, &more, reading->error));
         if (!more) break;
+        if (sim_lines_number(reading->lines) == 1 && sim_trace_log_is_head(text))
+            return sim_input_error_set(reading->error, VK_ERR_SYNTAX, 0,
+                                       "a simulated node's trace, and no recording: crankcase "
+                                       "diff reads it");
         const struct vk_json *line;
         vk_arena_clear(&reading->scratch);
         enum vk_err err = vk_json_parse(&reading->scratch, text, &line);
@@ -231,8 +237,12 @@ static enum vk_err read_all(struct sim_lines *lines, struct sim_recording **out,
 
 enum vk_err sim_recording_read(const char *path, struct sim_recording **out,
                                struct sim_input_error *error) {
+    const enum sim_file_kind kind = sim_file_kind(path);
     struct sim_lines *lines;
     *out = NULL;
+    if (kind == SIM_FILE_PLAN || kind == SIM_FILE_DATABASE || kind == SIM_FILE_RING)
+        return sim_input_error_set(error, VK_ERR_SYNTAX, 0, "%s, where a recording is wanted",
+                                   sim_file_kind_words(kind));
     VK_TRY(sim_lines_open(path, &lines, error));
     enum vk_err err = read_all(lines, out, error);
     sim_lines_close(lines);

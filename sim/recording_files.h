@@ -2,11 +2,10 @@
  * them.
  *
  * In a folder, and the folders in it, recordings are the files named *.jsonl, *.jsonl.xz,
- * *.jsonl.gz, *.jsonl.zst or *.jsonl.bz2. A file that is named itself is taken whatever it is
- * called.
+ * *.jsonl.gz, *.jsonl.zst or *.jsonl.bz2, but for traces of simulated nodes (trace_log.h). A file
+ * that is named itself is taken whatever it is called.
  *
- * INV-FILES-1  The order is that of the command line; within a folder it is the byte order of the
- *              names.
+ * INV-FILES-1  The order is that of the command line; within a folder it is that of folder_walk.h.
  */
 #ifndef SIM_RECORDING_FILES_H
 #define SIM_RECORDING_FILES_H

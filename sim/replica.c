@@ -56,6 +56,7 @@ struct sim_replica {
     sim_debug debug;
     void *debug_impl;
     bool is_stopped;
+    bool gave_way; /* a directive took the place of one of its events */
     struct fault_set faults;
     struct fault_disk *faulty_disk;
     struct fault_workers *faulty_workers;
@@ -546,6 +547,7 @@ static enum vk_err run_crank(struct sim_replica *replica, enum sim_step *step) {
     VK_TRY(replica->vk->kernel_run_crank(replica->kernel, &policy, crank));
     if (crank->kind == VK_CRANK_IDLE) return end_block(replica);
     replica->ran_crank = true;
+    replica->gave_way |= crank->directed;
     replica->block_ends = !sim_host_goes_on(&replica->host, crank);
     *step = arrive(replica, true);
     return VK_OK;
@@ -614,6 +616,7 @@ const char *sim_replica_error_text(const struct sim_replica *replica) {
 }
 
 bool sim_replica_is_directed(const struct sim_replica *replica) { return replica->directives; }
+bool sim_replica_gave_way(const struct sim_replica *replica) { return replica->gave_way; }
 
 const struct sim_plan_error *sim_replica_refusal(const struct sim_replica *replica) {
     return replica->refusal.line ? &replica->refusal : NULL;

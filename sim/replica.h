@@ -115,6 +115,8 @@ typedef enum vk_err (*sim_debug)(void *impl, uint32_t replica, const struct vk_d
 void sim_replica_direct(struct sim_replica *replica, const struct sim_directives *directives,
                         sim_debug debug, void *impl);
 bool sim_replica_is_directed(const struct sim_replica *replica);
+/* Whether one of them ever took the place of an event, if only in a crank that was lost again. */
+bool sim_replica_gave_way(const struct sim_replica *replica);
 /* What is wrong with its directives on its database, where it did not start because of that; else NULL. */
 const struct sim_plan_error *sim_replica_refusal(const struct sim_replica *replica);
 /* Whether it is down because `debug` did not let it go on. */

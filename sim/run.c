@@ -634,7 +634,7 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     };
     struct run run = {.plan = plan, .options = options, .result = result, .probe = probe};
     run.cranks_max = CRANKS_AT_A_TIME_MAX + 8 * sim_plan_operation_count(plan);
-    *result = (struct sim_run_result){0};
+    *result = (struct sim_run_result){.replicas = (uint32_t)plan->replica_count};
     enum vk_err err = VK_OK;
     note_asked(&run, SIM_ORACLE_CRASH); /* whoever reads this: it did not */
     fault_sqlite_heap_install();        /* before SQLite is used at all */
@@ -644,17 +644,18 @@ static enum vk_err run_whole(const struct sim_plan *plan, const struct sim_run_o
     for (uint32_t i = 0; i < plan->replica_count && err == VK_OK; i++) {
         run.nodes[i].replica = sim_replica_new(plan, i, &replica);
         if (!run.nodes[i].replica) err = VK_RAISE(VK_ERR_NOMEM, "replica %u", i);
-        result->replicas++;
         if (options->directed_from_start && options->directives[i] && err == VK_OK)
             sim_replica_direct(run.nodes[i].replica, options->directives[i], options->debug,
                                options->impl);
     }
     if (err == VK_OK) err = run_phases(&run);
     if (err == VK_OK) sum_up(&run);
-    for (uint32_t i = 0; replica.keep && i < plan->replica_count && err == VK_OK; i++)
-        err = sim_replica_keep(run.nodes[i].replica);
-    for (uint32_t i = 0; i < plan->replica_count; i++)
-        sim_replica_free(run.nodes[i].replica);
+    for (uint32_t i = 0; i < plan->replica_count; i++) {
+        struct sim_replica *one = run.nodes[i].replica;
+        if (err == VK_OK) err = sim_idle_directives_add(&result->idle, options->directives[i], one);
+        if (err == VK_OK && replica.keep) err = sim_replica_keep(one);
+        sim_replica_free(one);
+    }
     sim_array_free(run.points.at);
     return err;
 }

@@ -6,6 +6,7 @@
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
 
+#include "idle_directives.h"
 #include "oracle.h"
 
 struct sim_run_options {
@@ -49,6 +50,7 @@ struct sim_run_result {
     uint32_t refused_by;
     struct sim_plan_error refusal;
     uint64_t directed_cranks; /* of one replica: in which a directive took an event's place */
+    struct sim_idle_directives idle; /* that were given for nothing */
     bool diverged; /* as a fault of class divergence must make it: noticed in the very crank */
     uint64_t diverged_at;                                     /* the point */
     uint64_t points, cranks, deliveries, aborted, terminated; /* of one replica */

@@ -49,6 +49,8 @@ bool sim_run_directives_take(struct sim_run_directives *given, const char *argum
     if (!is_read) fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
     for (int i = first; i < end && is_read; i++)
         is_read = read_for(given, i, path, text);
+    if (is_read && given->files[first].directives.all.count == 0)
+        fprintf(stderr, "crankcase run: %s: there is no directive in this file\n", path);
     vk_arena_release(&arena);
     return is_read;
 }
@@ -58,10 +60,38 @@ void sim_run_directives_refused(const struct sim_run_directives *given,
     tell(given->files[result->refused_by].path, &result->refusal);
 }
 
+/* ---- what came to nothing */
+
+static const struct vk_directive *first_debug(const struct sim_directives *directives) {
+    for (size_t i = 0; i < directives->all.count; i++)
+        if (directives->all.at[i].action == VK_DIRECTIVE_DEBUG) return &directives->all.at[i];
+    return NULL;
+}
+
+void sim_run_directives_look_back(const struct sim_run_directives *given,
+                                  const struct sim_run_result *result) {
+    const struct sim_idle_directives *idle = &result->idle;
+    char text[VK_DIRECTIVE_TEXT_MAX];
+    if (result->refused || result->stopped) return;
+    if (idle->count > 0) {
+        fprintf(stderr, "crankcase run: %s: never carried out: %s (replica %" PRIu32 ")",
+                given->files[idle->replica].path, idle->first, idle->replica);
+        if (idle->count > 1) fprintf(stderr, " and %" PRIu64 " more", idle->count - 1);
+        fputc('\n', stderr);
+        return;
+    }
+    for (uint32_t i = 0; i < result->replicas && !given->stopped; i++) {
+        const struct vk_directive *directive = first_debug(&given->files[i].directives);
+        if (!directive) continue;
+        fprintf(stderr, "crankcase run: %s: the run never came to: %s\n", given->files[i].path,
+                vk_directive_text(directive, text).p);
+        return;
+    }
+}
+
 /* ---- debug */
 
-/* Whether somebody traces this process, as a debugger does. */
-static bool is_traced(void) {
+bool sim_run_is_traced(void) {
     char line[256];
     unsigned long tracer = 0;
     FILE *status = fopen("/proc/self/status", "r");
@@ -74,14 +104,15 @@ static bool is_traced(void) {
 }
 
 static enum vk_err debug(void *impl, uint32_t replica, const struct vk_debug_stop *stop) {
-    const struct sim_run_directives *given = impl;
+    struct sim_run_directives *given = impl;
     const struct vk_debug_stop *volatile at =
         stop; /* for kernel/gdb/vk_printers.py, in any build */
     char text[VK_DIRECTIVE_TEXT_MAX];
+    given->stopped = true;
     vk_directive_text(stop->directive, text);
     fprintf(stderr, "crankcase run: replica %" PRIu32 " is at crank %" PRIu64 " (%s): %s\n",
             replica, stop->crank, stop->event, text);
-    if (is_traced()) {
+    if (sim_run_is_traced()) {
         raise(SIGTRAP);
         return at ? VK_OK : VK_RAISE(VK_ERR_TRACE, "a debugger took the kernel away");
     }

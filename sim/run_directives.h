@@ -12,6 +12,7 @@ struct sim_run_directives {
         struct sim_directives directives;
     } files[SIM_REPLICAS_MAX]; /* by replica; all the same where no replica was named */
     bool any;
+    bool stopped; /* a `debug` was told of */
     /* for the message at a debug stop */
     const char *plan;
 };
@@ -23,8 +24,13 @@ bool sim_run_directives_take(struct sim_run_directives *given, const char *argum
 /* Hands them to a run. */
 void sim_run_directives_give(struct sim_run_directives *given, const char *plan,
                              struct sim_run_options *options);
+/* Says in a line on standard error which directives came to nothing, if any did. */
+void sim_run_directives_look_back(const struct sim_run_directives *given,
+                                  const struct sim_run_result *result);
 /* Tells of directives that a replica's state refused. */
 void sim_run_directives_refused(const struct sim_run_directives *given,
                                 const struct sim_run_result *result);
+/* Whether somebody traces this process, as a debugger does. */
+bool sim_run_is_traced(void);
 
 #endif

@@ -176,7 +176,6 @@ int sim_run_reports_begin(struct sim_run_reports *reports,
 
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report) {
     if (!reports->is_open) return;
-    reports->failed_at = report->failure->point;
     heed(reports, report_results_failure(&reports->database, report));
 }
 
@@ -209,31 +208,31 @@ static void find_difference(struct sim_run_reports *reports, const struct sim_pl
     sim_traced_run_release(&run);
 }
 
+static enum vk_err timeline_text(const struct sim_timeline *timeline, uint64_t focus,
+                                 struct vk_arena *arena, struct vk_str *json) {
+    struct vk_buf buf;
+    vk_buf_init(&buf, arena);
+    report_timeline(&buf, timeline, focus);
+    return vk_buf_finish(&buf, json);
+}
+
+static enum vk_err trace_text(const struct sim_timeline *timeline, const char *name,
+                              struct vk_arena *arena, struct vk_str *text) {
+    struct vk_buf buf;
+    vk_buf_init(&buf, arena);
+    report_trace(&buf, timeline, name);
+    return vk_buf_finish(&buf, text);
+}
+
 static enum vk_err keep_timeline(struct sim_run_reports *reports,
                                  const struct sim_timeline *timeline, const char *name,
                                  uint64_t failure, uint64_t focus) {
     struct vk_arena arena;
-    struct vk_buf buf;
     struct vk_str json;
     vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    report_timeline(&buf, timeline, focus);
-    enum vk_err err = vk_buf_finish(&buf, &json);
+    enum vk_err err = timeline_text(timeline, focus, &arena, &json);
     const struct report_results_run run = {name, failure, json, reports->difference};
     if (err == VK_OK) err = report_results_timeline(&reports->database, &run);
-    vk_arena_release(&arena);
-    return err;
-}
-
-static enum vk_err write_trace(const struct sim_run_reports *reports, const char *name) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    struct vk_str text;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    report_trace(&buf, reports->timeline, name);
-    enum vk_err err = vk_buf_finish(&buf, &text);
-    if (err == VK_OK) err = sim_text_file_write(reports->trace, text);
     vk_arena_release(&arena);
     return err;
 }
@@ -344,51 +343,95 @@ void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *pat
     watch(&watching, 1, watch_file);
 }
 
-void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
-                                  const struct report_failure *report) {
+uint64_t sim_run_reports_seed_found(struct sim_run_reports *reports,
+                                    const struct report_failure *report) {
     sim_run_reports_failure(reports, report);
+    return reports->is_open ? reports->database.failure : 0;
+}
+
+void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
+                                  const struct report_failure *report, uint64_t found) {
+    if (!reports->is_open) return;
+    heed(reports, report_results_in_turn(&reports->database, report, found));
     if (is_to_be_watched(reports, report->failure)) note_watched(reports, seed, report->failure);
 }
 
 /* ---- plans */
 
-void sim_run_reports_plan_failure(struct sim_run_reports *reports,
-                                  const struct report_failure *report, const struct sim_plan *plan,
-                                  const struct vk_module *module) {
-    bool is_kept = reports->is_open && reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX;
-    sim_run_reports_failure(reports, report);
-    if (is_kept && report->failure->oracle == SIM_ORACLE_REPLICAS)
-        find_difference(reports, plan, module);
+/* Texts on their way from a plan's process: the bytes, after their number. */
+static void send_text(FILE *out, struct vk_str text) {
+    size_t n = vk_str_present(text) ? text.n : 0;
+    fwrite(&n, sizeof n, 1, out);
+    if (n > 0) fwrite(text.p, 1, n, out);
 }
 
-void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
-                                 struct sim_run_options *run) {
-    if (!reports->is_open) return;
-    reports->database.failure = 0;
-    reports->failed_at = 0;
-    reports->difference = VK_STR_NONE;
-    heed(reports, report_results_plan_begins(&reports->database, name));
-    reports->timeline = run ? sim_timeline_new() : NULL;
-    if (reports->timeline) run->observer = sim_timeline_observer(reports->timeline);
+/* Absent if there was none, or the process ended before that. */
+static struct vk_str receive_text(FILE *in, struct vk_arena *arena) {
+    size_t n;
+    char *bytes;
+    if (fread(&n, sizeof n, 1, in) != 1 || n == 0) return VK_STR_NONE;
+    if (VK_NEW_ARRAY(arena, &bytes, n) != VK_OK || fread(bytes, 1, n, in) != n) return VK_STR_NONE;
+    return (struct vk_str){bytes, n};
+}
+
+const struct sim_observer *sim_run_reports_plan_observer(struct sim_run_reports *reports) {
+    reports->timeline = reports->is_open ? sim_timeline_new() : NULL;
+    return reports->timeline ? sim_timeline_observer(reports->timeline) : NULL;
 }
 
 /* Of plans, those that failed are kept, and the first of all: something is to be seen of a sound run, too. */
-void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
-                               enum report_plan_state state, double seconds, const char *error,
-                               const struct sim_campaign_totals *totals) {
-    uint64_t failure = reports->database.failure;
-    if (!reports->is_open) return;
-    bool is_first = reports->database.plan == 1;
-    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error, totals));
-    bool was_run = state == REPORT_PLAN_PASSED || state == REPORT_PLAN_DIFFERENT;
-    if (reports->timeline && was_run && reports->trace) heed(reports, write_trace(reports, name));
-    bool is_kept = failure ? reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX : is_first;
-    if (reports->timeline && was_run && is_kept) {
-        reports->to_watch_count += failure != 0;
-        heed(reports, keep_timeline(reports, reports->timeline, name, failure, reports->failed_at));
-    }
+void sim_run_reports_plan_watched(struct sim_run_reports *reports, const char *name,
+                                  const struct sim_plan *plan, const struct vk_module *module,
+                                  const struct sim_run_result *result, FILE *out) {
+    struct vk_arena arena;
+    struct vk_str trace = VK_STR_NONE, json = VK_STR_NONE;
+    if (!reports->timeline) return;
+    bool is_kept = result->failed ? reports->to_watch_count < SIM_RUN_REPORTS_TIMELINES_MAX
+                                  : reports->database.plan == 1;
+    vk_arena_init(&arena, vk_heap_system());
+    reports->difference = VK_STR_NONE;
+    if (is_kept && result->failed && result->failure.oracle == SIM_ORACLE_REPLICAS)
+        find_difference(reports, plan, module);
+    if (reports->trace && trace_text(reports->timeline, name, &arena, &trace) != VK_OK)
+        trace = VK_STR_NONE;
+    if (is_kept && timeline_text(reports->timeline, result->failure.point, &arena, &json) != VK_OK)
+        json = VK_STR_NONE;
+    send_text(out, trace);
+    send_text(out, json);
+    send_text(out, reports->difference);
+    vk_arena_release(&arena);
     sim_timeline_free(reports->timeline);
     reports->timeline = NULL;
+}
+
+void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name) {
+    if (!reports->is_open) return;
+    reports->database.failure = 0;
+    heed(reports, report_results_plan_begins(&reports->database, name));
+}
+
+static void keep_watched(struct sim_run_reports *reports, const char *name, uint64_t failure,
+                         FILE *watched) {
+    struct vk_arena arena;
+    vk_arena_init(&arena, vk_heap_system());
+    struct vk_str trace = receive_text(watched, &arena);
+    struct vk_str json = receive_text(watched, &arena);
+    const struct report_results_run run = {name, failure, json, receive_text(watched, &arena)};
+    if (reports->trace && vk_str_present(trace))
+        heed(reports, sim_text_file_write(reports->trace, trace));
+    reports->to_watch_count += vk_str_present(json) && failure != 0;
+    if (vk_str_present(json)) heed(reports, report_results_timeline(&reports->database, &run));
+    vk_arena_release(&arena);
+}
+
+void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
+                               enum report_plan_state state, double seconds, const char *error,
+                               const struct sim_campaign_totals *totals, FILE *watched) {
+    uint64_t failure = reports->database.failure;
+    if (!reports->is_open) return;
+    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error, totals));
+    bool was_run = state == REPORT_PLAN_PASSED || state == REPORT_PLAN_DIFFERENT;
+    if (was_run && watched) keep_watched(reports, name, failure, watched);
 }
 
 /* ---- lists */
@@ -455,6 +498,7 @@ int sim_run_reports_end(struct sim_run_reports *reports, const struct report_res
     reports->is_open = false;
     vk_arena_release(&reports->arena);
     heed(reports, report_results_end(&reports->database, ends));
+    report_results_release(&reports->database);
     write_files(reports);
     if (reports->results == reports->results_beside && !reports->has_failed)
         remove(reports->results_beside);

@@ -67,7 +67,6 @@ struct sim_run_reports {
     struct sim_run_reports_watched to_watch[SIM_RUN_REPORTS_TIMELINES_MAX];
     size_t to_watch_count;
     struct sim_timeline *timeline;   /* of the plan that is being run */
-    uint64_t failed_at;              /* the point of the newest failure */
     struct vk_arena arena;           /* of the difference, while is_open */
     uint64_t hits[FAULT_KIND_COUNT]; /* what struck in a list, for whoever runs it to say */
     struct vk_str difference;        /* of its replicas, as JSON; VK_STR_NONE: there is none */
@@ -87,22 +86,25 @@ bool sim_run_reports_any(const struct sim_run_reports *reports);
 int sim_run_reports_begin(struct sim_run_reports *reports,
                           const struct report_results_begin *begins);
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report);
-/* The same, of a plan, which is run once more if its replicas differ: to tell in what. */
-void sim_run_reports_plan_failure(struct sim_run_reports *reports,
-                                  const struct report_failure *report, const struct sim_plan *plan,
-                                  const struct vk_module *module);
-/* The same, of a seed. */
+/* The same, of a seed whose turn may still be to come. What it returns is to be handed on when that has come: */
+uint64_t sim_run_reports_seed_found(struct sim_run_reports *reports,
+                                    const struct report_failure *report);
 void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
-                                  const struct report_failure *report);
+                                  const struct report_failure *report, uint64_t found);
 void sim_run_reports_progress(struct sim_run_reports *reports,
                               const struct sim_campaign_totals *totals);
-/* Sets the run's observer; `run` NULL: it is not watched. */
-void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name,
-                                 struct sim_run_options *run);
-/* `error`: of BAD and FAILED; `totals`: of all plans so far, or NULL. */
+void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name);
+/* Where the plan is run, which may be a process of its own: who is to observe the run, or NULL; */
+const struct sim_observer *sim_run_reports_plan_observer(struct sim_run_reports *reports);
+/* and, when it has been run and observed, its timeline and trace go to `out`, for sim_run_reports_plan_ends. If its
+ * replicas differ, it is run once more, to tell in what. */
+void sim_run_reports_plan_watched(struct sim_run_reports *reports, const char *name,
+                                  const struct sim_plan *plan, const struct vk_module *module,
+                                  const struct sim_run_result *result, FILE *out);
+/* `error`: of BAD and FAILED; `totals`: of all plans so far, or NULL; `watched`: what was written there, or NULL. */
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
                                enum report_plan_state state, double seconds, const char *error,
-                               const struct sim_campaign_totals *totals);
+                               const struct sim_campaign_totals *totals, FILE *watched);
 /* Something of a list came to an end: a file of a corpus, a recording. */
 struct sim_run_reports_entry {
     const char *name;

@@ -531,6 +531,16 @@ static enum vk_err find_start(struct replay *replay, size_t *at) {
                     number);
 }
 
+/* INV-SLOG-REPLAY-2: without them nothing would be held to anything. If the first has none it is the file's way. */
+static enum vk_err must_have_hashes(struct replay *replay, const struct sim_log_unit *unit) {
+    const size_t line = replay->result->cranks ? unit->end : 0;
+    if (unit->crankhash[0] && unit->activityhash[0]) return VK_OK;
+    return sim_input_error_set(replay->error, VK_ERR_SYNTAX, line,
+                               "crank %" PRIu64 " has no hashes (a flight recorder keeps none): a "
+                               "slog is wanted, whose crank-finish entries have them",
+                               unit->number);
+}
+
 static enum vk_err run_all(struct replay *replay) {
     const struct sim_slog_index *index = &replay->index;
     size_t at;
@@ -542,6 +552,7 @@ static enum vk_err run_all(struct replay *replay) {
         if (!follows && replay->result->cranks) /* lines are lost */
             return differ(replay, &index->cranks.at[at], VK_STR("the slog lacks a crank before it"),
                           VK_STR_NONE, VK_STR_NONE);
+        VK_TRY(must_have_hashes(replay, &index->cranks.at[at].unit));
         VK_TRY(run_at(replay, at));
         if (replay->result->outcome != SIM_SLOG_MET) return VK_OK;
     }
@@ -563,7 +574,9 @@ static enum vk_err run(struct replay *replay, const char *database, bool *is_dat
     VK_TRY(sim_slog_index_read(&replay->index, replay->slog, replay->error));
     *is_database = true;
     VK_TRY(sim_slog_kernel_open(&replay->kernel, database));
-    return run_all(replay);
+    enum vk_err err = run_all(replay);
+    *is_database = !replay->error->what[0]; /* which is for the slog's readers */
+    return err;
 }
 
 enum vk_err sim_slog_replay(const char *database, const char *slog,

@@ -163,6 +163,19 @@ void sim_trace_log_block(struct sim_trace_log *log, uint64_t block) {
 
 /* ---- the file */
 
+#define HEAD_TYPE "simulated-node"
+
+/* INV-TRACE-LOG-2 */
+static void write_head(struct sim_trace_log *log) {
+    struct vk_buf buf;
+    begin_entry(log, &buf, HEAD_TYPE);
+    end(log, &buf);
+}
+
+bool sim_trace_log_is_head(struct vk_str line) {
+    return vk_str_eq(line, VK_STR("{\"t\":\"slog\",\"type\":\"" HEAD_TYPE "\"}"));
+}
+
 void sim_trace_log_close(struct sim_trace_log *log) {
     if (!log) return;
     if (log->file) note_strikes(log);
@@ -191,6 +204,7 @@ enum vk_err sim_trace_log_open(const char *path, const struct fault_set *faults,
         sim_trace_log_close(log);
         return err;
     }
+    write_head(log);
     *out = log;
     return VK_OK;
 }

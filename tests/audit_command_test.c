@@ -151,7 +151,7 @@ static void spoil(const char *path, const char *sql) {
 
 Test(audit_command, refuses_what_is_no_kernel_database) {
     expect(NULL, test_folder_file(&folder, "none.sqlite"), SIM_EXIT_BAD_INPUT,
-           "none.sqlite: no such file");
+           "none.sqlite: No such file");
     const char *text = test_folder_file(&folder, "text.sqlite");
     test_file_write(text, VK_STR("this is no database, and long enough to see that it is none\n"));
     expect(NULL, text, SIM_EXIT_BAD_INPUT, "text.sqlite: ");
@@ -160,8 +160,8 @@ Test(audit_command, refuses_what_is_no_kernel_database) {
     expect(NULL, other, SIM_EXIT_BAD_INPUT, "other.sqlite: table kvStore has 3 columns");
     const char *recording = test_folder_file(&folder, "broken.jsonl");
     test_file_write(recording, VK_STR("{\"t\":\"set\",\"k\":\"version\"}\n"));
-    expect(NULL, recording, SIM_EXIT_BAD_INPUT, "broken.jsonl:1: ");
-    expect(NULL, folder.path, SIM_EXIT_BAD_INPUT, "broken.jsonl:1: ");
+    expect(NULL, recording, SIM_EXIT_BAD_INPUT, "broken.jsonl:1:1: ");
+    expect(NULL, folder.path, SIM_EXIT_BAD_INPUT, "broken.jsonl:1:1: ");
     expect("--frob", NULL, SIM_EXIT_BAD_INPUT, "unknown option --frob");
     expect(NULL, NULL, SIM_EXIT_BAD_INPUT, "no file is named");
 }

@@ -126,25 +126,26 @@ Test(corpus, knows_panics_and_crashes) {
     cr_expect_eq(run_planted("abort=5 corpus run c")->code, SIM_EXIT_DIFFERENCE);
 }
 
+/* However deep, and whatever they are called: a plan that is passed over is one that nobody knows to be passed over. */
 Test(corpus, takes_all_its_folders_in_order) {
-    static const char *const folders[] = {
-        "c",      "c/regressions",   "c/plans", "c/stories", "c/stories/one",
-        "c/fuzz", "c/fuzz/plan_fuzz"};
-    static const char wanted[] = "met       c/regressions/b.plan\n"
-                                 "met       c/regressions/c.plan\n"
-                                 "met       c/plans/a.plan\n"
-                                 "met       c/stories/one/one.plan\n"
-                                 "met       c/fuzz/plan_fuzz/any\n"
+    static const char *const folders[] = {"c",      "c/regressions",    "c/mine",   "c/mine/deep",
+                                          "c/fuzz", "c/fuzz/plan_fuzz", "c/.hidden"};
+    static const char wanted[] = "met       c/fuzz/plan_fuzz/any\n"
                                  "met       c/fuzz/plan_fuzz/none\n"
                                  "met       c/loose.plan\n"
+                                 "met       c/mine/deep/one.plan\n"
+                                 "met       c/mine/two.plan\n"
+                                 "met       c/regressions/b.plan\n"
+                                 "met       c/regressions/c.plan\n"
                                  "7 of 7 plans are what is expected of them, in ";
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         make_folder(folders[i]);
     write_plan("c/regressions/c.plan", "", fine);
     write_plan("c/regressions/b.plan", "", fine);
-    write_plan("c/plans/a.plan", "", fine);
-    write_plan("c/stories/one/one.plan", "", fine);
-    write_plan("c/stories/one/notes", "", "no plan, by its name\n");
+    write_plan("c/mine/two.plan", "", fine);
+    write_plan("c/mine/deep/one.plan", "", fine);
+    write_plan("c/mine/deep/notes", "", "no plan, by its name\n");
+    write_plan("c/.hidden/no.plan", "", "no plan\n");
     write_plan("c/fuzz/plan_fuzz/any", "", overruns);
     write_plan("c/fuzz/plan_fuzz/none", "", "no plan\n");
     write_plan("c/loose.plan", "", fine);

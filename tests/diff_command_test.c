@@ -111,6 +111,90 @@ Test(diff_command, a_database_is_found_in_a_log_or_is_not) {
     expect_word(outcome->out, "no crank of the log has the database's activityhash");
 }
 
+/* ---- what cannot be compared is not the same */
+
+/* A slog of the cranks from `from` to `to`; `hash`: of them all, or NULL. */
+static void write_slog(const char *name, int from, int to, const char *hash) {
+    char text[4000] = "";
+    for (int i = from; i <= to; i++) {
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "{\"type\":\"crank-finish\",\"crankNum\":%d", i);
+        n = strlen(text);
+        if (hash)
+            snprintf(text + n, sizeof text - n,
+                     ",\"crankhash\":\"%064d\",\"activityhash\":\"%s%063d\"", i, hash, i);
+        n = strlen(text);
+        snprintf(text + n, sizeof text - n, "}\n");
+    }
+    test_file_write(test_folder_file(&folder, name), vk_str(text));
+}
+
+static void expect_nothing(const char *words, const char *why) {
+    const struct test_outcome *outcome = test_command_run(&folder, words);
+    cr_expect_eq(outcome->code, SIM_EXIT_BAD_INPUT, "%s: %d: %s", words, outcome->code,
+                 outcome->out);
+    cr_expect(strstr(outcome->out, "they have nothing in common that could be compared\n") ==
+                  outcome->out,
+              "%s", outcome->out);
+    expect_word(outcome->out, why);
+    cr_expect_null(strstr(outcome->out, "were compared"), "%s", outcome->out);
+}
+
+Test(diff_command, what_has_nothing_in_common_is_not_the_same) {
+    char words[1200];
+    write_slog("early.slog", 0, 9, "a");
+    write_slog("late.slog", 10, 12, "a");
+    write_slog("both.slog", 8, 11, "a");
+    expect_nothing("diff early.slog late.slog", "no crank is in both");
+    const struct test_outcome *outcome =
+        test_command_run(&folder, "diff --json early.slog late.slog");
+    expect_word(outcome->out, "{\"kind\":\"nothing\",");
+    outcome = test_command_run(&folder, "diff early.slog both.slog");
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s%s", outcome->out, outcome->err);
+    expect_word(outcome->out, "they are the same\n");
+    expect_word(outcome->out, "; 2 cranks were compared");
+    snprintf(words, sizeof words, "run --quiet --keep nodes %s/corpus/plans/three-replicas.plan",
+             TEST_SOURCE_DIR);
+    cr_assert_eq(test_command_run(&folder, words)->code, SIM_EXIT_OK);
+    expect_nothing("diff nodes/replica-0/swingstore.sqlite early.slog",
+                   "the log does not have the crank before that");
+    expect_nothing("diff nodes/replica-0/slog nodes/replica-0/swingstore.sqlite",
+                   "the log has no hashes there");
+}
+
+/* What a log tells of a crank beside its hashes is what it can be compared by if the other has none. */
+Test(diff_command, cranks_of_which_the_logs_have_no_fact_in_common_are_not_counted) {
+    test_file_write(test_folder_file(&folder, "writes.jsonl"),
+                    VK_STR("{\"t\":\"startCrank\"}\n{\"t\":\"savepoint\",\"s\":\"start\"}\n"
+                           "{\"t\":\"set\",\"k\":\"crankNumber\",\"v\":\"1\"}\n"
+                           "{\"t\":\"emit\",\"crankhash\":\"\",\"activityhash\":\"\"}\n"
+                           "{\"t\":\"endCrank\"}\n{\"t\":\"commit\"}\n"));
+    test_file_write(test_folder_file(&folder, "entries.slog"),
+                    VK_STR("{\"type\":\"crank-start\",\"crankNum\":0}\n"
+                           "{\"type\":\"crank-finish\",\"crankNum\":0}\n"));
+    expect_nothing("diff writes.jsonl entries.slog", "of the cranks that both have, one has");
+}
+
+/* By an oracle that sees each replica alone, so that the replicas are the same. */
+Test(diff_command, that_the_run_fails_is_always_told) {
+    char words[1200];
+    const char *plan = "corpus/plans/three-replicas.plan";
+    snprintf(words, sizeof words, "no-reaping diff %s/%s", TEST_SOURCE_DIR, plan);
+    const struct test_outcome *outcome = run_planted(words);
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s%s", outcome->out, outcome->err);
+    expect_word(outcome->out, "they are the same\n");
+    expect_word(outcome->out, "the run fails: replica 0: there is something left to do");
+    snprintf(words, sizeof words, "no-reaping diff %s/%s %s/%s", TEST_SOURCE_DIR, plan,
+             TEST_SOURCE_DIR, plan);
+    outcome = run_planted(words);
+    expect_word(outcome->out, "the run of A fails: replica 0: ");
+    expect_word(outcome->out, "the run of B fails: replica 0: ");
+    snprintf(words, sizeof words, "diff %s/%s", TEST_SOURCE_DIR, plan);
+    outcome = test_command_run(&folder, words);
+    cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s%s", outcome->out, outcome->err);
+    cr_expect_null(strstr(outcome->out, "fails"), "%s", outcome->out);
+}
+
 /* ---- usage */
 
 Test(diff_command, two_plans_are_run_and_compared) {

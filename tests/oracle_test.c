@@ -7,12 +7,16 @@
  * The oracle `recording` has its planted hosts in recorded_run_test.c.
  */
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sim/campaign.h"
 #include "sim/fault_words.h"
 #include "testing_planted.h"
+#include "testing_results.h"
 #include "testing_store.h"
 
 static void read_plan(struct sim_plan *plan, const char *text) {
@@ -434,15 +438,14 @@ Test(twice, sees_a_run_that_draws_from_the_wall_clock) {
 struct told {
     uint64_t failures, seed;
     struct sim_failure failure;
-    char died[64];
 };
 
-static void failed(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died) {
+static void failed(void *impl, uint64_t seed, const struct sim_failure *failure, uint64_t note) {
     struct told *told = impl;
+    (void)note;
     if (told->failures++) return;
     told->seed = seed;
     told->failure = *failure;
-    if (died) snprintf(told->died, sizeof told->died, "%s", died);
 }
 
 static struct told run_campaign(enum test_planted planted, uint64_t n,
@@ -480,7 +483,7 @@ Test(crash, is_told_of_with_its_seed_and_ends_no_other) {
     const struct told told = run_campaign(PLANTED_ABORT, SEED, &totals);
     cr_assert(told.failures == 1 && told.seed == SEED, "%d failures", (int)told.failures);
     cr_assert(told.failure.oracle == SIM_ORACLE_CRASH && totals.failures == 1);
-    cr_assert(strstr(told.died, "signal 6"), "%s", told.died); /* SIGABRT */
+    cr_assert(strstr(told.failure.what, "signal 6"), "%s", told.failure.what); /* SIGABRT */
     cr_assert(totals.seeds == 30, "only %d seeds were run", (int)totals.seeds);
 }
 
@@ -508,4 +511,73 @@ Test(crash, is_told_of_when_all_seeds_of_the_process_are_done) {
     cr_assert(told.failures == 1 && told.failure.oracle == SIM_ORACLE_CRASH, "%d failures",
               (int)told.failures);
     cr_assert(totals.failures == 1 && totals.seeds == 30);
+}
+
+struct hanging {
+    struct report_results results;
+    int to; /* a pipe, in which the parent tells that it has found something */
+    pid_t parent;
+    unsigned asked;
+};
+
+enum { PATIENCE_MS = 30000 };
+
+/* The chunk's process does not come to its second seed while anybody waits for it. */
+static bool hang(void *impl) {
+    struct hanging *hanging = impl;
+    if (getpid() == hanging->parent || ++hanging->asked < 2) return false;
+    poll(NULL, 0, 2 * PATIENCE_MS);
+    return true;
+}
+
+static uint64_t keep_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
+    struct hanging *hanging = impl;
+    (void)failure;
+    test_results_fail(&hanging->results, (unsigned)seed, "x");
+    cr_expect_eq(write(hanging->to, "!", 1), 1);
+    return 0;
+}
+
+static void tell_nothing(void *impl, uint64_t seed, const struct sim_failure *failure,
+                         uint64_t note) {
+    (void)impl, (void)seed, (void)failure, (void)note;
+}
+
+static void run_hanging(const char *path, int to) {
+    struct hanging hanging = {.to = to, .parent = getpid()};
+    struct sim_campaign_totals totals;
+    const struct sim_campaign campaign = {.first_seed = 5,
+                                          .seeds = 20,
+                                          .at_once = 1,
+                                          .twice_every = 1,
+                                          .impl = &hanging,
+                                          .is_interrupted = hang,
+                                          .found = keep_found,
+                                          .failed = tell_nothing};
+    test_results_begin(&hanging.results, path, REPORT_RESULTS_SEEDS);
+    test_plant(PLANTED_WALL_CLOCK_IN_RUN, 0);
+    _exit(sim_campaign_run(&campaign, &totals) != VK_OK);
+}
+
+Test(campaign, killed_while_a_process_has_more_seeds_to_do_it_has_the_failures_of_the_first) {
+    struct test_folder folder;
+    struct report_model model;
+    struct vk_arena arena;
+    char path[1000];
+    int ends[2];
+    test_folder_make(&folder);
+    snprintf(path, sizeof path, "%s", test_folder_file(&folder, "r.sqlite"));
+    cr_assert_eq(pipe(ends), 0);
+    pid_t process = fork();
+    if (process == 0) run_hanging(path, ends[1]);
+    struct pollfd file = {.fd = ends[0], .events = POLLIN};
+    int told = poll(&file, 1, PATIENCE_MS);
+    kill(process, SIGKILL);
+    cr_assert_eq(waitpid(process, NULL, 0), process);
+    cr_expect_eq(told, 1, "nothing was found");
+    test_results_load(&model, path, &arena);
+    cr_assert_eq(model.failure_count, 1);
+    cr_expect_str_eq(model.failures[0].name, "seed 5");
+    vk_arena_release(&arena);
+    test_folder_remove(&folder);
 }

@@ -101,7 +101,7 @@ Test(plan_command, says_where_a_plan_is_wrong) {
     snprintf(line, sizeof line, "%s %s", bad, good);
     expect(line, SIM_EXIT_BAD_INPUT, "good.plan\ncrankcase-plan 1\n");
     write_file("empty.plan", "", bad, sizeof bad);
-    expect(bad, SIM_EXIT_BAD_INPUT, "empty.plan: expected crankcase-plan 1, found the end");
+    expect(bad, SIM_EXIT_BAD_INPUT, "empty.plan:1:1: expected crankcase-plan 1, found the end");
     expect(test_folder_file(&folder, "absent"), SIM_EXIT_BAD_INPUT, "absent: No such file");
     expect(folder.path, SIM_EXIT_BAD_INPUT, "Is a directory");
 }

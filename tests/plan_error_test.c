@@ -31,8 +31,8 @@ static void expect_errors(const struct bad *bad, size_t count) {
 
 Test(plan_error, of_the_first_line) {
     static const struct bad bad[] = {
-        {"", "0:0: expected crankcase-plan 1, found the end of the text"},
-        {"# only\n\n  # this", "0:0: expected crankcase-plan 1, found the end of the text"},
+        {"", "1:1: expected crankcase-plan 1, found the end of the text"},
+        {"# only\n\n  # this", "1:1: expected crankcase-plan 1, found the end of the text"},
         {"\n block", "2:2: expected crankcase-plan 1, found 'block'"},
         {"crankcase-plan", "1:15: expected version 1 of the format, found the end of the line"},
         {"crankcase-plan 2\nnew", "1:16: expected version 1 of the format, found '2'"},

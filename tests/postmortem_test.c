@@ -94,8 +94,7 @@ Test(postmortem, tells_each_end_from_the_others) {
         enum sim_postmortem_end end;
         bool has_crank;
     } cases[] = {
-        {"", SIM_POSTMORTEM_NOTHING, false},
-        {START "\n", SIM_POSTMORTEM_NOTHING, false},
+        {START "\n" LOST "\n", SIM_POSTMORTEM_HOST_FAILED, false},
         {CRANK "\n", SIM_POSTMORTEM_CUT_SHORT, true},
         {CRANK "\n" CRANK_FINISH "\n", SIM_POSTMORTEM_AT_REST, true},
         {CRANK "\n" CRANK_FINISH "\n" START "\n", SIM_POSTMORTEM_NOTHING, false},
@@ -106,7 +105,10 @@ Test(postmortem, tells_each_end_from_the_others) {
         {CRANK "\n" DELIVER "\n" LOST "\n", SIM_POSTMORTEM_HOST_FAILED, true},
         {CRANK "\n" LOST "\n" START "\n" CRANK "\n" CRANK_FINISH "\n", SIM_POSTMORTEM_AT_REST,
          true},
-        {CRANK "\n" CRANK_FINISH "\n{\"type\":\"cra", SIM_POSTMORTEM_AT_REST, true}, /* torn */
+        {CRANK "\n" CRANK_FINISH "\n{\"type\":\"cra", SIM_POSTMORTEM_UNKNOWN, true}, /* torn */
+        {CRANK "\n" CRANK_FINISH "\n" START "\n{\"type\":\"cra", SIM_POSTMORTEM_UNKNOWN, false},
+        {CRANK "\n" CRANK_FINISH "\n{\"type\":\"cra\n" CRANK "\n" CRANK_FINISH "\n\n",
+         SIM_POSTMORTEM_AT_REST, true}, /* broken, but not at the end */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct sim_postmortem seen;
@@ -123,9 +125,13 @@ Test(postmortem, what_is_no_slog_is_refused_with_line_and_column) {
         size_t line, column;
     } cases[] = {
         {"hello\n", 1, 1},
-        {CRANK "\n{\"type\" \"x\"}\n" CRANK "\n", 2, 11}, /* where the word ends */
-        {CRANK "\n" CRANK "\n{\"x\":1}\n" CRANK "\n", 3, 1},
-        {CRANK "\n[]\n" CRANK "\n", 2, 1},
+        {"{\"type\" \"x\"}\n", 1, 11}, /* where the word ends */
+        {"\n{\"x\":1}\nx\n", 2, 1},
+        {"[]\n", 1, 1},
+        {"", 0, 0},
+        {"\n", 0, 0},
+        {START "\n", 0, 0}, /* no crank */
+        {"{\"type\":\"foo\"}\n", 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct sim_postmortem seen;
@@ -277,6 +283,31 @@ Test(postmortem, json_is_one_object_with_the_same_facts) {
     yajl_tree_free(json);
 }
 
+#define TORN CRANK "\n" CRANK_FINISH "\n{\"type\":\"kernel-ha"
+
+/* What diff says of such a log, and no clean bill. */
+Test(postmortem, a_slog_that_is_cut_or_broken_says_so) {
+    test_file_write(test_folder_file(&folder, "torn"), vk_str(TORN));
+    const struct test_outcome *outcome = run("postmortem torn");
+    cr_assert_eq(outcome->code, SIM_EXIT_DIFFERENCE, "%s", outcome->err);
+    has(outcome->out, "how it ended is not known: the slog is cut off; crank 7890 had finished\n");
+    has(outcome->out, "the slog is cut off after line 3");
+    outcome = run("postmortem --json torn");
+    has(outcome->out, "\"end\":\"unknown\",\"entries\":2,\"cutAfterLine\":3,");
+    test_file_write(test_folder_file(&folder, "trace"),
+                    VK_STR("{\"t\":\"set\",\"k\":\"a\",\"v\":\"b\"}\n"
+                           "{\"t\":\"slog\",\"type\":\"crank-start\",\"crankNum\":3}\n"));
+    has(run("postmortem trace")->out, "crank 3 started and never finished");
+    cr_assert_null(strstr(run("postmortem trace")->out, "\n  note "));
+    test_file_write(test_folder_file(&folder, "broken"),
+                    vk_str(CRANK "\nx\n\n[]\n" CRANK_FINISH "\n"));
+    outcome = run("postmortem broken");
+    cr_assert_eq(outcome->code, SIM_EXIT_OK, "%s", outcome->err);
+    has(outcome->out, "2 lines are no entries, the first is 2");
+    outcome = run("postmortem --json broken");
+    has(outcome->out, "\"unreadable\":2,\"firstUnreadable\":2,");
+}
+
 Test(postmortem, exit_codes_are_those_of_every_command) {
     static const struct {
         const char *words;
@@ -290,13 +321,21 @@ Test(postmortem, exit_codes_are_those_of_every_command) {
         {"postmortem nowhere", SIM_EXIT_BAD_INPUT, "nowhere: "},
         {"postmortem nowhere slog", SIM_EXIT_BAD_INPUT, "nowhere: "},
         {"postmortem slog slog", SIM_EXIT_BAD_INPUT, "slog: "},
-        {"postmortem bad", SIM_EXIT_BAD_INPUT, "bad:2:1: "},
+        {"postmortem bad", SIM_EXIT_BAD_INPUT, "bad:1:1: "},
+        {"postmortem empty", SIM_EXIT_BAD_INPUT, "empty: the file is empty"},
+        {"postmortem foo", SIM_EXIT_BAD_INPUT, "foo: it names no crank: the slog of"},
+        {"postmortem broken", SIM_EXIT_DIFFERENCE, ""},
+        {"postmortem torn", SIM_EXIT_DIFFERENCE, ""},
         {"postmortem ring", SIM_EXIT_BAD_INPUT, "ring: "},
         {"postmortem slog", SIM_EXIT_OK, ""},
         {"run --keep nodes --seed 1", SIM_EXIT_BAD_INPUT, "is for one plan, not for "},
     };
     test_file_write(test_folder_file(&folder, "slog"), vk_str(CRANK "\n" CRANK_FINISH "\n"));
-    test_file_write(test_folder_file(&folder, "bad"), vk_str(CRANK "\nx\n" CRANK "\n"));
+    test_file_write(test_folder_file(&folder, "bad"), VK_STR("x\n"));
+    test_file_write(test_folder_file(&folder, "empty"), VK_STR(""));
+    test_file_write(test_folder_file(&folder, "foo"), VK_STR("{\"type\":\"foo\"}\n"));
+    test_file_write(test_folder_file(&folder, "broken"), vk_str(CRANK "\nx\n" CRANK "\n"));
+    test_file_write(test_folder_file(&folder, "torn"), vk_str(TORN));
     test_file_write(test_folder_file(&folder, "ring"), VK_STR(SIM_FLIGHT_MAGIC "too short"));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct test_outcome *outcome = run(cases[i].words);

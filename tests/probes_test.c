@@ -67,8 +67,8 @@ Test(probes, that_are_rare_are_not_missed) {
     cr_expect_eq(sim_probes_missed(hits), common - 1);
 }
 
-static void fail(void *impl, uint64_t seed, const struct sim_failure *failure, const char *died) {
-    (void)impl, (void)died;
+static void fail(void *impl, uint64_t seed, const struct sim_failure *failure, uint64_t note) {
+    (void)impl, (void)note;
     cr_expect_fail("seed %llu: %s", (unsigned long long)seed, failure->what);
 }
 

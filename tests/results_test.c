@@ -177,38 +177,103 @@ Test(results, killed_in_a_transaction_it_has_what_was_committed) {
     vk_arena_release(&arena);
 }
 
-Test(results, a_full_disk_loses_nothing_and_what_was_not_written_is_counted) {
+/* As if the disk were full then: no file grows beyond it. */
+static void limit_files(rlim_t bytes) {
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* How many of `count` could be written at once. */
+static unsigned fail_often(struct report_results *results, unsigned count) {
+    unsigned written = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct sim_failure failure = {.event = "send", .signature = "replicas/send/x"};
+        char name[40];
+        snprintf(name, sizeof name, "seed %u", i);
+        const struct report_failure report = {&failure, name, "crankcase run", "a.plan", NULL};
+        memset(failure.what, 'x', sizeof failure.what - 1);
+        written += report_results_failure(results, &report) == VK_OK;
+    }
+    return written;
+}
+
+Test(results, what_a_full_disk_has_no_room_for_is_counted_and_written_when_it_has) {
+    enum { FAILURES = 400 };
     struct report_results results;
     struct report_model model;
     struct vk_arena arena;
-    struct rlimit before, limit;
-    unsigned written = 0, lost = 0;
     test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
-    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
-    limit = before;
-    limit.rlim_cur = (rlim_t)100 * 1024;
-    signal(SIGXFSZ, SIG_IGN);
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    for (unsigned i = 0; i < 400; i++) {
-        struct sim_failure failure = {.event = "send", .signature = "replicas/send/x"};
-        const struct report_failure report = {&failure, "seed", "crankcase run", NULL, NULL};
-        memset(failure.what, 'x', sizeof failure.what - 1);
-        if (report_results_failure(&results, &report) == VK_OK)
-            written++;
-        else
-            lost++;
-    }
-    cr_assert(written > 10 && lost > 10, "%u, %u", written, lost);
-    cr_expect_eq(results.unwritten, lost);
+    limit_files((rlim_t)100 * 1024);
+    unsigned written = fail_often(&results, FAILURES);
+    cr_assert(written > 10 && written < FAILURES - 10, "%u", written);
+    cr_expect_eq(results.unwritten, FAILURES - written);
     test_results_load(&model, path, &arena);
     cr_expect_eq(model.failure_count, written);
     cr_expect_not_null(report_model_partial(&model));
     vk_arena_release(&arena);
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
-    test_results_end(&results, REPORT_RESULTS_FINISHED, 400, 400);
+    limit_files(RLIM_INFINITY);
+    test_results_end(&results, REPORT_RESULTS_FINISHED, FAILURES, FAILURES);
     test_results_load(&model, path, &arena);
-    cr_expect_eq(model.unwritten, lost);
-    cr_expect_not_null(report_model_partial(&model), "it ended, but not all is in it");
+    cr_assert_eq(model.failure_count, FAILURES);
+    for (unsigned i = 0; i < FAILURES; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "seed %u", i);
+        cr_expect_str_eq(model.failures[i].name, name);
+        cr_expect_str_eq(model.failures[i].plan, "a.plan");
+    }
+    cr_expect(model.unwritten == 0 && !report_model_partial(&model), "all is in it now");
+    vk_arena_release(&arena);
+    report_results_release(&results);
+}
+
+Test(results, what_there_never_was_room_for_is_said) {
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    const struct sim_campaign_totals totals = {.seeds = 400, .failures = 400};
+    const struct report_results_end ends = {.totals = &totals, .state = REPORT_RESULTS_FINISHED};
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    limit_files((rlim_t)100 * 1024);
+    fail_often(&results, 400);
+    enum vk_err err = report_results_end(&results, &ends);
+    cr_expect(err == VK_OK || err == VK_ERR_DISK, "for that there may be room");
+    report_results_release(&results);
+    limit_files(RLIM_INFINITY);
+    test_results_load(&model, path, &arena);
+    cr_expect_not_null(report_model_partial(&model));
+    vk_arena_release(&arena);
+}
+
+/* ---- found in another order than they are told in */
+
+Test(results, failures_are_in_the_order_of_their_turns_and_then_as_they_were_found) {
+    static const unsigned found[] = {4, 2, 9, 1, 7, 3}, told[] = {1, 2, 3, 4};
+    static const char *const wanted[] = {"seed 1", "seed 2", "seed 3", "seed 4"};
+    enum { FOUND = sizeof found / sizeof *found, TOLD = sizeof told / sizeof *told };
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    uint64_t number[10] = {0};
+    test_results_begin(&results, path, REPORT_RESULTS_SEEDS);
+    for (size_t i = 0; i < FOUND; i++) {
+        test_results_fail(&results, found[i], "a");
+        number[found[i]] = results.failure;
+    }
+    for (size_t i = 0; i < TOLD; i++) {
+        struct sim_failure failure = {.signature = "replicas/send/a"};
+        char name[40];
+        snprintf(name, sizeof name, "seed %u", told[i]);
+        const struct report_failure report = {&failure, name, "", NULL, NULL};
+        test_ok(report_results_in_turn(&results, &report, number[told[i]]));
+        cr_expect_eq(results.failure, i + 1);
+    }
+    test_results_load(&model, path, &arena);
+    cr_assert_eq(model.failure_count, FOUND);
+    for (size_t i = 0; i < TOLD; i++)
+        cr_expect_str_eq(model.failures[i].name, wanted[i]);
     vk_arena_release(&arena);
 }
 

@@ -392,12 +392,13 @@ static void crash_in_third(void *impl, struct sim_replica *replica) {
 }
 
 static void third_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
-                         const char *died) {
+                         uint64_t note) {
     struct crashing *crashing = impl;
+    (void)note;
     crashing->failures++;
     cr_expect_eq(seed, crashing->failures * 3);
     cr_expect_eq(failure->oracle, SIM_ORACLE_CRASH);
-    cr_expect_str_eq(died, "its process was ended by signal 9");
+    cr_expect_str_eq(failure->what, "its process was ended by signal 9");
 }
 
 Test(campaign, seeds_after_one_that_crashes_are_run_all_the_same) {
@@ -415,5 +416,68 @@ Test(campaign, seeds_after_one_that_crashes_are_run_all_the_same) {
         cr_expect_eq(totals.seeds, 20);
         cr_expect_eq(totals.failures, 20 / 3);
         cr_expect_eq(crashing.failures, 20 / 3);
+    }
+}
+
+/* ---- what is told when */
+
+struct telling {
+    uint64_t asked, found, failed;
+};
+
+static bool is_fifth(void *impl) {
+    struct telling *telling = impl;
+    return ++telling->asked > 5;
+}
+
+/* Each process counts for itself, from what its parent had counted. */
+Test(campaign, is_asked_before_every_seed_whether_it_is_interrupted) {
+    struct telling telling = {0};
+    struct sim_campaign_totals totals;
+    const struct sim_campaign campaign = {.first_seed = 1,
+                                          .seeds = 20,
+                                          .at_once = 1,
+                                          .generate = {.replicas = 1},
+                                          .impl = &telling,
+                                          .is_interrupted = is_fifth};
+    test_ok(sim_campaign_run(&campaign, &totals));
+    cr_expect(totals.seeds > 0 && totals.seeds < 5, "%d", (int)totals.seeds);
+}
+
+static void crash_at_once(void *impl, struct sim_replica *replica) {
+    (void)impl, (void)replica;
+    raise(SIGKILL);
+}
+
+static uint64_t note_found(void *impl, uint64_t seed, const struct sim_failure *failure) {
+    struct telling *telling = impl;
+    cr_expect_eq(failure->oracle, SIM_ORACLE_CRASH);
+    telling->found++;
+    return seed * 7;
+}
+
+static void note_failed(void *impl, uint64_t seed, const struct sim_failure *failure,
+                        uint64_t note) {
+    struct telling *telling = impl;
+    (void)failure;
+    cr_expect_eq(note, seed * 7);
+    cr_expect_eq(seed, ++telling->failed);
+    cr_expect_geq(telling->found, telling->failed);
+}
+
+Test(campaign, tells_in_order_what_was_found_in_any) {
+    for (size_t at_once = 1; at_once <= 3; at_once++) {
+        struct telling telling = {0};
+        struct sim_campaign_totals totals;
+        const struct sim_campaign campaign = {.first_seed = 1,
+                                              .seeds = 70,
+                                              .at_once = at_once,
+                                              .generate = {.replicas = 1},
+                                              .run = {.at_point = crash_at_once},
+                                              .impl = &telling,
+                                              .found = note_found,
+                                              .failed = note_failed};
+        test_ok(sim_campaign_run(&campaign, &totals));
+        cr_expect(telling.found == 70 && telling.failed == 70 && totals.failures == 70);
     }
 }

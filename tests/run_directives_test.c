@@ -230,6 +230,45 @@ Test(run_directives_command, bad_files_are_bad_input) {
     }
 }
 
+/* Whoever wrote a directive believes that it did something. In one line, and the run is what it is. */
+Test(run_directives_command, what_came_to_nothing_is_said) {
+    static const struct {
+        const char *words, *err;
+    } cases[] = {
+        {"run --directives never panic.plan",
+         "never: never carried out: crank-999: skip (replica 0) and 2 more\n"},
+        {"run --directives skip --directives 2=never panic.plan",
+         "never: never carried out: crank-999: skip (replica 2)\n"},
+        {"run --directives-at-start --directives 1=never fine.plan",
+         "never: never carried out: crank-999: skip (replica 1)\n"},
+        {"run --directives 1=skip fine.plan", "skip: never carried out: "},
+        {"run --directives stops fine.plan", "stops: the run never came to: crank-999: debug\n"},
+        {"run --directives empty fine.plan", "empty: there is no directive in this file\n"},
+    };
+    char fine[sizeof panic_plan];
+    const char *illegal = strstr(panic_plan, "    illegal n=0\n");
+    snprintf(fine, sizeof fine, "%.*s%s", (int)(illegal - panic_plan), panic_plan,
+             illegal + strlen("    illegal n=0\n"));
+    test_file_write(test_folder_file(&folder, "fine.plan"), vk_str(fine));
+    test_file_write(test_folder_file(&folder, "never"), VK_STR("crank-999: skip\n"));
+    test_file_write(test_folder_file(&folder, "stops"), VK_STR("crank-999: debug\n"));
+    test_file_write(test_folder_file(&folder, "empty"), VK_STR("# nothing yet\n"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct test_outcome *outcome = test_command_run(&folder, cases[i].words);
+        cr_expect_eq(outcome->code, SIM_EXIT_OK, "%s: %d", cases[i].words, outcome->code);
+        cr_expect(strstr(outcome->err, cases[i].err), "%s: %s", cases[i].words, outcome->err);
+        const char *end = strchr(outcome->err, '\n');
+        cr_expect(end && !end[1], "%s: %s", cases[i].words, outcome->err);
+    }
+    static const char *const carried_out[] = {
+        "run --quiet --directives skip panic.plan",
+        "run --quiet --directives-at-start --directives skip panic.plan",
+        "run --quiet --directives 1=skip panic.plan",
+    };
+    for (size_t i = 0; i < sizeof carried_out / sizeof *carried_out; i++)
+        cr_expect_str_empty(test_command_run(&folder, carried_out[i])->err, "%s", carried_out[i]);
+}
+
 /* The same, but alice says nothing at bootstrap: by the time bob fails, a block was committed. */
 static void write_later_plan(void) {
     static char later[sizeof panic_plan + 20];

@@ -249,6 +249,22 @@ static void load(const char *name, struct report_model *model, struct vk_arena *
     test_ok(report_model_load(model, path, arena));
 }
 
+/* Of plans and of failures, in results that may still be in the making. */
+struct found {
+    size_t plans, failures;
+};
+
+static struct found found_so_far(const char *name) {
+    struct report_model model;
+    struct vk_arena arena;
+    struct found found = {0};
+    vk_arena_init(&arena, vk_heap_system());
+    if (exists(name) && report_model_load(&model, test_folder_file(&folder, name), &arena) == VK_OK)
+        found = (struct found){model.plan_count, model.failure_count};
+    vk_arena_release(&arena);
+    return found;
+}
+
 static size_t failures_on_disk(const char *name) {
     struct report_model model;
     struct vk_arena arena;
@@ -300,6 +316,59 @@ Test(run_reports, killed_it_leaves_every_failure_that_it_told_of) {
     cr_expect_eq(run("report r.sqlite --junit j.xml --html p.html")->code, SIM_EXIT_OK);
     expect_in_file("j.xml", "<error message=\"It did not come to its end");
     expect_in_file("p.html", "\"state\":\"running\"");
+}
+
+/* Of seeds that one process has in hand, the others take long after the first has failed. */
+static pid_t start_planted(const char *words) {
+    const struct test_command command = {.program = "crankcase-planted", .words = words};
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 3000 && found_so_far("r.sqlite").failures == 0; i++)
+        sleep_ms(20);
+    return process;
+}
+
+Test(run_reports, killed_before_the_turn_of_a_failure_it_has_it_all_the_same) {
+    char plan[300];
+    struct report_model model;
+    struct vk_arena arena;
+    pid_t process = start_planted("completion-ignored run --seeds 20 --scale 30 --jobs 1 "
+                                  "--results r.sqlite --quiet");
+    kill(-process, SIGKILL);
+    cr_expect_eq(test_command_await(&folder, process)->signal, SIGKILL, "it had come to its end");
+    load("r.sqlite", &model, &arena);
+    cr_assert_geq(model.failure_count, 1);
+    cr_expect_eq(model.state, REPORT_RESULTS_RUNNING);
+    snprintf(plan, sizeof plan, "%s", model.failures[0].plan);
+    cr_expect(exists(plan), "%s", plan);
+    vk_arena_release(&arena);
+    cr_expect_eq(run("report r.sqlite --junit j.xml")->code, SIM_EXIT_OK);
+    expect_in_file("j.xml", "reproduce: crankcase run --seed ");
+}
+
+Test(run_reports, interrupted_it_ends_after_the_seed_in_hand) {
+    struct report_model model;
+    struct vk_arena arena;
+    pid_t process = start_planted("completion-ignored run --seeds 20 --scale 30 --jobs 1 "
+                                  "--results r.sqlite --quiet");
+    kill(process, SIGINT);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE);
+    load("r.sqlite", &model, &arena);
+    cr_expect_eq(model.state, REPORT_RESULTS_INTERRUPTED);
+    cr_expect_eq(model.failure_count, lines_with(outcome->out, " failed: oracle"));
+    cr_expect_eq(model.totals.failures, model.failure_count);
+    cr_expect_lt(model.totals.seeds, 20);
+    vk_arena_release(&arena);
+}
+
+Test(run_reports, interrupted_twice_it_has_every_failure_that_it_found) {
+    pid_t process = start_planted("completion-ignored run --seeds 20 --scale 30 --jobs 2 "
+                                  "--results r.sqlite --quiet");
+    kill(-process, SIGINT);
+    sleep_ms(20);
+    kill(-process, SIGINT);
+    test_command_await(&folder, process);
+    cr_expect_geq(failures_on_disk("r.sqlite"), 1);
 }
 
 Test(run_reports, what_a_killed_run_found_is_left_by_the_next_and_told_of) {
@@ -415,14 +484,57 @@ Test(run_reports, on_a_full_disk_it_goes_on_and_keeps_what_was_written) {
     cr_expect(strstr(outcome->out, "reproduce: crankcase run --seed "), "%s", outcome->out);
 }
 
-Test(run_reports, a_plan_that_ends_the_process_is_named) {
+static const char storeless[] = "crankcase-plan 1\n"
+                                "program alice\n  turn\n    send i1 new\n"
+                                "program bob\n  turn\n    send i1 new\n"
+                                "vat alice alice\nvat bob bob\nbootstrap alice\n"
+                                "block after=1000\nreplica\n";
+
+/* The kernel breaks an invariant of its own as soon as a vat stores anything. */
+static const struct test_outcome *run_breaking(const char *words) {
+    char all[300];
+    snprintf(all, sizeof all, "asserts=1 run %s", words);
+    const struct test_command command = {.program = "crankcase-planted", .words = all};
+    return test_command_await(&folder, test_command_start(&folder, &command));
+}
+
+Test(run_reports, a_plan_that_ends_its_process_has_failed_and_the_next_one_is_run) {
+    struct report_model model;
+    struct vk_arena arena;
+    write_plans();
+    test_file_write(test_folder_file(&folder, "storeless.plan"), vk_str(storeless));
+    const struct test_outcome *outcome =
+        run_breaking("good.plan storeless.plan --results r.sqlite --junit j.xml --summary s.md");
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE, "code %d, signal %d", outcome->code,
+                 outcome->signal);
+    cr_expect(strstr(outcome->out, "good.plan failed: oracle crash "), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, " started and never finished: v"), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "1 of 2 plans failed\n"), "%s", outcome->out);
+    load("r.sqlite", &model, &arena);
+    cr_assert(model.plan_count == 2 && model.failure_count == 1);
+    cr_expect_eq(model.state, REPORT_RESULTS_FINISHED);
+    cr_expect_eq(model.plans[0].state, REPORT_PLAN_DIFFERENT);
+    cr_expect_eq(model.plans[0].failure, 0);
+    cr_expect_eq(model.failures[0].failure.oracle, SIM_ORACLE_CRASH);
+    cr_expect_str_eq(model.failures[0].reproduce, "crankcase run good.plan");
+    cr_expect_eq(model.plans[1].state, REPORT_PLAN_PASSED);
+    vk_arena_release(&arena);
+    expect_in_file("j.xml", "tests=\"2\" failures=\"1\" errors=\"0\"");
+    expect_in_file("s.md", "| good.plan | different | crash/none/");
+}
+
+Test(run_reports, killed_in_the_midst_of_a_plan_it_names_that_and_has_those_before) {
     struct report_model model;
     struct vk_arena arena;
     write_plans();
     const struct test_outcome *outcome = run("plan --seed 5 --scale 1000");
     test_file_write(test_folder_file(&folder, "large.plan"), vk_str(outcome->out));
-    pid_t process = start_failing("run good.plan large.plan --results r.sqlite");
-    cr_expect_neq(test_command_await(&folder, process)->signal, 0);
+    const struct test_command command = {.words = "run good.plan large.plan --results r.sqlite"};
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 1000 && found_so_far("r.sqlite").plans < 2; i++)
+        sleep_ms(20);
+    kill(process, SIGKILL);
+    cr_expect_eq(test_command_await(&folder, process)->signal, SIGKILL);
     load("r.sqlite", &model, &arena);
     cr_assert_eq(model.plan_count, 2);
     cr_expect_eq(model.plans[0].state, REPORT_PLAN_PASSED);
@@ -431,6 +543,14 @@ Test(run_reports, a_plan_that_ends_the_process_is_named) {
     cr_expect(model.totals.seeds == 1 && model.totals.all_cranks > 0, "what was run counts");
     vk_arena_release(&arena);
     cr_expect(strstr(run("report r.sqlite")->out, "\n1 of 2 plans failed\n"));
+}
+
+Test(run_reports, a_plan_that_ends_its_process_is_shrunk_if_that_is_asked_for) {
+    write_plans();
+    const struct test_outcome *outcome = run_breaking("good.plan --shrink --quiet");
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE);
+    cr_expect(strstr(outcome->out, "good.plan shrunk: "), "%s", outcome->out);
+    expect_in_file("good-shrunk.plan", "expect ok after crash/none/");
 }
 
 /* A corpus of a small plan and then large ones, of seconds or, at scale 1000, minutes; starts it, and waits until the small one is in the results. */
@@ -450,12 +570,7 @@ static pid_t start_corpus(unsigned scale) {
         .words = "corpus run . --quiet --results r.sqlite --junit j.xml --html p.html"};
     pid_t process = test_command_start(&folder, &command);
     for (int i = 0; i < 1000; i++) {
-        struct report_model model;
-        struct vk_arena arena;
-        vk_arena_init(&arena, vk_heap_system());
-        enum vk_err err = report_model_load(&model, test_folder_file(&folder, "r.sqlite"), &arena);
-        vk_arena_release(&arena);
-        if (err == VK_OK && model.plan_count > 0) return process;
+        if (found_so_far("r.sqlite").plans > 0) return process;
         sleep_ms(20);
     }
     cr_assert_fail("no plan ended");

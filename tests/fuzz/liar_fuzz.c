@@ -1,15 +1,21 @@
 /* liar_fuzz.c - workers that lie to a real kernel: any syscalls, waited for or not, any results, any end. The kernel makes
  * a vat pay for it, or halts with nothing committed; its state stays sound, its memory is what its database says.
  *
- * The input is lines; each delivery takes those up to the next that begins with r, x or f:
+ * The input is lines; each delivery takes those up to the next that begins with r, f, x or n:
  *
  *     s JSON      a syscall, waited for             S JSON      one that is sent on
  *     w N         so many of those sent arrive      c KEY TEXT  a change handed over (KEY alone: a deletion)
  *     r N[,M]     the end: N computrons, M syscalls were sent (default: as many as were)
  *     f WORDS     the end: the delivery failed
  *     x           the worker is lost
+ *     n N         the end: this delivery, and the N after it, end well at once
+ *     o           in a replay of this delivery, otherwise from here on: what comes next in the input
  *
- * When the input is at its end, deliveries end at once. Which vat makes a syscall the kernel decides.
+ * When the input is at its end, deliveries end at once. Which vat makes a syscall the kernel decides. What was told in a
+ * delivery is told again when it is replayed, as workers do who mean to live on. The bootstrap vat alone
+ * does not lie, since the kernel panics when it fails in its bootstrap; it hands the others' roots and the devices to them.
+ *
+ * Whatever the end, the store is closed then and opened again: it holds what was committed last, and that is sound.
  */
 #include "fields.h"
 #include "sim/auditor.h"
@@ -22,13 +28,23 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_SIZE_MAX = 16 * 1024, CRANKS_MAX = 48, CHANGES_MAX = 16 };
+enum { PROCESSES_MAX = 16, VATS_MAX = 16, POSITIONS_MAX = 128 };
+
+#define HONEST "honest"
 
 static const char plan_text[] = "crankcase-plan 1\n"
                                 "program idle\n"
+                                "program introduction\n"
+                                "  turn\n"
+                                "    send i1 i2 i3 i0 dev0 dev1 result\n"
+                                "    send i2 i3 i1 new\n"
+                                "    send i3 i1 newp\n"
+                                "    send i0 i1 dev1\n"
+                                "vat " HONEST " introduction\n"
                                 "vat alice idle\n"
                                 "vat bob idle vatstore=completion\n"
                                 "vat carol idle suspend-on-fatal\n"
-                                "bootstrap alice\n"
+                                "bootstrap " HONEST "\n"
                                 "block\n"
                                 "  send alice bytes=9\n"
                                 "  send bob bytes=9\n"
@@ -36,23 +52,38 @@ static const char plan_text[] = "crankcase-plan 1\n"
                                 "  send carol\n"
                                 "  reap-all\n";
 
-/* The same for all inputs. */
+/* A worker that runs, or the last that did at this address. */
+struct process {
+    const struct vk_worker *worker;
+    bool is_honest;
+    uint64_t vat, position; /* of the next delivery */
+    uint64_t replayed_to;   /* exclusive */
+};
+
 static struct {
+    /* The same for all inputs. */
     bool is_made;
     struct sim_plan plan;
     struct sim_disk *disk;
-    struct sim_clock clock;
     struct fault_set no_faults;
-    struct sim_workers *workers;
-    struct vk_worker_host liars; /* deliver is ours, the rest the workers' */
+    struct vk_worker_host liars; /* start and deliver are ours, the rest the workers' */
     struct vk_ports ports;
+    /* Of one input. */
+    struct sim_clock clock;
+    struct sim_workers *workers;
+    struct process processes[PROCESSES_MAX];
+    struct vk_str script; /* what is left of the input */
+    uint64_t quiet;       /* so many deliveries take nothing from it */
+    struct vk_str told[VATS_MAX][POSITIONS_MAX];
+    struct vk_state_hash committed;
+    uint64_t block; /* the first that is not committed */
 } world;
-
-static struct vk_str script; /* what is left of the input */
 
 /* ---- the lies */
 
 struct lie {
+    struct vk_str *lines; /* where they are taken from */
+    bool is_replay;
     const struct vk_syscall_port *kernel;
     struct vk_arena *arena;
     struct vk_delivery_result *result;
@@ -103,29 +134,72 @@ static enum vk_err tell(struct lie *lie, struct vk_str line, bool *ends) {
     case 'c': hand_over(lie, rest); return VK_OK;
     case 'r': end_well(lie, rest); break;
     case 'f': lie->result->problem = rest; break;
+    case 'n':
+        if (!lie->is_replay) world.quiet = number_of(rest);
+        end_well(lie, VK_STR(""));
+        break;
     case 'x': return VK_RAISE(VK_ERR_WORKER_LOST, "the input says so");
+    case 'o':
+        if (lie->is_replay) lie->lines = &world.script;
+        return VK_OK;
     default: return VK_OK;
     }
     *ends = true;
     return VK_OK;
 }
 
-static enum vk_err lie_deliver(void *impl, struct vk_worker *worker, struct vk_arena *arena,
-                               const struct vk_delivery *delivery,
-                               const struct vk_syscall_port *kernel,
-                               struct vk_delivery_result *result) {
-    struct lie lie = {.kernel = kernel, .arena = arena, .result = result};
+static enum vk_err tell_all(struct lie *lie) {
     struct vk_str line;
     bool ends = false;
-    (void)impl, (void)worker, (void)delivery;
-    *result = (struct vk_delivery_result){0};
-    while (!ends && fuzz_next(&script, '\n', &line))
-        VK_TRY(tell(&lie, line, &ends));
-    if (!ends) end_well(&lie, VK_STR(""));
+    *lie->result = (struct vk_delivery_result){0};
+    while (!ends && fuzz_next(lie->lines, '\n', &line))
+        VK_TRY(tell(lie, line, &ends));
+    if (!ends) end_well(lie, VK_STR(""));
     struct vk_vatstore_change *changes;
-    VK_TRY(VK_NEW_ARRAY(arena, &changes, CHANGES_MAX));
-    memcpy(changes, lie.changes, sizeof lie.changes);
-    result->changes = changes;
+    VK_TRY(VK_NEW_ARRAY(lie->arena, &changes, CHANGES_MAX));
+    memcpy(changes, lie->changes, sizeof lie->changes);
+    lie->result->changes = changes;
+    return VK_OK;
+}
+
+/* ---- the workers */
+
+static struct process *process_of(const struct vk_worker *worker) {
+    size_t i = 0;
+    while (i < PROCESSES_MAX && world.processes[i].worker && world.processes[i].worker != worker)
+        i++;
+    VK_ASSERT(i < PROCESSES_MAX); /* few run side by side, and what has stopped is used again */
+    return &world.processes[i];
+}
+
+static enum vk_err start(void *impl, const struct vk_worker_spec *spec, struct vk_worker **out) {
+    VK_TRY(sim_workers_port(world.workers)->start(impl, spec, out));
+    *process_of(*out) = (struct process){.worker = *out,
+                                         .is_honest = vk_str_eq(spec->name, VK_STR(HONEST)),
+                                         .vat = number_of(vk_str_from(spec->vat, 1)),
+                                         .position = spec->position,
+                                         .replayed_to = spec->position + spec->replays};
+    return VK_OK;
+}
+
+static enum vk_err deliver(void *impl, struct vk_worker *worker, struct vk_arena *arena,
+                           const struct vk_delivery *delivery, const struct vk_syscall_port *kernel,
+                           struct vk_delivery_result *result) {
+    struct process *process = process_of(worker);
+    struct lie lie = {.lines = &world.script, .kernel = kernel, .arena = arena, .result = result};
+    if (process->is_honest)
+        return sim_workers_port(world.workers)
+            ->deliver(impl, worker, arena, delivery, kernel, result);
+    uint64_t position = process->position++;
+    struct vk_str before = world.script, other = VK_STR(""), *told = NULL;
+    if (process->vat < VATS_MAX && position < POSITIONS_MAX)
+        told = &world.told[process->vat][position];
+    lie.is_replay = told && position < process->replayed_to;
+    if (lie.is_replay) other = *told;
+    if (lie.is_replay || world.quiet > 0) lie.lines = &other;
+    if (!lie.is_replay && world.quiet > 0) world.quiet--;
+    VK_TRY(tell_all(&lie));
+    if (told && !lie.is_replay) *told = (struct vk_str){before.p, before.n - world.script.n};
     return VK_OK;
 }
 
@@ -148,21 +222,30 @@ static void world_make(void) {
     enum vk_err err = sim_plan_read(&world.plan, vk_heap_system(), vk_str(plan_text), &error);
     VK_ASSERT(err == VK_OK);
     world.disk = sim_disk_new();
-    const struct sim_workers_options options = {.heap = vk_heap_system(),
-                                                .plan = &world.plan,
-                                                .clock = &world.clock,
-                                                .faults = &world.no_faults,
-                                                .slowness = 1};
-    world.workers = sim_workers_new(&options);
-    VK_ASSERT(world.disk && world.workers);
-    world.liars = *sim_workers_port(world.workers);
-    world.liars.deliver = lie_deliver;
+    VK_ASSERT(world.disk);
     world.ports = (struct vk_ports){.heap = vk_heap_system(),
                                     .clock = &clock,
                                     .entropy = &entropy,
                                     .disk = {sim_disk_vfs(world.disk), "db"},
                                     .workers = &world.liars};
     world.is_made = true;
+}
+
+/* Workers know which deliveries they have made before: each input has its own. */
+static void workers_make(void) {
+    world.clock = (struct sim_clock){0};
+    const struct sim_workers_options options = {.heap = vk_heap_system(),
+                                                .plan = &world.plan,
+                                                .clock = &world.clock,
+                                                .faults = &world.no_faults,
+                                                .slowness = 1};
+    world.workers = sim_workers_new(&options);
+    VK_ASSERT(world.workers);
+    world.liars = *sim_workers_port(world.workers);
+    world.liars.start = start;
+    world.liars.deliver = deliver;
+    memset(world.processes, 0, sizeof world.processes);
+    memset(world.told, 0, sizeof world.told);
 }
 
 static void violated(void *impl, const struct audit_violation *violation) {
@@ -225,26 +308,48 @@ static enum vk_err run_block(struct sim_host *host, struct vk_store *store,
     return VK_OK;
 }
 
+static void commit(struct vk_store *store, uint64_t next) {
+    enum vk_err err = vk_store_commit(store);
+    VK_ASSERT(err == VK_OK);
+    world.committed = vk_store_state_hash(store);
+    world.block = next;
+}
+
 static void run(struct vk_store *store, struct sim_host *host) {
     const struct vk_kernel_options options = {.vats_online_max = 2,
                                               .no_restart_after_snapshot = true};
     struct vk_kernel *kernel = NULL;
     enum vk_err err = sim_host_create(host, store, &world.ports);
-    if (err == VK_OK) err = vk_store_commit(store);
     VK_ASSERT(err == VK_OK);
+    commit(store, 0);
     err = vk_kernel_open(store, &world.ports, &options, &kernel);
     sim_host_resume(host, 0);
-    for (uint64_t block = 0; err == VK_OK && block < world.plan.block_count; block++)
-        err = run_block(host, store, kernel, block);
-    if (err == VK_OK) {
+    while (err == VK_OK && world.block < world.plan.block_count) {
+        err = run_block(host, store, kernel, world.block);
+        if (err != VK_OK) break;
         check_state(store, host);
         check_memory(kernel, store);
-        err = vk_store_commit(store);
-        VK_ASSERT(err == VK_OK);
-    } else {
-        check_error(err);
+        commit(store, world.block + 1);
     }
+    if (err != VK_OK) check_error(err);
     if (kernel) vk_kernel_close(kernel);
+}
+
+/* INV-STORE-4: the last commit, whole, and nothing of a block that was halted in. A kernel opens on it. */
+static void check_survivor(const struct vk_store_options *options, struct sim_host *host) {
+    const struct vk_kernel_options kernel_options = {.no_preload = true};
+    struct vk_store *store;
+    struct vk_kernel *kernel;
+    enum vk_err err = vk_store_open(&world.ports, options, &store);
+    VK_ASSERT(err == VK_OK);
+    struct vk_state_hash hash = vk_store_state_hash(store);
+    VK_ASSERT(hash.low == world.committed.low && hash.high == world.committed.high);
+    sim_host_resume(host, world.block);
+    check_state(store, host);
+    err = vk_kernel_open(store, &world.ports, &kernel_options, &kernel);
+    VK_ASSERT(err == VK_OK);
+    vk_kernel_close(kernel);
+    vk_store_close(store);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -254,14 +359,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct vk_store *store;
     if (size > INPUT_SIZE_MAX) return 0;
     if (!world.is_made) world_make();
-    script = (struct vk_str){(const char *)data, size};
+    workers_make();
+    world.script = (struct vk_str){(const char *)data, size};
+    world.quiet = 0;
     sim_disk_clear(world.disk);
     sim_disk_seed_sqlite(1);
     enum vk_err err = vk_store_open(&world.ports, &options, &store);
     VK_ASSERT(err == VK_OK);
     sim_host_init(&host, &world.plan);
     run(store, &host);
-    sim_host_release(&host);
     vk_store_close(store);
+    check_survivor(&options, &host);
+    sim_host_release(&host);
+    sim_workers_free(world.workers);
     return 0;
 }

@@ -41,13 +41,16 @@ static void check_error(const struct sim_postmortem_error *error) {
 static void check_story(const struct sim_postmortem *postmortem) {
     bool halted = postmortem->end >= SIM_POSTMORTEM_PANIC;
     VK_ASSERT(halted == vk_str_present(postmortem->error));
-    VK_ASSERT(halted || (postmortem->end == SIM_POSTMORTEM_NOTHING) == !postmortem->has_crank);
+    VK_ASSERT(halted || postmortem->log.names_crank);
+    VK_ASSERT(halted || postmortem->end == SIM_POSTMORTEM_UNKNOWN ||
+              (postmortem->end == SIM_POSTMORTEM_NOTHING) == !postmortem->has_crank);
+    VK_ASSERT(postmortem->end > SIM_POSTMORTEM_AT_REST || !postmortem->log.is_cut);
     VK_ASSERT(postmortem->end != SIM_POSTMORTEM_AT_REST || postmortem->crank_finished);
     VK_ASSERT(!vk_str_present(postmortem->source) || postmortem->line > 0);
 }
 
 static bool is_same(const struct sim_postmortem *a, const struct sim_postmortem *b) {
-    return a->end == b->end && a->entries == b->entries && a->has_crank == b->has_crank &&
+    return a->end == b->end && a->log.entries == b->log.entries && a->has_crank == b->has_crank &&
            a->crank == b->crank && a->delivery == b->delivery && vk_str_eq(a->vat, b->vat) &&
            vk_str_eq(a->message, b->message) && vk_str_eq(a->what, b->what) &&
            a->syscalls.count == b->syscalls.count;

@@ -223,14 +223,17 @@ def main(crankcase, planted, folder):
         return 77
     with tempfile.TemporaryDirectory() as scratch:
         scratch, shots = Path(scratch), Path(folder)
-        plan, campaign, one, corpus, of_a_part, all_of_them = (
-            scratch / name for name in ("differs.plan", "campaign.html", "one.html", "corpus.html", "part.html", "many.html"))
+        campaign, one, corpus, of_a_part, all_of_them = (
+            scratch / name for name in ("campaign.html", "one.html", "corpus.html", "part.html", "many.html"))
+        kept = scratch / "kept"
+        kept.mkdir()
+        plan = kept / "differs.plan"
         plan.write_text(DIFFERING)
-        (scratch / "bad.plan").write_text("no plan\n")
-        (scratch / "good.plan").write_text(DIFFERING.rsplit("fault", 1)[0])
+        (kept / "bad.plan").write_text("no plan\n")
+        (kept / "good.plan").write_text(DIFFERING.rsplit("fault", 1)[0])
         run(planted, "undo-forgets", "run", "--seeds", "200", "--out", scratch / "failures", "--html", campaign)
         run(crankcase, "run", plan, "--html", one, "--results", scratch / "one.sqlite")
-        run(crankcase, "corpus", "run", scratch, "--html", corpus, code=2)
+        run(crankcase, "corpus", "run", kept, "--html", corpus, code=2)
         cut(scratch / "one.sqlite")
         run(crankcase, "report", scratch / "one.sqlite", "--html", of_a_part, code=0)
         many(scratch / "one.sqlite")
