@@ -76,11 +76,14 @@ class Driver(unittest.TestCase):
         for name in ("json_fuzz", "slots_fuzz"):
             self.stand_in(name, "while True: time.sleep(1)")
         command = [sys.executable, "-B", str(HERE / "fuzz.py"), "--build", str(self.build), "1200", "json_fuzz", "slots_fuzz"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            while not (self.build / "json_fuzz.log").exists():
-                time.sleep(0.01)
-            process.send_signal(signal.SIGINT)
-            out, said = process.communicate(timeout=60)
+        # Whoever runs this in the background may have SIGINT ignored, which is inherited.
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        self.addCleanup(process.kill)
+        while not (self.build / "json_fuzz.log").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=60)
         self.assertEqual((process.returncode, said), (130, "fuzz: interrupted\n"))
         self.assertFalse((self.build / "slots_fuzz.log").exists())
 
