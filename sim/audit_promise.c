@@ -113,8 +113,8 @@ static void queue_check(struct audit *audit, const struct audit_promise *promise
     for (size_t at = promise->queue_first; checked < promise->queue_count; at++) {
         const struct audit_pair *pair = &audit->state->pairs[at];
         uint64_t number;
-        VK_ASSERT(at <
-                  audit->state->pair_count); /* INV-AUDIT-14: audit_schema counted these keys */
+        /* INV-AUDIT-14: audit_schema counted these keys */
+        VK_ASSERT(at < audit->state->pair_count);
         /* "queue.1x", which audit_schema has reported, lies between "queue.1" and "queue.2". */
         if (!vk_str_to_u64(vk_str_from(pair->key, prefix_size), &number)) continue;
         checked++;

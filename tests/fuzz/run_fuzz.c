@@ -21,23 +21,20 @@ enum {
     TWICE_EVERY = 8,
 };
 
-static bool turn_is_small(const struct sim_turn *turn, size_t *ops) {
-    *ops += turn->op_count;
+static bool turn_is_small(const struct sim_turn *turn) {
     for (size_t i = 0; i < turn->op_count; i++)
         if (turn->ops[i].bytes > BYTES_MAX) return false;
-    return *ops <= OPS_MAX;
+    return true;
 }
 
 static bool programs_are_small(const struct sim_plan *plan) {
-    size_t ops = 0;
     for (size_t p = 0; p < plan->program_count; p++) {
         const struct sim_program *program = &plan->programs[p];
-        if (!turn_is_small(&program->start, &ops) || !turn_is_small(&program->boyd, &ops))
-            return false;
+        if (!turn_is_small(&program->start) || !turn_is_small(&program->boyd)) return false;
         for (size_t t = 0; t < program->turn_count; t++)
-            if (!turn_is_small(&program->turns[t], &ops)) return false;
+            if (!turn_is_small(&program->turns[t])) return false;
     }
-    return true;
+    return sim_plan_operation_count(plan) <= OPS_MAX;
 }
 
 static bool blocks_are_small(const struct sim_plan *plan) {
