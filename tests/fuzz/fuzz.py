@@ -9,7 +9,6 @@ exit code: 0 all clean, 1 findings, 2 a target that is not there or does not run
 import argparse
 import concurrent.futures
 import configparser
-import contextlib
 import json
 import os
 import re
@@ -36,7 +35,13 @@ examples:
 """
 
 
-stopping = threading.Event()  # Ctrl-C: what runs is killed, what waits is not begun
+stopping = threading.Event()
+
+
+def stop_on_interrupt():
+    """Ctrl-C: what runs is killed, what waits is not begun. Raised in the midst of a pool's own work it could be lost."""
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *unused: stopping.set())
 
 
 class Broken(Exception):
@@ -97,6 +102,8 @@ class Outcome:
 
 def run(target, seconds, folders, log, artifacts, *options):
     """libFuzzer, asked to end (SIGUSR1) once the target has had its CPU time."""
+    if stopping.is_set():
+        raise Broken(f"{target.name} was interrupted")
     artifacts.mkdir(parents=True, exist_ok=True)
     command = [str(target.binary), *LIMITS, "-print_final_stats=1", *options, f"-artifact_prefix={artifacts}/",
                *map(str, folders)]
@@ -176,28 +183,16 @@ def seconds_and_names(arguments, seconds):
     return seconds, arguments
 
 
-@contextlib.contextmanager
-def side_by_side(jobs):
-    """A pool of threads. Who leaves it by an exception, as by Ctrl-C, does not wait for what was begun in it."""
-    pool = concurrent.futures.ThreadPoolExecutor(jobs)
-    try:
-        yield pool
-    except BaseException:
-        stopping.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=stopping.is_set())
-
-
 def fuzz_all(options, names):
     """How many targets ran, how many of them found something, how many did not run."""
     count = found = broken = 0
-    with side_by_side(options.jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for running in [pool.submit(fuzz, name, options) for name in names]:
             try:
                 outcome = running.result()
             except Broken as problem:  # the others' findings are told all the same
-                print(f"fuzz: {problem}", file=sys.stderr)
+                if not stopping.is_set():
+                    print(f"fuzz: {problem}", file=sys.stderr)
                 broken += 1
                 continue
             print_outcome(outcome, options.json)
@@ -207,6 +202,7 @@ def fuzz_all(options, names):
 
 def main():
     options = parse()
+    stop_on_interrupt()
     try:
         names = chosen(options.names)
         if not options.json:
@@ -215,7 +211,7 @@ def main():
     except Broken as problem:
         print(f"fuzz: {problem}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    if stopping.is_set():
         print("fuzz: interrupted", file=sys.stderr)
         return 130
     if not options.json:

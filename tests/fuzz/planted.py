@@ -10,6 +10,7 @@ With --check nothing is built or run: each patch applies, and each target has on
 exit code: 0 all found, 1 not so, 2 a patch that does not apply or compile, a seed that shows the bug, a find that is none
 """
 import argparse
+import concurrent.futures
 import json
 import re
 import shlex
@@ -87,6 +88,8 @@ def replay(target, inputs, log):
 
 def hunt(builder, bug, options):
     """The row of a bug."""
+    if fuzz.stopping.is_set():
+        raise mutants.Broken(f"{bug.name}: interrupted")
     name = bug.headers["Target"]
     row = {"type": "bug", "name": bug.name, "target": name, "bug": bug.headers["Bug"]}
     try:
@@ -180,12 +183,13 @@ def hunt_all(options, bugs):
         print(f"{'target':15} {'planted bug':{width}} {'execs':>9} {'CPU s':>7} {'exec/s':>8} {'bytes':>6}  found by")
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         builder = Builder(options.build, Path(scratch))
-        with fuzz.side_by_side(options.jobs) as pool:
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             for hunting in [pool.submit(hunt, builder, bug, options) for bug in bugs]:
                 try:
                     rows.append(hunting.result())
                 except mutants.Broken as problem:
-                    print(f"planted: {problem}", file=sys.stderr)
+                    if not fuzz.stopping.is_set():
+                        print(f"planted: {problem}", file=sys.stderr)
                     broken = True
                     continue
                 if options.json:
@@ -206,9 +210,9 @@ def main():
     except (mutants.Broken, fuzz.Broken) as problem:
         print(f"planted: {problem}", file=sys.stderr)
         return 2
-    try:
-        rows, broken = hunt_all(options, bugs)
-    except KeyboardInterrupt:
+    fuzz.stop_on_interrupt()
+    rows, broken = hunt_all(options, bugs)
+    if fuzz.stopping.is_set():
         print("planted: interrupted", file=sys.stderr)
         return 130
     found = sum(row["found"] for row in rows)
