@@ -48,9 +48,13 @@ static bool is_for(const struct fault *fault, enum fault_kind kind, uint64_t vat
     return k == ANY_K || k == (fault->k ? fault->k : 1);
 }
 
+static bool may_strike(const struct fault_set *set, enum fault_kind kind) {
+    return !set->suspended && (!set->calm || fault_class_of(kind) == FAULT_VAT_KILL);
+}
+
 static struct fault *strike(struct fault_set *set, enum fault_kind kind, uint64_t vat, uint64_t k) {
     struct fault *striking = NULL;
-    if (set->suspended) return NULL;
+    if (!may_strike(set, kind)) return NULL;
     for (size_t i = 0; i < set->count; i++) {
         struct fault *fault = &set->faults[i];
         if (!is_for(fault, kind, vat, k) || is_spent(fault)) continue;
@@ -73,8 +77,22 @@ struct fault *fault_strikes_kth(struct fault_set *set, enum fault_kind kind, uin
     return strike(set, kind, vat, k);
 }
 
-bool fault_pending(const struct fault_set *set, enum fault_kind kind) {
+void fault_set_committed(struct fault_set *set) {
     for (size_t i = 0; i < set->count; i++)
+        set->faults[i].asked_committed = set->faults[i].asked;
+}
+
+void fault_set_lost(struct fault_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct fault *fault = &set->faults[i];
+        if (fault_class_of(fault->kind) != FAULT_VAT_KILL) continue;
+        VK_ASSERT(fault->asked_committed <= fault->asked); /* INV-FAULT-3 */
+        fault->asked = fault->asked_committed;
+    }
+}
+
+bool fault_pending(const struct fault_set *set, enum fault_kind kind) {
+    for (size_t i = 0; i < set->count && may_strike(set, kind); i++)
         if (set->faults[i].kind == kind && !is_spent(&set->faults[i])) return true;
     return false;
 }

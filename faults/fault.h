@@ -6,10 +6,12 @@
  * A shim over a port asks fault_strikes() at each point where a fault of its kind could strike. An
  * armed fault counts such points down, strikes `repeat` times in a row, and is then spent. Faults belong to
  * the node and outlive its processes, so that one that has struck does not strike again when the node has
- * come back and runs the same cranks once more.
+ * come back and runs the same cranks once more. What a vat pays for is another matter: it is part of the
+ * crank, and comes again with it.
  *
  * INV-FAULT-1  Whether a fault strikes depends on its own counters alone.
  * INV-FAULT-2  hits counts every strike; nothing else does.
+ * INV-FAULT-3  A crank that is run again is struck by the same vat-kill faults, whatever became of the node in between.
  */
 #ifndef FAULTS_FAULT_H
 #define FAULTS_FAULT_H
@@ -105,6 +107,7 @@ struct fault {
     uint64_t repeat; /* how many points in a row it strikes at */
     uint64_t k;      /* its own parameter; 0: none given */
     uint64_t asked;
+    uint64_t asked_committed; /* as it was at the node's last commit; of vat-kill faults only */
     uint64_t hits;
 };
 
@@ -116,6 +119,7 @@ struct fault_set {
     struct fault *faults;
     size_t count;
     bool suspended; /* none is asked about or strikes: the testbed itself is at work */
+    bool calm;      /* only vat-kill faults strike: the node is left in peace, its vats still pay */
 };
 
 /* Called at a point where a fault of this kind could strike `vat` (FAULT_ANY_VAT where there is none). The fault
@@ -125,7 +129,11 @@ struct fault *fault_strikes(struct fault_set *set, enum fault_kind kind, uint64_
  * (0, none given, counts as 1). */
 struct fault *fault_strikes_kth(struct fault_set *set, enum fault_kind kind, uint64_t vat,
                                 uint64_t k);
-/* Whether any fault of this kind has not yet spent itself. */
+/* The node has committed; or it starts from its last commit, and what was counted since for vat-kill faults is
+ * undone (INV-FAULT-3). */
+void fault_set_committed(struct fault_set *set);
+void fault_set_lost(struct fault_set *set);
+/* Whether any fault of this kind may still strike. */
 bool fault_pending(const struct fault_set *set, enum fault_kind kind);
 
 #endif

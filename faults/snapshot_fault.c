@@ -114,7 +114,7 @@ enum { KIND_TOTAL = sizeof snapshot_kinds / sizeof snapshot_kinds[0] };
 
 static bool any_pending(const struct fault_set *set) {
     for (size_t i = 0; i < KIND_TOTAL; i++)
-        if (!set->suspended && fault_pending(set, snapshot_kinds[i])) return true;
+        if (fault_pending(set, snapshot_kinds[i])) return true;
     return false;
 }
 

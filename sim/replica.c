@@ -322,6 +322,17 @@ static enum vk_err maybe_killed(struct sim_replica *replica, enum fault_kind kin
     return VK_RAISE(VK_ERR_TRACE, "%s", fault_word(kind));
 }
 
+/* All since the last commit is durable, or was lost. */
+static void note_committed(struct sim_replica *replica) {
+    fault_set_committed(&replica->faults);
+    if (replica->shadow) sim_shadow_committed(replica->shadow);
+}
+
+static void note_lost(struct sim_replica *replica) {
+    fault_set_lost(&replica->faults);
+    if (replica->shadow) sim_shadow_lost(replica->shadow);
+}
+
 static enum vk_err commit(struct sim_replica *replica) {
     char state[STATE_TEXT];
     VK_TRY(maybe_killed(replica, FAULT_HOST_BEFORE_COMMIT));
@@ -337,7 +348,7 @@ static enum vk_err commit(struct sim_replica *replica) {
     replica->committed = replica->now;
     replica->vain_starts = 0;
     replica->counts.commits++;
-    if (replica->shadow) sim_shadow_committed(replica->shadow);
+    note_committed(replica);
     sim_clock_wait(&replica->clock, COMMIT_NS);
     return maybe_killed(replica, FAULT_HOST_AFTER_COMMIT);
 }
@@ -351,7 +362,7 @@ static enum vk_err recover(struct sim_replica *replica) {
         if (replica->counts.commits)
             return VK_RAISE(VK_ERR_CORRUPT, "what was committed is not there any more");
         VK_SOMETIMES_IF(replica->counts.starts > 1, node_crashed_before_its_first_commit);
-        if (replica->shadow) sim_shadow_lost(replica->shadow);
+        note_lost(replica);
         if (replica->log) sim_trace_log_start(replica->log, false);
         replica->now = (struct position){0};
         VK_TRY(sim_host_create(&replica->host, replica->store, &replica->ports));
@@ -369,8 +380,10 @@ static enum vk_err recover(struct sim_replica *replica) {
     VK_SOMETIMES_IF(is_attempted, commit_that_failed_was_on_the_disk);
     VK_SOMETIMES_IF(replica->commit_in_doubt && !is_attempted,
                     commit_that_failed_was_not_on_the_disk);
-    if (replica->shadow && is_attempted) sim_shadow_committed(replica->shadow);
-    if (replica->shadow && !is_attempted) sim_shadow_lost(replica->shadow);
+    if (is_attempted)
+        note_committed(replica);
+    else
+        note_lost(replica);
     if (replica->log) sim_trace_log_start(replica->log, is_attempted);
     replica->committed = replica->now;
     replica->commit_in_doubt = false;
@@ -650,8 +663,8 @@ struct fault_set *sim_replica_faults(struct sim_replica *replica) {
     return &replica->faults;
 }
 
-void sim_replica_suspend_faults(struct sim_replica *replica) {
-    replica->faults.suspended = true;
+void sim_replica_calm_down(struct sim_replica *replica) {
+    replica->faults.calm = true;
     replica->vain_starts = 0;
 }
 

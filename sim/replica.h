@@ -106,8 +106,8 @@ uint64_t sim_replica_now_ns(const struct sim_replica *replica);
 struct sim_replica_counts sim_replica_counts(const struct sim_replica *replica);
 struct sim_workers_counts sim_replica_workers_counts(const struct sim_replica *replica);
 struct fault_set *sim_replica_faults(struct sim_replica *replica);
-/* The faults of its kind strike no more, and a node that is down tries once more. */
-void sim_replica_suspend_faults(struct sim_replica *replica);
+/* Nothing strikes the node any more, only its vats, and a node that is down tries once more. */
+void sim_replica_calm_down(struct sim_replica *replica);
 
 /* From its next start on, which is due if it panicked: a node reads its directives at every start. They must outlive it.
  * `debug` is told where one of them stops; an error from it ends the node's run for good. May be NULL. */

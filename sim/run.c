@@ -512,7 +512,7 @@ static void calm_down(struct run *run) {
     run->calm = true;
     for (uint32_t i = 0; i < run->plan->replica_count; i++) {
         run->nodes[i].waits_for_calm = false;
-        sim_replica_suspend_faults(run->nodes[i].replica);
+        sim_replica_calm_down(run->nodes[i].replica);
     }
 }
 

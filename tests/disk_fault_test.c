@@ -24,7 +24,7 @@ struct open_file {
 static void file_begin(struct open_file *open, enum fault_kind kind, uint64_t at, uint64_t repeat) {
     *open = (struct open_file){.disk = sim_disk_new()};
     open->fault = (struct fault){.kind = kind, .vat = FAULT_ANY_VAT, .at = at, .repeat = repeat};
-    open->set = (struct fault_set){&open->fault, 1, true};
+    open->set = (struct fault_set){.faults = &open->fault, .count = 1, .suspended = true};
     open->shim = fault_disk_new(&open->set, sim_disk_vfs(open->disk));
     cr_assert_not_null(open->shim);
     open->vfs = sqlite3_vfs_find(fault_disk_vfs(open->shim));
@@ -180,7 +180,7 @@ static enum vk_err error_of(enum fault_kind kind) {
 /* One fault of each kind, at each of its points in turn, once or for good. */
 static void store_sweep(enum fault_kind kind, enum vk_store_mode mode, uint64_t repeat) {
     struct fault fault = {0};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     struct sim_disk *disk = sim_disk_new();
     struct fault_disk *shim = fault_disk_new(&set, sim_disk_vfs(disk));
     struct test_blocks blocks;
@@ -234,7 +234,7 @@ static bool has_write_ahead_log(const char *vfs) {
 
 Test(disk_fault, a_store_that_could_be_opened_has_a_write_ahead_log) {
     struct fault fault = {0};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     struct sim_disk *disk = sim_disk_new();
     struct fault_disk *shim = fault_disk_new(&set, sim_disk_vfs(disk));
     const struct vk_ports ports = {.heap = vk_heap_system(),

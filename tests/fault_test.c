@@ -10,7 +10,7 @@
 /* Asks `points` times; a letter for each: x where it struck. */
 static const char *asked(struct fault *fault, int points, uint64_t vat) {
     static char letters[32];
-    struct fault_set set = {fault, 1, false};
+    struct fault_set set = {.faults = fault, .count = 1};
     cr_assert(points < (int)sizeof letters);
     for (int i = 0; i < points; i++)
         letters[i] = fault_strikes(&set, fault->kind, vat) ? 'x' : '.';
@@ -37,7 +37,7 @@ Test(fault, strikes_at_its_point_and_repeats) {
                               .vat = FAULT_ANY_VAT,
                               .at = cases[i].at,
                               .repeat = cases[i].repeat};
-        struct fault_set set = {&fault, 1, false};
+        struct fault_set set = {.faults = &fault, .count = 1};
         cr_expect(fault_pending(&set, FAULT_DISK_FULL));
         cr_expect_str_eq(asked(&fault, 8, FAULT_ANY_VAT), cases[i].letters);
         cr_expect_eq(fault.hits, cases[i].hits, "case %zu: %llu hits", i,
@@ -56,7 +56,7 @@ Test(fault, a_spent_fault_stays_so) {
 
 Test(fault, is_for_its_vat_and_kind_alone) {
     struct fault fault = {.kind = FAULT_WORKER_IDLE, .vat = 5, .at = 2, .repeat = 1};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     cr_assert_str_eq(asked(&fault, 4, 6), "....");
     cr_assert_str_eq(asked(&fault, 4, FAULT_ANY_VAT), "....");
     for (int i = 0; i < 4; i++)
@@ -70,11 +70,50 @@ Test(fault, is_for_its_vat_and_kind_alone) {
 
 Test(fault, counts_nothing_while_suspended) {
     struct fault fault = {.kind = FAULT_HEAP, .vat = FAULT_ANY_VAT, .at = 1, .repeat = 1};
-    struct fault_set set = {&fault, 1, true};
+    struct fault_set set = {.faults = &fault, .count = 1, .suspended = true};
     cr_assert_null(fault_strikes(&set, FAULT_HEAP, FAULT_ANY_VAT));
     cr_assert_eq(fault.asked, 0);
     set.suspended = false;
     cr_assert_eq(fault_strikes(&set, FAULT_HEAP, FAULT_ANY_VAT), &fault);
+}
+
+/* INV-FAULT-3 */
+Test(fault, what_a_vat_pays_for_comes_again_with_its_crank) {
+    struct fault faults[] = {
+        {.kind = FAULT_VAT_AT_ONCE, .vat = FAULT_ANY_VAT, .at = 3, .repeat = 1},
+        {.kind = FAULT_WORKER_IDLE, .vat = FAULT_ANY_VAT, .at = 3, .repeat = 1},
+    };
+    struct fault_set set = {.faults = faults, .count = 2};
+    static const struct {
+        char then; /* what becomes of the node behind it */
+        bool kill, idle;
+    } cranks[] = {{'-', false, false}, {'c', false, false}, {'-', true, true},
+                  {'l', false, false}, {'-', true, false},  {'l', false, false},
+                  {'c', true, false},  {'l', false, false}, {'-', false, false}};
+    for (size_t i = 0; i < sizeof cranks / sizeof *cranks; i++) {
+        const struct fault *kill = fault_strikes(&set, FAULT_VAT_AT_ONCE, 1);
+        const struct fault *idle = fault_strikes(&set, FAULT_WORKER_IDLE, 1);
+        cr_expect_eq(kill != NULL, cranks[i].kill, "crank %zu", i);
+        cr_expect_eq(idle != NULL, cranks[i].idle, "crank %zu", i);
+        if (cranks[i].then == 'c') fault_set_committed(&set);
+        if (cranks[i].then == 'l') fault_set_lost(&set);
+    }
+    cr_expect_eq(faults[0].hits, 3); /* INV-FAULT-2 */
+    cr_expect_eq(faults[1].hits, 1);
+}
+
+Test(fault, in_calm_only_vats_pay) {
+    struct fault faults[FAULT_KIND_COUNT];
+    struct fault_set set = {.faults = faults, .count = FAULT_KIND_COUNT, .calm = true};
+    for (int k = 0; k < FAULT_KIND_COUNT; k++)
+        faults[k] =
+            (struct fault){.kind = (enum fault_kind)k, .vat = FAULT_ANY_VAT, .at = 1, .repeat = 1};
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        enum fault_kind kind = (enum fault_kind)k;
+        bool is_kill = fault_class_of(kind) == FAULT_VAT_KILL;
+        cr_expect_eq(fault_pending(&set, kind), is_kill, "%s", fault_word(kind));
+        cr_expect_eq(fault_strikes(&set, kind, 1) != NULL, is_kill, "%s", fault_word(kind));
+    }
 }
 
 Test(fault, of_numbered_points_only_the_kth_counts) {
@@ -82,7 +121,7 @@ Test(fault, of_numbered_points_only_the_kth_counts) {
         {.kind = FAULT_WORKER_SYSCALL, .vat = FAULT_ANY_VAT, .at = 2, .repeat = 1, .k = 3},
         {.kind = FAULT_WORKER_SYSCALL, .vat = FAULT_ANY_VAT, .at = 3, .repeat = 1},
     };
-    struct fault_set set = {faults, 2, false};
+    struct fault_set set = {.faults = faults, .count = 2};
     for (uint64_t delivery = 1; delivery <= 4; delivery++) {
         for (uint64_t syscall = 1; syscall <= 5; syscall++) {
             const struct fault *expected = NULL;
@@ -100,7 +139,7 @@ Test(fault, faults_of_one_kind_do_not_meddle) {
         {.kind = FAULT_HEAP, .vat = FAULT_ANY_VAT, .at = 2, .repeat = 2, .k = 1},
         {.kind = FAULT_HEAP, .vat = FAULT_ANY_VAT, .at = 3, .repeat = 2, .k = 2},
     };
-    struct fault_set set = {faults, 2, false};
+    struct fault_set set = {.faults = faults, .count = 2};
     static const uint64_t expected[] = {0, 1, 1, 2, 0};
     for (size_t i = 0; i < 5; i++) {
         const struct fault *fault = fault_strikes(&set, FAULT_HEAP, FAULT_ANY_VAT);
@@ -122,7 +161,7 @@ Test(fault, every_kind_has_a_word_of_its_own) {
 
 Test(fault, an_allocation_fails_and_a_resize_leaves_all_as_it_was) {
     struct fault fault = {.kind = FAULT_HEAP, .vat = FAULT_ANY_VAT, .at = 2, .repeat = 2};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     struct fault_heap heap;
     fault_heap_init(&heap, &set, vk_heap_system());
     const struct vk_heap *port = &heap.port;
@@ -140,7 +179,7 @@ Test(fault, an_allocation_fails_and_a_resize_leaves_all_as_it_was) {
 
 Test(fault, giving_memory_back_is_no_point) {
     struct fault fault = {.kind = FAULT_HEAP, .vat = FAULT_ANY_VAT, .at = 1, .repeat = 1};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     struct fault_heap heap;
     fault_heap_init(&heap, &set, vk_heap_system());
     const struct vk_heap *port = &heap.port;
@@ -168,7 +207,7 @@ static enum vk_err listen(void *impl, const struct vk_trace_event *event) {
 
 Test(fault, a_host_is_killed_at_an_event_and_nobody_hears_of_it) {
     struct fault fault = {.kind = FAULT_HOST_KILLED, .vat = FAULT_ANY_VAT, .at = 2, .repeat = 1};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     struct listener listener = {.port = {.impl = &listener, .wants_slog = true, .event = listen}};
     struct fault_host host;
     fault_host_init(&host, &set, &listener.port);
@@ -189,7 +228,7 @@ Test(fault, a_host_is_killed_at_an_event_and_nobody_hears_of_it) {
 
 Test(fault, a_host_that_nobody_listens_to_can_be_killed_too) {
     struct fault fault = {.kind = FAULT_HOST_KILLED, .vat = FAULT_ANY_VAT, .at = 2, .repeat = 1};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     struct fault_host host;
     const struct vk_trace_event event = {.type = VK_TRACE_SET};
     fault_host_init(&host, &set, NULL);

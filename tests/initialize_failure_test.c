@@ -137,7 +137,7 @@ Test(initialize_failure, at_any_event_that_is_refused, .timeout = 120) {
 
 Test(initialize_failure, at_any_allocation_of_sqlites, .timeout = 240) {
     struct fault fault = {.hits = 1};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     uint64_t failures = 0;
     cr_assert(fault_sqlite_heap_install());
     begin();

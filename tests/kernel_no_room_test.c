@@ -60,7 +60,7 @@ static void refuse_event(struct test_steps *steps, uint64_t n) {
 }
 
 static struct fault sqlite_fault;
-static struct fault_set sqlite_faults = {&sqlite_fault, 1, false};
+static struct fault_set sqlite_faults = {.faults = &sqlite_fault, .count = 1};
 
 /* The n-th allocation of SQLite's, and all after it: in a direct store that is any statement. */
 static void refuse_sqlite(struct test_steps *steps, uint64_t n) {

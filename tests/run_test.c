@@ -125,6 +125,37 @@ Test(run, says_which_oracles_had_something_to_look_at) {
     cr_expect(totals.asked[SIM_ORACLE_REPLICAS] == 2 && totals.asked[SIM_ORACLE_TWICE] == 1);
 }
 
+/* Both validators' vats overrun their meter in the same delivery; one of them crashes, too, wherever it can: what it did since
+ * its last commit it does again, the overrun included, also when it comes back only after all faults have stopped. */
+Test(run, a_vat_that_is_killed_before_a_crash_is_killed_again_after_it) {
+    static const char plan[] =
+        "crankcase-plan 1\nprogram a\n  turn\n    store-set key=2\n"
+        "vat a a\nvat b a\nbootstrap a\nreplica\nreplica commit-every=2\n"
+        "block after=1000\nblock after=1000\n  send b\n  send b\n"
+        "fault 0 vat-overruns vat=v2 at=2\nfault 1 vat-overruns vat=v2 at=2\n";
+    static const enum fault_kind kinds[] = {FAULT_WORKER_RESULT,      FAULT_HOST_KILLED,
+                                            FAULT_DISK_FULL,          FAULT_HOST_RESTART,
+                                            FAULT_HOST_BEFORE_COMMIT, FAULT_HOST_AFTER_COMMIT};
+    const struct sim_run_options options = {.off = {[SIM_ORACLE_TWICE] = true}};
+    uint64_t killed_again = 0, runs = 0;
+    for (size_t i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
+        enum fault_kind kind = kinds[i / 2];
+        unsigned repeat = i % 2 ? 100000 : 1; /* it stays down until faults stop */
+        for (uint64_t at = 1, struck = 1; struck > 0; at++, runs++) {
+            char text[sizeof plan + 80];
+            snprintf(text, sizeof text, "%sfault 1 %s at=%llu repeat=%u\n", plan, fault_word(kind),
+                     (unsigned long long)at, repeat);
+            const struct sim_run_result result = run_text(text, &options);
+            cr_assert(!result.failed, "%s at %d, %u times: %s", fault_word(kind), (int)at, repeat,
+                      result.failure.what);
+            cr_assert_geq(result.hits[FAULT_VAT_OVERRUN], 2);
+            struck = result.hits[kind];
+            killed_again += result.hits[FAULT_VAT_OVERRUN] > 2;
+        }
+    }
+    cr_expect_gt(killed_again, 20, "%d of %d", (int)killed_again, (int)runs);
+}
+
 Test(run, an_idle_day_is_a_short_run) {
     struct sim_plan plan;
     test_ok(sim_plan_init(&plan, vk_heap_system()));

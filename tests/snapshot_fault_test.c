@@ -49,7 +49,7 @@ static void node_end(struct node *node) {
 
 static enum vk_err damaged_load(struct node *node, const struct fault *armed) {
     struct fault fault = *armed;
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     uint64_t damaged;
     test_ok(fault_snapshots_damage(&set, &node->world.ports.disk, &damaged));
     cr_assert(damaged == 1 && fault.hits == 1, "%s", fault_word(fault.kind));
@@ -79,7 +79,7 @@ Test(snapshot_fault, another_image_passes_for_sound_until_its_hash_is_looked_at)
     struct node node;
     struct vk_str image;
     struct fault fault = {.kind = FAULT_SNAPSHOT_OTHER, .vat = 2, .at = 1, .repeat = 1};
-    struct fault_set set = {&fault, 1, false};
+    struct fault_set set = {.faults = &fault, .count = 1};
     const struct vk_store_options options = {.mode = VK_STORE_DIRECT};
     uint64_t damaged;
     node_begin(&node);
@@ -96,7 +96,7 @@ Test(snapshot_fault, a_fault_beyond_the_last_snapshot_or_of_another_vat_changes_
                               .vat = other == 1 ? 3 : FAULT_ANY_VAT,
                               .at = other == 0 ? 9 : 1,
                               .repeat = 1};
-        struct fault_set set = {&fault, 1, other == 2};
+        struct fault_set set = {.faults = &fault, .count = 1, .suspended = other == 2};
         struct node node;
         uint64_t damaged;
         node_begin(&node);

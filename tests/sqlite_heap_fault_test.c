@@ -16,7 +16,7 @@ static const uint64_t repeats[] = {1, FAULT_FOR_GOOD};
 static void arm(struct fault *fault, struct fault_set *set, uint64_t at, uint64_t repeat) {
     *fault =
         (struct fault){.kind = FAULT_SQLITE_HEAP, .vat = FAULT_ANY_VAT, .at = at, .repeat = repeat};
-    *set = (struct fault_set){fault, 1, false};
+    *set = (struct fault_set){.faults = fault, .count = 1};
     fault_sqlite_heap_use(set);
 }
 

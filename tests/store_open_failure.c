@@ -52,7 +52,7 @@ struct world {
 static void world_begin(struct world *w, bool with_blocks) {
     *w = (struct world){.disk = sim_disk_new()};
     cr_assert(w->disk);
-    w->set = (struct fault_set){&w->fault, 1, false};
+    w->set = (struct fault_set){.faults = &w->fault, .count = 1};
     w->shim = fault_disk_new(&w->set, sim_disk_vfs(w->disk));
     cr_assert(w->shim);
     test_heap_init(&w->heap);

@@ -166,7 +166,7 @@ Test(worker_fault, each_strikes_at_its_point_once) {
         const struct strike *strike = &strikes[i];
         struct fault fault = {
             .kind = strike->kind, .vat = 12, .at = strike->at, .repeat = 1, .k = strike->k};
-        struct fault_set set = {&fault, 1, false};
+        struct fault_set set = {.faults = &fault, .count = 1};
         struct life life;
         const char *word = fault_word(strike->kind);
         bool is_lost = strike->lost_at != NEVER_LOST;
@@ -194,7 +194,7 @@ Test(worker_fault, a_fault_of_another_vat_or_beyond_the_last_point_changes_nothi
                                   .at = other ? 1 : 1000,
                                   .repeat = 1,
                                   .k = strikes[i].k};
-            struct fault_set set = {&fault, 1, false};
+            struct fault_set set = {.faults = &fault, .count = 1};
             struct life life;
             live(&life, &set);
             cr_expect(fault.hits == 0 && life.lost == 0 && life.host.deliveries == 6 &&
@@ -208,7 +208,7 @@ Test(worker_fault, a_replayed_syscall_is_another_one) {
     for (uint64_t at = 1; at <= 7; at++) {
         struct fault fault = {
             .kind = FAULT_REPLAY_DIFFERS, .vat = FAULT_ANY_VAT, .at = at, .repeat = 1};
-        struct fault_set set = {&fault, 1, false};
+        struct fault_set set = {.faults = &fault, .count = 1};
         struct life life;
         live(&life, &set);
         cr_expect_eq(life.kernel.others, at <= 6, "at %llu", (unsigned long long)at);
@@ -234,7 +234,7 @@ struct node {
 static void node_begin(struct node *node, const struct fault *fault) {
     struct test_world *w = &node->world;
     *node = (struct node){.fault = *fault};
-    node->set = (struct fault_set){&node->fault, 1, false};
+    node->set = (struct fault_set){.faults = &node->fault, .count = 1};
     test_folder_make(&node->folder);
     world_open(w, &with_snapshots, VK_STORE_WRITE_BACK, test_folder_file(&node->folder, "db"));
     node->workers = fault_workers_new(&node->set, &node->clock, &w->vats.port);
