@@ -42,36 +42,23 @@ void report_corpus_row(FILE *out, const char *path, const struct sim_corpus_resu
     fflush(out);
 }
 
-static void begin(struct vk_arena *arena, struct vk_buf *buf, const char *type) {
-    vk_arena_init(arena, vk_heap_system());
-    vk_buf_init(buf, arena);
-    vk_buf_lit(buf, "{\"type\":");
-    vk_json_quote(buf, vk_str(type));
-}
-
-static void end(FILE *out, struct vk_arena *arena, struct vk_buf *buf) {
-    vk_buf_char(buf, '}');
-    report_json_print(out, buf);
-    vk_arena_release(arena);
-}
-
 void report_corpus_row_json(FILE *out, const char *path, const struct sim_corpus_result *result) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    begin(&arena, &buf, "plan");
-    report_json_text(&buf, "plan", path);
-    report_json_text(&buf, "verdict", sim_corpus_verdict_word(result->verdict));
-    if (result->error[0]) report_json_text(&buf, "error", result->error);
-    report_json_text(&buf, "expected", sim_expect_word(result->expected));
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "plan");
+    report_json_text(buf, "plan", path);
+    report_json_text(buf, "verdict", sim_corpus_verdict_word(result->verdict));
+    if (result->error[0]) report_json_text(buf, "error", result->error);
+    report_json_text(buf, "expected", sim_expect_word(result->expected));
     if (result->expected_signature[0])
-        report_json_text(&buf, "expectedSignature", result->expected_signature);
-    report_json_text(&buf, "outcome", sim_expect_word(result->outcome));
+        report_json_text(buf, "expectedSignature", result->expected_signature);
+    report_json_text(buf, "outcome", sim_expect_word(result->outcome));
     if (result->outcome == SIM_EXPECT_FAILURE) {
-        report_json_text(&buf, "signature", result->failure.signature);
-        report_json_text(&buf, "what", result->failure.what);
+        report_json_text(buf, "signature", result->failure.signature);
+        report_json_text(buf, "what", result->failure.what);
     }
-    report_json_count(&buf, "cranks", result->cranks);
-    end(out, &arena, &buf);
+    report_json_count(buf, "cranks", result->cranks);
+    report_json_end(&line, out);
 }
 
 static uint64_t unmet(const struct report_corpus_total *total) {
@@ -88,26 +75,26 @@ void report_corpus_total(FILE *out, const struct report_corpus_total *total, boo
 }
 
 void report_corpus_total_json(FILE *out, const struct report_corpus_total *total) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    begin(&arena, &buf, "summary");
-    report_json_count(&buf, "plans", total->plans);
-    report_json_count(&buf, "met", total->verdicts[SIM_CORPUS_MET]);
-    report_json_count(&buf, "notMet", total->verdicts[SIM_CORPUS_NOT_MET]);
-    report_json_count(&buf, "badPlans", total->verdicts[SIM_CORPUS_BAD_PLAN]);
-    report_json_count(&buf, "failed", total->verdicts[SIM_CORPUS_FAILED]);
-    if (total->recordings) report_json_text(&buf, "recordings", total->recordings);
-    report_json_real(&buf, "seconds", total->seconds);
-    end(out, &arena, &buf);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "summary");
+    report_json_count(buf, "plans", total->plans);
+    report_json_count(buf, "met", total->verdicts[SIM_CORPUS_MET]);
+    report_json_count(buf, "notMet", total->verdicts[SIM_CORPUS_NOT_MET]);
+    report_json_count(buf, "badPlans", total->verdicts[SIM_CORPUS_BAD_PLAN]);
+    report_json_count(buf, "failed", total->verdicts[SIM_CORPUS_FAILED]);
+    if (total->recordings) report_json_text(buf, "recordings", total->recordings);
+    report_json_real(buf, "seconds", total->seconds);
+    report_json_end(&line, out);
 }
 
 void report_corpus_added_json(FILE *out, const char *name,
                               const struct sim_corpus_addition *addition) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    begin(&arena, &buf, "added");
-    report_json_text(&buf, "name", name);
-    report_json_text(&buf, "plan", addition->path);
-    report_json_text(&buf, "signature", addition->signature);
-    end(out, &arena, &buf);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "added");
+    report_json_text(buf, "name", name);
+    report_json_text(buf, "plan", addition->path);
+    report_json_text(buf, "signature", addition->signature);
+    report_json_end(&line, out);
 }

@@ -218,19 +218,13 @@ void report_diff(FILE *out, const struct sim_divergence *diff, bool colours) {
 
 /* ---- as JSON */
 
-static void add_text(struct vk_buf *buf, const char *name, struct vk_str text) {
-    if (!text.p) return;
-    report_json_name(buf, name);
-    vk_json_quote(buf, text);
-}
-
 /* ,"NAME":[a,b], each a text or null. */
 static void add_texts(struct vk_buf *buf, const char *name, const struct vk_str text[2]) {
     report_json_name(buf, name);
     for (int i = 0; i < 2; i++) {
         vk_buf_char(buf, i ? ',' : '[');
         if (text[i].p)
-            vk_json_quote(buf, text[i]);
+            report_json_quote(buf, text[i]);
         else
             vk_buf_lit(buf, "null");
     }
@@ -241,8 +235,8 @@ static void add_sides(struct vk_buf *buf, const struct sim_divergence *diff) {
     report_json_name(buf, "sides");
     for (int i = 0; i < 2; i++) {
         const struct sim_divergence_side *side = &diff->sides[i];
-        vk_buf_add(buf, i ? VK_STR(",{\"name\":") : VK_STR("[{\"name\":"));
-        report_json_quote(buf, side->name);
+        vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("[{"));
+        report_json_str(buf, "name", side->name);
         if (side->line) report_json_count(buf, "line", side->line);
         if (side->crankhash[0]) report_json_text(buf, "crankhash", side->crankhash);
         if (side->activityhash[0]) report_json_text(buf, "activityhash", side->activityhash);
@@ -262,8 +256,8 @@ static void add_pair(struct vk_buf *buf, const char *name, const struct sim_dive
     vk_buf_u64(buf, pair->line[1]);
     vk_buf_char(buf, ']');
     if (pair->number) report_json_count(buf, "number", pair->number);
-    add_text(buf, "key", pair->key);
-    add_text(buf, "meaning", pair->meaning);
+    report_json_str(buf, "key", pair->key);
+    report_json_str(buf, "meaning", pair->meaning);
     add_texts(buf, "text", pair->text);
     add_texts(buf, "by", pair->by);
     vk_buf_char(buf, '}');
@@ -275,12 +269,12 @@ static void add_keys(struct vk_buf *buf, const struct sim_divergence *diff) {
     vk_buf_char(buf, '[');
     for (size_t i = 0; i < diff->keys.count; i++) {
         const struct sim_divergent_key *key = &diff->keys.at[i];
-        vk_buf_add(buf, i ? VK_STR(",{\"key\":") : VK_STR("{\"key\":"));
-        vk_json_quote(buf, key->key);
-        add_text(buf, "meaning", key->meaning);
+        vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("{"));
+        report_json_str(buf, "key", key->key);
+        report_json_str(buf, "meaning", key->meaning);
         add_texts(buf, "values", key->value);
         add_texts(buf, "by", key->by);
-        add_text(buf, "before", key->before);
+        report_json_str(buf, "before", key->before);
         vk_buf_char(buf, '}');
     }
     vk_buf_char(buf, ']');
@@ -291,13 +285,12 @@ static void add_events(struct vk_buf *buf, const struct sim_divergence *diff) {
     vk_buf_char(buf, '[');
     for (size_t i = 0; i < diff->events.count; i++) {
         const struct sim_divergent_event *event = &diff->events.at[i];
-        vk_buf_add(buf, i ? VK_STR(",{\"side\":") : VK_STR("{\"side\":"));
-        vk_buf_u64(buf, (uint64_t)event->side);
+        vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("{"));
+        report_json_count(buf, "side", (uint64_t)event->side);
         report_json_count(buf, "crank", event->crank);
         report_json_count(buf, "line", event->line);
-        report_json_name(buf, "fault");
-        vk_buf_add(buf, event->is_fault ? VK_STR("true") : VK_STR("false"));
-        add_text(buf, "text", event->text);
+        report_json_bool(buf, "fault", event->is_fault);
+        report_json_str(buf, "text", event->text);
         vk_buf_char(buf, '}');
     }
     vk_buf_char(buf, ']');
@@ -308,11 +301,11 @@ static void add_ancestors(struct vk_buf *buf, const struct sim_divergence *diff)
     vk_buf_char(buf, '[');
     for (size_t i = 0; i < diff->ancestors.count; i++) {
         const struct sim_ancestor *ancestor = &diff->ancestors.at[i];
-        vk_buf_add(buf, i ? VK_STR(",{\"text\":") : VK_STR("{\"text\":"));
-        vk_json_quote(buf, ancestor->text);
+        vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("{"));
+        report_json_str(buf, "text", ancestor->text);
         if (ancestor->has_crank) report_json_count(buf, "crank", ancestor->crank);
         if (ancestor->line) report_json_count(buf, "line", ancestor->line);
-        add_text(buf, "via", ancestor->via);
+        report_json_str(buf, "via", ancestor->via);
         vk_buf_char(buf, '}');
     }
     vk_buf_char(buf, ']');
@@ -323,26 +316,25 @@ static void add_notes(struct vk_buf *buf, const struct sim_divergence *diff) {
     vk_buf_char(buf, '[');
     for (size_t i = 0; i < diff->notes.count; i++) {
         if (i) vk_buf_char(buf, ',');
-        vk_json_quote(buf, diff->notes.at[i]);
+        report_json_quote(buf, diff->notes.at[i]);
     }
     vk_buf_char(buf, ']');
 }
 
-void report_diff_object(struct vk_buf *buf, const struct sim_divergence *diff) {
-    vk_buf_lit(buf, "{\"kind\":");
-    vk_json_quote(buf, vk_str(sim_divergence_word(diff->kind)));
+static void add_divergence(struct vk_buf *buf, const struct sim_divergence *diff) {
+    report_json_text(buf, "kind", sim_divergence_word(diff->kind));
     report_json_text(buf, "text", sim_divergence_text(diff->kind));
     add_sides(buf, diff);
     report_json_count(buf, "compared", diff->compared);
     if (diff->has_same) report_json_count(buf, "lastSame", diff->same_crank);
     if (diff->has_crank) {
         report_json_count(buf, diff->is_host_call ? "hostBeforeCrank" : "crank", diff->crank);
-        add_text(buf, "crankType", diff->crank_type);
-        add_text(buf, "messageType", diff->message_type);
-        add_text(buf, "message", diff->message);
+        report_json_str(buf, "crankType", diff->crank_type);
+        report_json_str(buf, "messageType", diff->message_type);
+        report_json_str(buf, "message", diff->message);
     }
     if (diff->has_delivery) {
-        add_text(buf, "vat", diff->vat);
+        report_json_str(buf, "vat", diff->vat);
         report_json_count(buf, "delivery", diff->delivery);
     }
     add_pair(buf, "entry", &diff->entry);
@@ -351,15 +343,17 @@ void report_diff_object(struct vk_buf *buf, const struct sim_divergence *diff) {
     add_events(buf, diff);
     add_ancestors(buf, diff);
     add_notes(buf, diff);
+}
+
+void report_diff_object(struct vk_buf *buf, const struct sim_divergence *diff) {
+    vk_buf_char(buf, '{');
+    add_divergence(buf, diff);
     vk_buf_char(buf, '}');
 }
 
 void report_diff_json(FILE *out, const struct sim_divergence *diff) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    report_diff_object(&buf, diff);
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    add_divergence(buf, diff);
+    report_json_end(&line, out);
 }

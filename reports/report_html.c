@@ -5,11 +5,6 @@
 #include "escape.h"
 #include "json_line.h"
 
-static void put_bool(struct vk_buf *buf, const char *name, bool truth) {
-    report_json_name(buf, name);
-    vk_buf_add(buf, truth ? VK_STR("true") : VK_STR("false"));
-}
-
 static void put_total(void *impl, const char *name, uint64_t *value) {
     struct vk_buf *buf = impl;
     if (strncmp(name, "hash-", 5) == 0) return; /* more than a JavaScript number holds */
@@ -22,7 +17,7 @@ static void put_campaign(struct vk_buf *buf, const struct report_model *model) {
     vk_buf_lit(buf, "{\"version\":1");
     report_json_text(buf, "kind", report_results_kind_word(model->kind));
     report_json_text(buf, "unit", report_results_kind_unit(model->kind));
-    put_bool(buf, "hasTotals", report_results_kind_has_totals(model->kind));
+    report_json_bool(buf, "hasTotals", report_results_kind_has_totals(model->kind));
     report_json_count(buf, "count", report_model_count(model));
     report_json_count(buf, "failed", report_model_failed(model));
     report_json_text(buf, "command", model->command);
@@ -34,7 +29,7 @@ static void put_campaign(struct vk_buf *buf, const struct report_model *model) {
     report_json_count(buf, "exitCode", model->code == UINT64_MAX ? 0 : model->code);
     report_json_count(buf, "unwritten", model->unwritten);
     report_json_real(buf, "seconds", model->seconds);
-    vk_buf_lit(buf, ",\"totals\":{\"of\":1");
+    vk_buf_lit(buf, ",\"totals\":{");
     report_results_totals(&totals, buf, put_total);
     vk_buf_char(buf, '}');
 }
@@ -53,7 +48,7 @@ static void put_faults(struct vk_buf *buf, const struct report_model *model) {
         report_json_text(buf, "word", fault_word(kind));
         report_json_text(buf, "class", fault_class_word(fault_class_of(kind)));
         report_json_text(buf, "meaning", fault_meaning(kind));
-        put_bool(buf, "wanted", model->wanted[k]);
+        report_json_bool(buf, "wanted", model->wanted[k]);
         report_json_count(buf, "hits", model->totals.hits[k]);
         vk_buf_char(buf, '}');
     }
@@ -61,7 +56,7 @@ static void put_faults(struct vk_buf *buf, const struct report_model *model) {
     for (size_t i = 0; i < SIM_VAT_END_COUNT; i++) {
         begin_item(buf, i);
         report_json_text(buf, "words", sim_vat_end_words((enum sim_vat_end)i));
-        put_bool(buf, "illegal", i >= SIM_VAT_END_ILLEGAL);
+        report_json_bool(buf, "illegal", i >= SIM_VAT_END_ILLEGAL);
         report_json_count(buf, "times", model->totals.ends[i]);
         vk_buf_char(buf, '}');
     }
@@ -159,10 +154,7 @@ static void put_timelines(struct vk_buf *buf, const struct report_model *model) 
             vk_buf_lit(buf, "null");
         else
             vk_buf_u64(buf, timeline->failure);
-        if (vk_str_present(timeline->difference)) {
-            report_json_name(buf, "difference");
-            vk_buf_add(buf, timeline->difference);
-        }
+        report_json_raw(buf, "difference", timeline->difference);
         vk_buf_char(buf, ',');
         vk_buf_add(buf, vk_str_from(timeline->json, 1));
     }
@@ -178,8 +170,8 @@ static void put_probes(struct vk_buf *buf, const struct report_model *model) {
         report_json_text(buf, "name", probe->name);
         report_json_text(buf, "file", probe->file);
         report_json_count(buf, "line", (uint64_t)probe->line);
-        put_bool(buf, "rare", probe->is_rare);
-        put_bool(buf, "wanted", probe->is_wanted);
+        report_json_bool(buf, "rare", probe->is_rare);
+        report_json_bool(buf, "wanted", probe->is_wanted);
         report_json_count(buf, "hits", probe->hits);
         vk_buf_char(buf, '}');
     }

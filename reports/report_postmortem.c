@@ -195,83 +195,62 @@ void report_postmortem(FILE *out, const struct sim_postmortem *postmortem, bool 
 
 /* ---- as JSON */
 
-static void json_text(struct vk_buf *buf, const char *name, struct vk_str text) {
-    if (!vk_str_present(text)) return;
-    report_json_name(buf, name);
-    vk_json_quote(buf, text);
-}
-
-/* `text` is JSON already. */
-static void json_member(struct vk_buf *buf, const char *name, struct vk_str text) {
-    if (!vk_str_present(text)) return;
-    report_json_name(buf, name);
-    vk_buf_add(buf, text);
-}
-
-static void json_bool(struct vk_buf *buf, const char *name, bool truth) {
-    json_member(buf, name, truth ? VK_STR("true") : VK_STR("false"));
-}
-
 static void json_delivery(struct vk_buf *buf, const struct sim_postmortem *postmortem) {
-    json_text(buf, "vatID", postmortem->vat);
-    json_text(buf, "vatName", postmortem->vat_name);
+    report_json_str(buf, "vatID", postmortem->vat);
+    report_json_str(buf, "vatName", postmortem->vat_name);
     report_json_count(buf, "deliveryNum", postmortem->delivery);
-    json_bool(buf, "deliveryFinished", postmortem->delivery_finished);
-    json_text(buf, "dispatch", postmortem->dispatch);
-    json_text(buf, "target", postmortem->target);
-    json_text(buf, "method", postmortem->method);
-    json_text(buf, "result", postmortem->result);
-    json_member(buf, "delivered", postmortem->made);
+    report_json_bool(buf, "deliveryFinished", postmortem->delivery_finished);
+    report_json_str(buf, "dispatch", postmortem->dispatch);
+    report_json_str(buf, "target", postmortem->target);
+    report_json_str(buf, "method", postmortem->method);
+    report_json_str(buf, "result", postmortem->result);
+    report_json_raw(buf, "delivered", postmortem->made);
     report_json_count(buf, "syscallsMade", postmortem->syscalls_made);
     report_json_name(buf, "syscalls");
     for (size_t i = 0; i < postmortem->syscalls.count; i++) {
         const struct sim_postmortem_syscall *syscall = &postmortem->syscalls.at[i];
-        vk_buf_add(buf, i ? VK_STR(",{\"syscall\":") : VK_STR("[{\"syscall\":"));
-        vk_json_quote(buf, syscall->name);
-        json_member(buf, "made", syscall->json);
-        json_text(buf, "target", syscall->target);
-        json_member(buf, "vsr", syscall->result);
+        vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("[{"));
+        report_json_str(buf, "syscall", syscall->name);
+        report_json_raw(buf, "made", syscall->json);
+        report_json_str(buf, "target", syscall->target);
+        report_json_raw(buf, "vsr", syscall->result);
         vk_buf_char(buf, '}');
     }
     vk_buf_add(buf, postmortem->syscalls.count ? VK_STR("]") : VK_STR("[]"));
 }
 
 static void json_reason(struct vk_buf *buf, const struct sim_postmortem *postmortem) {
-    json_text(buf, "error", postmortem->error);
-    json_text(buf, "what", postmortem->what);
-    json_text(buf, "file", short_file(postmortem->file));
+    report_json_str(buf, "error", postmortem->error);
+    report_json_str(buf, "what", postmortem->what);
+    report_json_str(buf, "file", short_file(postmortem->file));
     if (vk_str_present(postmortem->file)) report_json_count(buf, "line", postmortem->line);
-    json_text(buf, "source", postmortem->source);
+    report_json_str(buf, "source", postmortem->source);
 }
 
 void report_postmortem_json(FILE *out, const char *slog, const struct sim_postmortem *postmortem) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"type\":\"postmortem\"");
-    json_text(&buf, "slog", vk_str(slog));
-    json_text(&buf, "end", vk_str(end_words[postmortem->end]));
-    report_json_count(&buf, "entries", postmortem->log.entries);
-    if (postmortem->log.is_cut) report_json_count(&buf, "cutAfterLine", postmortem->log.lines);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "postmortem");
+    report_json_str(buf, "slog", vk_str(slog));
+    report_json_str(buf, "end", vk_str(end_words[postmortem->end]));
+    report_json_count(buf, "entries", postmortem->log.entries);
+    if (postmortem->log.is_cut) report_json_count(buf, "cutAfterLine", postmortem->log.lines);
     if (postmortem->log.unreadable) {
-        report_json_count(&buf, "unreadable", postmortem->log.unreadable);
-        report_json_count(&buf, "firstUnreadable", postmortem->log.first_unreadable);
+        report_json_count(buf, "unreadable", postmortem->log.unreadable);
+        report_json_count(buf, "firstUnreadable", postmortem->log.first_unreadable);
     }
     if (postmortem->has_crank) {
-        report_json_count(&buf, "crankNum", postmortem->crank);
-        json_bool(&buf, "crankFinished", postmortem->crank_finished);
-        json_text(&buf, "crankType", postmortem->crank_type);
-        json_text(&buf, "messageType", postmortem->message_type);
-        json_member(&buf, "message", postmortem->message);
+        report_json_count(buf, "crankNum", postmortem->crank);
+        report_json_bool(buf, "crankFinished", postmortem->crank_finished);
+        report_json_str(buf, "crankType", postmortem->crank_type);
+        report_json_str(buf, "messageType", postmortem->message_type);
+        report_json_raw(buf, "message", postmortem->message);
     }
-    if (postmortem->has_delivery) json_delivery(&buf, postmortem);
-    if (vk_str_present(postmortem->error)) json_reason(&buf, postmortem);
+    if (postmortem->has_delivery) json_delivery(buf, postmortem);
+    if (vk_str_present(postmortem->error)) json_reason(buf, postmortem);
     if (postmortem->has_state) {
-        report_json_count(&buf, "nextCrank", postmortem->next_crank);
-        json_bool(&buf, "isPast", sim_postmortem_is_past(postmortem));
+        report_json_count(buf, "nextCrank", postmortem->next_crank);
+        report_json_bool(buf, "isPast", sim_postmortem_is_past(postmortem));
     }
-    vk_buf_lit(&buf, "}");
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    report_json_end(&line, out);
 }

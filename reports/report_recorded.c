@@ -3,6 +3,7 @@
 
 #include "colour.h"
 #include "json_line.h"
+#include "report_run.h"
 
 #include <inttypes.h>
 
@@ -94,23 +95,6 @@ void report_recorded_total(FILE *out, int name_width, const struct report_record
 
 /* ---- JSON */
 
-/* Those that are wanted, or that struck. */
-static void field_faults(struct vk_buf *buf, const uint64_t hits[FAULT_KIND_COUNT],
-                         const bool *wanted) {
-    bool any = false;
-    report_json_name(buf, "faults");
-    vk_buf_char(buf, '{');
-    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
-        if (hits[k] == 0 && !(wanted && wanted[k])) continue;
-        if (any) vk_buf_char(buf, ',');
-        vk_json_quote(buf, vk_str(fault_word((enum fault_kind)k)));
-        vk_buf_char(buf, ':');
-        vk_buf_u64(buf, hits[k]);
-        any = true;
-    }
-    vk_buf_char(buf, '}');
-}
-
 static void fields_of_runs(struct vk_buf *buf, uint64_t runs, uint64_t failed, uint64_t cranks_run,
                            uint64_t crashes, uint64_t commits) {
     report_json_count(buf, "runs", runs);
@@ -121,44 +105,32 @@ static void fields_of_runs(struct vk_buf *buf, uint64_t runs, uint64_t failed, u
 }
 
 void report_recorded_row_json(FILE *out, const struct report_recorded_row *row) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"recording\":");
-    report_json_quote(&buf, vk_str(row->name));
-    report_json_text(&buf, "file", row->file);
-    report_json_text(&buf, "outcome", report_verdict_word(row->verdict));
-    report_json_count(&buf, "cranks", row->cranks);
-    fields_of_runs(&buf, row->runs, row->failed, row->cranks_run, row->crashes, row->commits);
-    field_faults(&buf, row->hits, NULL);
-    report_json_text(&buf, "activityhash", row->activityhash);
-    report_json_real(&buf, "seconds", row->seconds);
-    if (row->error[0]) report_json_text(&buf, "error", row->error);
-    if (row->reproduce[0]) report_json_text(&buf, "reproduce", row->reproduce);
-    if (row->difference_json && row->difference_json[0]) {
-        report_json_name(&buf, "difference");
-        vk_buf_add(&buf, vk_str(row->difference_json));
-    }
-    vk_buf_char(&buf, '}');
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "recording", row->name);
+    report_json_text(buf, "file", row->file);
+    report_json_text(buf, "outcome", report_verdict_word(row->verdict));
+    report_json_count(buf, "cranks", row->cranks);
+    fields_of_runs(buf, row->runs, row->failed, row->cranks_run, row->crashes, row->commits);
+    report_faults_json(buf, row->hits, NULL);
+    report_json_text(buf, "activityhash", row->activityhash);
+    report_json_real(buf, "seconds", row->seconds);
+    if (row->error[0]) report_json_text(buf, "error", row->error);
+    if (row->reproduce[0]) report_json_text(buf, "reproduce", row->reproduce);
+    if (row->difference_json && row->difference_json[0])
+        report_json_raw(buf, "difference", vk_str(row->difference_json));
+    report_json_end(&line, out);
 }
 
 void report_recorded_total_json(FILE *out, const struct report_recorded_total *total) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"total\":");
-    vk_buf_u64(&buf, total->recordings);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_count(buf, "total", total->recordings);
     for (int i = 0; i < REPORT_VERDICTS; i++)
-        report_json_count(&buf, report_verdict_word((enum report_verdict)i), total->verdicts[i]);
-    fields_of_runs(&buf, total->runs, total->failed, total->cranks_run, total->crashes,
+        report_json_count(buf, report_verdict_word((enum report_verdict)i), total->verdicts[i]);
+    fields_of_runs(buf, total->runs, total->failed, total->cranks_run, total->crashes,
                    total->commits);
-    field_faults(&buf, total->hits, total->wanted);
-    report_json_real(&buf, "secondsElapsed", total->seconds_elapsed);
-    vk_buf_char(&buf, '}');
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    report_faults_json(buf, total->hits, total->wanted);
+    report_json_real(buf, "secondsElapsed", total->seconds_elapsed);
+    report_json_end(&line, out);
 }

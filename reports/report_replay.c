@@ -97,57 +97,45 @@ void report_replay_total(FILE *out, int name_width, const struct report_replay_t
 /* ---- JSON */
 
 void report_replay_row_json(FILE *out, const struct report_replay_row *row) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"recording\":");
-    report_json_quote(&buf, vk_str(row->name));
-    report_json_text(&buf, "file", row->file);
-    report_json_text(&buf, "outcome", verdicts[row->verdict].word);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "recording", row->name);
+    report_json_text(buf, "file", row->file);
+    report_json_text(buf, "outcome", verdicts[row->verdict].word);
     if (row->verdict == REPORT_MET || row->verdict == REPORT_DIFFERENT) {
-        report_json_count(&buf, "cranks", row->cranks);
-        report_json_count(&buf, "deliveries", row->deliveries);
-        report_json_count(&buf, "syscalls", row->syscalls);
-        report_json_count(&buf, "writes", row->writes);
-        report_json_text(&buf, "activityhash", row->activityhash);
-        report_json_real(&buf, "seconds", row->seconds);
-        report_json_real(&buf, "cranksPerSecond", per_second(row->cranks, row->seconds));
-        report_json_count(&buf, "deviceEffects", row->device_effects);
-        report_json_count(&buf, "hostCalls", row->host_calls);
-        report_json_text(&buf, "devices", row->devices);
-        report_json_text(&buf, "notes", row->notes);
+        report_json_count(buf, "cranks", row->cranks);
+        report_json_count(buf, "deliveries", row->deliveries);
+        report_json_count(buf, "syscalls", row->syscalls);
+        report_json_count(buf, "writes", row->writes);
+        report_json_text(buf, "activityhash", row->activityhash);
+        report_json_real(buf, "seconds", row->seconds);
+        report_json_real(buf, "cranksPerSecond", per_second(row->cranks, row->seconds));
+        report_json_count(buf, "deviceEffects", row->device_effects);
+        report_json_count(buf, "hostCalls", row->host_calls);
+        report_json_text(buf, "devices", row->devices);
+        report_json_text(buf, "notes", row->notes);
     } else {
-        report_json_text(&buf, "error", row->error);
+        report_json_text(buf, "error", row->error);
     }
-    if (row->difference_json && row->difference_json[0]) {
-        report_json_name(&buf, "difference");
-        vk_buf_add(&buf, vk_str(row->difference_json));
-    }
-    vk_buf_char(&buf, '}');
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    if (row->difference_json && row->difference_json[0])
+        report_json_raw(buf, "difference", vk_str(row->difference_json));
+    report_json_end(&line, out);
 }
 
 void report_replay_total_json(FILE *out, const struct report_replay_total *total) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"total\":");
-    vk_buf_u64(&buf, total->recordings);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_count(buf, "total", total->recordings);
     for (int i = 0; i < REPORT_VERDICTS; i++)
-        report_json_count(&buf, verdicts[i].word, total->verdicts[i]);
-    report_json_count(&buf, "cranks", total->cranks);
-    report_json_count(&buf, "deliveries", total->deliveries);
-    report_json_count(&buf, "syscalls", total->syscalls);
-    report_json_count(&buf, "writes", total->writes);
-    report_json_count(&buf, "deviceEffects", total->device_effects);
-    report_json_count(&buf, "hostCalls", total->host_calls);
-    report_json_real(&buf, "seconds", total->seconds);
-    report_json_real(&buf, "secondsElapsed", total->seconds_elapsed);
-    report_json_real(&buf, "cranksPerSecond", per_second(total->cranks, total->seconds));
-    vk_buf_char(&buf, '}');
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+        report_json_count(buf, verdicts[i].word, total->verdicts[i]);
+    report_json_count(buf, "cranks", total->cranks);
+    report_json_count(buf, "deliveries", total->deliveries);
+    report_json_count(buf, "syscalls", total->syscalls);
+    report_json_count(buf, "writes", total->writes);
+    report_json_count(buf, "deviceEffects", total->device_effects);
+    report_json_count(buf, "hostCalls", total->host_calls);
+    report_json_real(buf, "seconds", total->seconds);
+    report_json_real(buf, "secondsElapsed", total->seconds_elapsed);
+    report_json_real(buf, "cranksPerSecond", per_second(total->cranks, total->seconds));
+    report_json_end(&line, out);
 }

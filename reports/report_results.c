@@ -73,76 +73,64 @@ void report_results_text(FILE *out, const struct report_model *model, bool colou
 
 /* ---- as JSON lines */
 
-static void begin_line(struct vk_buf *buf, struct vk_arena *arena, const char *type) {
-    vk_arena_clear(arena);
-    vk_buf_init(buf, arena);
-    vk_buf_lit(buf, "{\"type\":");
-    vk_json_quote(buf, vk_str(type));
-}
-
-static void end_line(FILE *out, struct vk_buf *buf) {
-    vk_buf_char(buf, '}');
-    report_json_print(out, buf);
-}
-
-static void print_campaign_json(FILE *out, const struct report_model *model,
-                                struct vk_arena *arena) {
-    struct vk_buf buf;
-    begin_line(&buf, arena, "campaign");
-    report_json_text(&buf, "kind", report_results_kind_word(model->kind));
-    report_json_text(&buf, "command", model->command);
-    report_json_text(&buf, "started", model->started);
-    if (model->kernel[0]) report_json_text(&buf, "kernel", model->kernel);
-    report_json_text(&buf, "state", report_results_state_word(model->state));
-    report_json_name(&buf, "partial");
-    vk_buf_add(&buf, report_model_partial(model) ? VK_STR("true") : VK_STR("false"));
-    if (model->error[0]) report_json_text(&buf, "error", model->error);
-    if (model->code != UINT64_MAX) report_json_count(&buf, "exitCode", model->code);
-    report_json_count(&buf, "unwritten", model->unwritten);
-    report_json_count(&buf, "signatures", model->group_count);
-    end_line(out, &buf);
+static void print_campaign_json(FILE *out, const struct report_model *model) {
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "campaign");
+    report_json_text(buf, "kind", report_results_kind_word(model->kind));
+    report_json_text(buf, "command", model->command);
+    report_json_text(buf, "started", model->started);
+    if (model->kernel[0]) report_json_text(buf, "kernel", model->kernel);
+    report_json_text(buf, "state", report_results_state_word(model->state));
+    report_json_bool(buf, "partial", report_model_partial(model));
+    if (model->error[0]) report_json_text(buf, "error", model->error);
+    if (model->code != UINT64_MAX) report_json_count(buf, "exitCode", model->code);
+    report_json_count(buf, "unwritten", model->unwritten);
+    report_json_count(buf, "signatures", model->group_count);
+    report_json_end(&line, out);
 }
 
 static void print_sample_json(FILE *out, const struct report_model *model,
-                              const struct report_sample *sample, struct vk_arena *arena) {
-    struct vk_buf buf;
-    begin_line(&buf, arena, "sample");
-    report_json_real(&buf, "seconds", sample->seconds);
-    report_json_count(&buf, report_results_kind_unit(model->kind), sample->seeds);
-    report_json_count(&buf, "failures", sample->failures);
-    report_json_count(&buf, "allCranks", sample->cranks);
-    report_json_count(&buf, "features", sample->features);
-    end_line(out, &buf);
+                              const struct report_sample *sample) {
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "sample");
+    report_json_real(buf, "seconds", sample->seconds);
+    report_json_count(buf, report_results_kind_unit(model->kind), sample->seeds);
+    report_json_count(buf, "failures", sample->failures);
+    report_json_count(buf, "allCranks", sample->cranks);
+    report_json_count(buf, "features", sample->features);
+    report_json_end(&line, out);
 }
 
-static void print_plan_json(FILE *out, const struct report_plan *plan, struct vk_arena *arena) {
-    struct vk_buf buf;
-    begin_line(&buf, arena, "plan");
-    report_json_text(&buf, "name", plan->name);
-    report_json_text(&buf, "state", report_plan_state_word(plan->state));
-    report_json_real(&buf, "seconds", plan->seconds);
-    if (plan->error[0]) report_json_text(&buf, "error", plan->error);
-    end_line(out, &buf);
+static void print_plan_json(FILE *out, const struct report_plan *plan) {
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "plan");
+    report_json_text(buf, "name", plan->name);
+    report_json_text(buf, "state", report_plan_state_word(plan->state));
+    report_json_real(buf, "seconds", plan->seconds);
+    if (plan->error[0]) report_json_text(buf, "error", plan->error);
+    report_json_end(&line, out);
 }
 
-static void print_count_json(FILE *out, const struct report_model *model, struct vk_arena *arena) {
-    struct vk_buf buf;
-    begin_line(&buf, arena, "summary");
-    report_json_count(&buf, report_results_kind_unit(model->kind), report_model_count(model));
-    report_json_count(&buf, "failures", report_model_failed(model));
-    report_json_real(&buf, "seconds", model->seconds);
-    end_line(out, &buf);
+static void print_count_json(FILE *out, const struct report_model *model) {
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "summary");
+    report_json_count(buf, report_results_kind_unit(model->kind), report_model_count(model));
+    report_json_count(buf, "failures", report_model_failed(model));
+    report_json_real(buf, "seconds", model->seconds);
+    report_json_end(&line, out);
 }
 
 void report_results_json(FILE *out, const struct report_model *model) {
-    struct vk_arena arena;
-    vk_arena_init(&arena, vk_heap_system());
-    print_campaign_json(out, model, &arena);
+    print_campaign_json(out, model);
     bool has_totals = report_results_kind_has_totals(model->kind);
     for (size_t i = 0; has_totals && i < model->sample_count; i++)
-        print_sample_json(out, model, &model->samples[i], &arena);
+        print_sample_json(out, model, &model->samples[i]);
     for (size_t i = 0; i < model->plan_count; i++)
-        print_plan_json(out, &model->plans[i], &arena);
+        print_plan_json(out, &model->plans[i]);
     for (size_t i = 0; i < model->failure_count; i++) {
         const struct report_failure failure = report_model_failure(model, i);
         report_run_failure_json(out, &failure);
@@ -151,7 +139,6 @@ void report_results_json(FILE *out, const struct report_model *model) {
         const struct report_summary summary = report_model_summary(model);
         report_run_summary_json(out, &summary);
     } else {
-        print_count_json(out, model, &arena);
+        print_count_json(out, model);
     }
-    vk_arena_release(&arena);
 }

@@ -38,23 +38,18 @@ void report_run_failure(FILE *out, const struct report_failure *report, bool col
     fflush(out);
 }
 
-static void json_bool(struct vk_buf *buf, const char *name, bool truth) {
-    report_json_name(buf, name);
-    vk_buf_add(buf, truth ? VK_STR("true") : VK_STR("false"));
-}
-
 /* "flight":{"crankNum":7890,"event":"send","finished":false,"vatID":"v56",...} */
 static void flight_json(struct vk_buf *buf, const struct sim_flight_tail *flight) {
     if (!flight->any) return;
     report_json_name(buf, "flight");
-    vk_buf_lit(buf, "{\"crankNum\":");
-    vk_buf_u64(buf, flight->crank);
+    vk_buf_char(buf, '{');
+    report_json_count(buf, "crankNum", flight->crank);
     report_json_text(buf, "event", flight->event);
-    json_bool(buf, "finished", flight->crank_finished);
+    report_json_bool(buf, "finished", flight->crank_finished);
     if (flight->has_delivery) {
         report_json_text(buf, "vatID", flight->vat);
         report_json_count(buf, "deliveryNum", flight->delivery);
-        json_bool(buf, "deliveryFinished", flight->delivery_finished);
+        report_json_bool(buf, "deliveryFinished", flight->delivery_finished);
         report_json_text(buf, "dispatch", flight->dispatch);
         if (flight->message[0]) report_json_text(buf, "message", flight->message);
         report_json_count(buf, "syscalls", flight->syscalls);
@@ -63,30 +58,21 @@ static void flight_json(struct vk_buf *buf, const struct sim_flight_tail *flight
     vk_buf_char(buf, '}');
 }
 
-static void print_line(FILE *out, struct vk_buf *buf) {
-    vk_buf_char(buf, '}');
-    report_json_print(out, buf);
-    vk_arena_release(buf->arena);
-    fflush(out);
-}
-
 static void panic_json(FILE *out, const char *plan, const char *keep,
                        const struct sim_run_result *result) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"type\":\"panic\"");
-    report_json_text(&buf, "name", plan);
-    report_json_text(&buf, "what", result->panic_text);
-    if (keep) report_json_text(&buf, "kept", keep);
-    flight_json(&buf, &result->panic_flight);
-    report_json_count(&buf, "point", result->panic_point);
-    report_json_count(&buf, "replicas", result->replicas);
-    report_json_count(&buf, "directed", result->replicas_directed);
-    report_json_count(&buf, "directedCranks", result->directed_cranks);
-    report_json_count(&buf, "halted", result->replicas_panicked);
-    print_line(out, &buf);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "panic");
+    report_json_text(buf, "name", plan);
+    report_json_text(buf, "what", result->panic_text);
+    if (keep) report_json_text(buf, "kept", keep);
+    flight_json(buf, &result->panic_flight);
+    report_json_count(buf, "point", result->panic_point);
+    report_json_count(buf, "replicas", result->replicas);
+    report_json_count(buf, "directed", result->replicas_directed);
+    report_json_count(buf, "directedCranks", result->directed_cranks);
+    report_json_count(buf, "halted", result->replicas_panicked);
+    report_json_end(&line, out);
 }
 
 static void print_halted(FILE *out, const struct sim_run_result *result) {
@@ -129,28 +115,26 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
 
 void report_run_failure_json(FILE *out, const struct report_failure *report) {
     const struct sim_failure *failure = report->failure;
-    struct vk_arena arena;
-    struct vk_buf buf;
+    struct report_json_line line;
     char vat[32], text[SIM_FLIGHT_TAIL_TEXT];
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"type\":\"failure\"");
-    report_json_text(&buf, "name", report->name);
-    report_json_text(&buf, "oracle", sim_oracle_word(failure->oracle));
-    report_json_text(&buf, "signature", failure->signature);
-    report_json_text(&buf, "what", failure->what);
-    report_json_count(&buf, "replica", failure->replica);
-    report_json_count(&buf, "point", failure->point);
-    report_json_count(&buf, "block", failure->block);
-    report_json_text(&buf, "event", failure->event);
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "failure");
+    report_json_text(buf, "name", report->name);
+    report_json_text(buf, "oracle", sim_oracle_word(failure->oracle));
+    report_json_text(buf, "signature", failure->signature);
+    report_json_text(buf, "what", failure->what);
+    report_json_count(buf, "replica", failure->replica);
+    report_json_count(buf, "point", failure->point);
+    report_json_count(buf, "block", failure->block);
+    report_json_text(buf, "event", failure->event);
     snprintf(vat, sizeof vat, "v%" PRIu64, failure->vat);
-    if (failure->vat != VK_NO_VAT) report_json_text(&buf, "vat", vat);
-    flight_json(&buf, &failure->flight);
+    if (failure->vat != VK_NO_VAT) report_json_text(buf, "vat", vat);
+    flight_json(buf, &failure->flight);
     const char *flight = report_failure_flight(report, text);
-    if (flight[0]) report_json_text(&buf, "flightText", flight);
-    report_json_text(&buf, "reproduce", report->reproduce);
-    if (report->plan) report_json_text(&buf, "plan", report->plan);
-    print_line(out, &buf);
+    if (flight[0]) report_json_text(buf, "flightText", flight);
+    report_json_text(buf, "reproduce", report->reproduce);
+    if (report->plan) report_json_text(buf, "plan", report->plan);
+    report_json_end(&line, out);
 }
 
 /* ---- the summary */
@@ -277,42 +261,71 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     fflush(out);
 }
 
-/* A member of its own, after one that is still open; none at all in a build without probes. */
-static void print_probes_json(FILE *out, const struct report_summary *summary) {
-    if (summary->probe_count) fputs("},\"probes\":{", out);
-    for (size_t i = 0; i < summary->probe_count; i++)
-        fprintf(out, "%s\"%s\":{\"reached\":%" PRIu64 ",\"rare\":%s}", i ? "," : "",
-                summary->probes[i].name, summary->probes[i].hits,
-                summary->probes[i].is_rare ? "true" : "false");
+/* "probes":{"vat_paged_out":{"reached":3,"rare":false},...}; none at all in a build without probes. */
+static void probes_json(struct vk_buf *buf, const struct report_summary *summary) {
+    if (!summary->probe_count) return;
+    report_json_name(buf, "probes");
+    vk_buf_char(buf, '{');
+    for (size_t i = 0; i < summary->probe_count; i++) {
+        report_json_name(buf, summary->probes[i].name);
+        vk_buf_char(buf, '{');
+        report_json_count(buf, "reached", summary->probes[i].hits);
+        report_json_bool(buf, "rare", summary->probes[i].is_rare);
+        vk_buf_char(buf, '}');
+    }
+    vk_buf_char(buf, '}');
+}
+
+void report_faults_json(struct vk_buf *buf, const uint64_t hits[FAULT_KIND_COUNT],
+                        const bool *wanted) {
+    report_json_name(buf, "faults");
+    vk_buf_char(buf, '{');
+    for (int k = 0; k < FAULT_KIND_COUNT; k++)
+        if (hits[k] || (wanted && wanted[k]))
+            report_json_count(buf, fault_word((enum fault_kind)k), hits[k]);
+    vk_buf_char(buf, '}');
+}
+
+static void ends_json(struct vk_buf *buf, const struct report_summary *summary) {
+    report_json_name(buf, "ends");
+    vk_buf_char(buf, '{');
+    for (int end = 0; end < SIM_VAT_END_COUNT; end++)
+        report_json_count(buf, sim_vat_end_words((enum sim_vat_end)end),
+                          summary->totals->ends[end]);
+    vk_buf_char(buf, '}');
+}
+
+static void totals_json(struct vk_buf *buf, const struct sim_campaign_totals *totals) {
+    report_json_count(buf, "cranks", totals->cranks);
+    report_json_count(buf, "allCranks", totals->all_cranks);
+    report_json_count(buf, "deliveries", totals->deliveries);
+    report_json_count(buf, "syscalls", totals->syscalls);
+    report_json_count(buf, "inFlight", totals->in_flight);
+    report_json_count(buf, "aborted", totals->aborted);
+    report_json_count(buf, "terminated", totals->terminated);
+    report_json_count(buf, "crashes", totals->crashes);
+    report_json_count(buf, "halted", totals->halted);
+    report_json_count(buf, "panicked", totals->panicked);
+    report_json_count(buf, "diverged", totals->diverged);
+    report_json_count(buf, "features", totals->covered);
+    report_json_real(buf, "simulatedSeconds", (double)totals->simulated_ns / 1e9);
 }
 
 void report_run_summary_json(FILE *out, const struct report_summary *summary) {
     const struct sim_campaign_totals *totals = summary->totals;
-    fprintf(out,
-            "{\"type\":\"summary\",\"%s\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"cranks\":%" PRIu64
-            ",\"allCranks\":%" PRIu64 ",\"deliveries\":%" PRIu64 ",\"syscalls\":%" PRIu64
-            ",\"inFlight\":%" PRIu64 ",\"aborted\":%" PRIu64 ",\"terminated\":%" PRIu64
-            ",\"crashes\":%" PRIu64 ",\"halted\":%" PRIu64 ",\"panicked\":%" PRIu64
-            ",\"diverged\":%" PRIu64 ",\"features\":%" PRIu64 ",\"simulatedSeconds\":%.3f"
-            ",\"seconds\":%.3f,\"interrupted\":%s,\"hash\":\"%016" PRIx64 "%016" PRIx64
-            "\",\"faults\":{",
-            summary->unit, summary->count, summary->failed, totals->cranks, totals->all_cranks,
-            totals->deliveries, totals->syscalls, totals->in_flight, totals->aborted,
-            totals->terminated, totals->crashes, totals->halted, totals->panicked, totals->diverged,
-            totals->covered, (double)totals->simulated_ns / 1e9, summary->seconds,
-            summary->was_interrupted ? "true" : "false", totals->hash.high, totals->hash.low);
-    bool any = false;
-    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
-        if (!totals->hits[k] && (!summary->faults || !summary->faults[k])) continue;
-        fprintf(out, "%s\"%s\":%" PRIu64, any ? "," : "", fault_word((enum fault_kind)k),
-                totals->hits[k]);
-        any = true;
-    }
-    print_probes_json(out, summary);
-    fputs("},\"ends\":{", out);
-    for (int end = 0; end < SIM_VAT_END_COUNT; end++)
-        fprintf(out, "%s\"%s\":%" PRIu64, end ? "," : "", sim_vat_end_words((enum sim_vat_end)end),
-                totals->ends[end]);
-    fputs("}}\n", out);
-    fflush(out);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    char hash[40];
+    snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, totals->hash.high, totals->hash.low);
+    report_json_text(buf, "type", "summary");
+    report_json_count(buf, summary->unit, summary->count);
+    report_json_count(buf, "failures", summary->failed);
+    totals_json(buf, totals);
+    report_json_real(buf, "seconds", summary->seconds);
+    report_json_bool(buf, "interrupted", summary->was_interrupted);
+    report_json_text(buf, "hash", hash);
+    report_faults_json(buf, totals->hits, summary->faults);
+    probes_json(buf, summary);
+    ends_json(buf, summary);
+    report_json_end(&line, out);
 }

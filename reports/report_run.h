@@ -57,5 +57,9 @@ struct report_summary {
 /* Both tell of the probes, too; the text lists those never reached. */
 void report_run_summary(FILE *out, const struct report_summary *summary, bool colours);
 void report_run_summary_json(FILE *out, const struct report_summary *summary);
+/* Adds the member "faults" to the object that is open: the kinds that struck, with how often, and
+ * those that are wanted (NULL: none). */
+void report_faults_json(struct vk_buf *buf, const uint64_t hits[FAULT_KIND_COUNT],
+                        const bool *wanted);
 
 #endif

@@ -25,26 +25,18 @@ void report_shrunk(FILE *out, const struct report_shrunk *report, bool colours) 
 
 void report_shrunk_json(FILE *out, const struct report_shrunk *report) {
     const struct sim_shrink_best *best = report->best;
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"type\":\"shrunk\"");
-    report_json_text(&buf, "name", report->name);
-    report_json_text(&buf, "signature", best->failure.signature);
-    report_json_text(&buf, "plan", report->plan);
-    report_json_count(&buf, "linesBefore", report->lines_before);
-    report_json_count(&buf, "lines", best->lines);
-    report_json_count(&buf, "runs", best->runs);
-    report_json_count(&buf, "rounds", best->rounds);
-    report_json_real(&buf, "seconds", report->seconds);
-    report_json_name(&buf, "minimal");
-    if (best->is_minimal)
-        vk_buf_lit(&buf, "true");
-    else
-        vk_buf_lit(&buf, "false");
-    if (!best->is_minimal) report_json_text(&buf, "stoppedAt", best->pass ? best->pass : "");
-    vk_buf_char(&buf, '}');
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "shrunk");
+    report_json_text(buf, "name", report->name);
+    report_json_text(buf, "signature", best->failure.signature);
+    report_json_text(buf, "plan", report->plan);
+    report_json_count(buf, "linesBefore", report->lines_before);
+    report_json_count(buf, "lines", best->lines);
+    report_json_count(buf, "runs", best->runs);
+    report_json_count(buf, "rounds", best->rounds);
+    report_json_real(buf, "seconds", report->seconds);
+    report_json_bool(buf, "minimal", best->is_minimal);
+    if (!best->is_minimal) report_json_text(buf, "stoppedAt", best->pass ? best->pass : "");
+    report_json_end(&line, out);
 }

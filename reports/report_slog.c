@@ -53,23 +53,15 @@ void report_slog(FILE *out, const struct report_slog *report, bool colours) {
         fprintf(out, "  and %zu more (--json has all)\n", result->inferred.count - SHOWN);
 }
 
-static void add_text(struct vk_buf *buf, const char *name, struct vk_str text) {
-    if (!text.p) return;
-    report_json_name(buf, name);
-    vk_json_quote(buf, text);
-}
-
 static void add_inferred(struct vk_buf *buf, const struct sim_slog_result *result) {
     report_json_name(buf, "inferred");
     vk_buf_char(buf, '[');
     for (size_t i = 0; i < result->inferred.count; i++) {
         const struct sim_inferred *inferred = &result->inferred.at[i];
         vk_buf_add(buf, i ? VK_STR(",{") : VK_STR("{"));
-        vk_buf_add(buf,
-                   inferred->is_in_crank ? VK_STR("\"inCrank\":") : VK_STR("\"beforeCrank\":"));
-        vk_buf_u64(buf, inferred->crank);
-        add_text(buf, "what", inferred->what);
-        add_text(buf, "by", inferred->by);
+        report_json_count(buf, inferred->is_in_crank ? "inCrank" : "beforeCrank", inferred->crank);
+        report_json_str(buf, "what", inferred->what);
+        report_json_str(buf, "by", inferred->by);
         vk_buf_char(buf, '}');
     }
     vk_buf_char(buf, ']');
@@ -77,31 +69,25 @@ static void add_inferred(struct vk_buf *buf, const struct sim_slog_result *resul
 
 void report_slog_json(FILE *out, const struct report_slog *report) {
     const struct sim_slog_result *result = report->result;
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_add(&buf, is_met(result) ? VK_STR("{\"outcome\":\"met\"")
-                                    : VK_STR("{\"outcome\":\"different\""));
-    report_json_text(&buf, "database", report->database);
-    report_json_text(&buf, "slog", report->slog);
-    report_json_count(&buf, "firstCrank", result->first_crank);
-    report_json_count(&buf, "cranks", result->cranks);
-    report_json_count(&buf, "deliveries", result->deliveries);
-    report_json_count(&buf, "syscalls", result->syscalls);
-    report_json_text(&buf, "activityhash", result->activityhash);
-    report_json_name(&buf, "panic");
-    vk_buf_add(&buf, result->is_panic ? VK_STR("true") : VK_STR("false"));
-    report_json_real(&buf, "seconds", report->seconds);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "outcome", is_met(result) ? "met" : "different");
+    report_json_text(buf, "database", report->database);
+    report_json_text(buf, "slog", report->slog);
+    report_json_count(buf, "firstCrank", result->first_crank);
+    report_json_count(buf, "cranks", result->cranks);
+    report_json_count(buf, "deliveries", result->deliveries);
+    report_json_count(buf, "syscalls", result->syscalls);
+    report_json_text(buf, "activityhash", result->activityhash);
+    report_json_bool(buf, "panic", result->is_panic);
+    report_json_real(buf, "seconds", report->seconds);
     if (!is_met(result)) {
-        report_json_count(&buf, "crank", result->different_crank);
-        add_text(&buf, "what", result->what);
-        add_text(&buf, "expected", result->expected);
-        add_text(&buf, "got", result->got);
-        add_text(&buf, "why", result->why);
+        report_json_count(buf, "crank", result->different_crank);
+        report_json_str(buf, "what", result->what);
+        report_json_str(buf, "expected", result->expected);
+        report_json_str(buf, "got", result->got);
+        report_json_str(buf, "why", result->why);
     }
-    add_inferred(&buf, result);
-    vk_buf_char(&buf, '}');
-    report_json_print(out, &buf);
-    vk_arena_release(&arena);
+    add_inferred(buf, result);
+    report_json_end(&line, out);
 }

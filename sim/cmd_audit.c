@@ -45,9 +45,12 @@ struct audit_command {
     const char *file;
     bool is_recording, is_first_violation;
     struct sim_audit_place place;
-    struct vk_arena arena; /* its JSON in the making */
-    struct vk_buf buf;
+    struct report_json_line line; /* its JSON in the making */
 };
+
+static void code_add(struct audit_command *command, enum sim_exit code) {
+    if ((int)code > command->code) command->code = (int)code;
+}
 
 /* ---- as text */
 /* On one line: no control characters, and not all of a long text. */
@@ -98,64 +101,45 @@ static void print_summary(const struct audit_command *command,
 }
 
 /* ---- as JSON */
-static void json_text(struct vk_buf *buf, const char *name, struct vk_str text) {
-    vk_json_quote(buf, vk_str(name));
-    vk_buf_char(buf, ':');
-    vk_json_quote(buf, text);
-}
-
-static void json_number(struct vk_buf *buf, const char *name, uint64_t value) {
-    vk_buf_char(buf, ',');
-    vk_json_quote(buf, vk_str(name));
-    vk_buf_char(buf, ':');
-    vk_buf_u64(buf, value);
-}
 
 static void json_violation(void *impl, const struct audit_violation *violation) {
     struct audit_command *command = impl;
-    struct vk_buf *buf = &command->buf;
-    if (!command->is_first_violation) vk_buf_char(buf, ',');
+    struct vk_buf *buf = &command->line.buf;
+    vk_buf_add(buf, command->is_first_violation ? VK_STR("{") : VK_STR(",{"));
     command->is_first_violation = false;
-    vk_buf_char(buf, '{');
-    json_text(buf, "rule", vk_str(sim_audit_rule_name(violation->rule)));
-    vk_buf_char(buf, ',');
-    json_text(buf, "key", violation->key);
-    vk_buf_char(buf, ',');
-    json_text(buf, "expected", violation->expected);
-    vk_buf_char(buf, ',');
-    json_text(buf, "found", violation->found);
+    report_json_text(buf, "rule", sim_audit_rule_name(violation->rule));
+    report_json_name(buf, "key");
+    report_json_quote(buf, violation->key);
+    report_json_name(buf, "expected");
+    report_json_quote(buf, violation->expected);
+    report_json_name(buf, "found");
+    report_json_quote(buf, violation->found);
     vk_buf_char(buf, '}');
 }
 
 static void json_begin(struct audit_command *command) {
-    vk_buf_init(&command->buf, &command->arena);
-    vk_buf_char(&command->buf, '{');
-    json_text(&command->buf, "file", vk_str(command->file));
-    vk_buf_lit(&command->buf, ",\"violations\":[");
+    struct vk_buf *buf = report_json_begin(&command->line);
+    report_json_text(buf, "file", command->file);
+    report_json_name(buf, "violations");
+    vk_buf_char(buf, '[');
 }
 
-static enum vk_err json_end(struct audit_command *command, const struct sim_audit_report *report,
-                            const char *error) {
-    struct vk_buf *buf = &command->buf;
-    struct vk_str text;
+static void json_end(struct audit_command *command, const struct sim_audit_report *report,
+                     const char *error) {
+    struct vk_buf *buf = &command->line.buf;
     vk_buf_char(buf, ']');
-    if (error) {
-        vk_buf_char(buf, ',');
-        json_text(buf, "error", vk_str(error));
-    }
+    if (error) report_json_text(buf, "error", error);
     if (command->is_recording) {
-        json_number(buf, "cranks", command->place.cranks);
-        json_number(buf, "line", command->place.line);
+        report_json_count(buf, "cranks", command->place.cranks);
+        report_json_count(buf, "line", command->place.line);
     }
-    json_number(buf, "keys", report->keys);
-    json_number(buf, "surplusPromises", report->surplus_promises);
-    json_number(buf, "surplusPromiseReferences", report->surplus_promise_references);
-    json_number(buf, "surplusObjects", report->surplus_objects);
-    json_number(buf, "surplusObjectReferences", report->surplus_object_references);
-    vk_buf_lit(buf, "}\n");
-    VK_TRY(vk_buf_finish(buf, &text));
-    fwrite(text.p, 1, text.n, stdout);
-    return VK_OK;
+    report_json_count(buf, "keys", report->keys);
+    report_json_count(buf, "surplusPromises", report->surplus_promises);
+    report_json_count(buf, "surplusPromiseReferences", report->surplus_promise_references);
+    report_json_count(buf, "surplusObjects", report->surplus_objects);
+    report_json_count(buf, "surplusObjectReferences", report->surplus_object_references);
+    if (buf->failed) code_add(command, SIM_EXIT_FAILED);
+    report_json_end(&command->line, stdout);
 }
 
 /* ---- one file */
@@ -219,10 +203,6 @@ static void report_error(const struct audit_command *command, const char *text) 
         fprintf(stderr, "crankcase audit: %s: %s\n", command->file, text);
 }
 
-static void code_add(struct audit_command *command, enum sim_exit code) {
-    if ((int)code > command->code) command->code = (int)code;
-}
-
 /* `name` as the user gave it, `path` where it is. */
 static void audit_file(struct audit_command *command, const char *name, const char *path) {
     const struct sim_audit_options options = {.heap = vk_heap_system(),
@@ -242,9 +222,7 @@ static void audit_file(struct audit_command *command, const char *name, const ch
     code_add(command, exit_code(err, &report));
     if (error) report_error(command, error);
     if (!command->json && !error) print_summary(command, &report);
-    if (command->json && json_end(command, &report, error) != VK_OK)
-        code_add(command, SIM_EXIT_FAILED);
-    vk_arena_clear(&command->arena);
+    if (command->json) json_end(command, &report, error);
 }
 
 /* ---- all that the command line names */
@@ -274,10 +252,8 @@ static void audit_argument(struct audit_command *command, const char *argument) 
 }
 
 static int audit_arguments(struct audit_command *command, int count, char **arguments) {
-    vk_arena_init(&command->arena, vk_heap_system());
     for (int i = 0; i < count; i++)
         audit_argument(command, arguments[i]);
-    vk_arena_release(&command->arena);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "crankcase audit: standard output: %s\n", strerror(errno));
         return SIM_EXIT_FAILED;
@@ -286,16 +262,12 @@ static int audit_arguments(struct audit_command *command, int count, char **argu
 }
 
 static void print_rule_json(enum audit_rule rule) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"type\":\"rule\"");
-    report_json_text(&buf, "rule", sim_audit_rule_name(rule));
-    report_json_text(&buf, "meaning", sim_audit_rule_meaning(rule));
-    vk_buf_char(&buf, '}');
-    report_json_print(stdout, &buf);
-    vk_arena_release(&arena);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "rule");
+    report_json_text(buf, "rule", sim_audit_rule_name(rule));
+    report_json_text(buf, "meaning", sim_audit_rule_meaning(rule));
+    report_json_end(&line, stdout);
 }
 
 static int print_rules(bool json) {

@@ -24,17 +24,13 @@ const char *sim_oracle_words_turn_off(const char *list, bool off[SIM_ORACLE_COUN
 }
 
 static void print_object(enum sim_oracle oracle) {
-    struct vk_arena arena;
-    struct vk_buf buf;
-    vk_arena_init(&arena, vk_heap_system());
-    vk_buf_init(&buf, &arena);
-    vk_buf_lit(&buf, "{\"type\":\"oracle\"");
-    report_json_text(&buf, "oracle", sim_oracle_word(oracle));
-    report_json_text(&buf, "demand", sim_oracle_demand(oracle));
-    report_json_text(&buf, "cost", sim_oracle_cost(oracle));
-    vk_buf_char(&buf, '}');
-    report_json_print(stdout, &buf);
-    vk_arena_release(&arena);
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_text(buf, "type", "oracle");
+    report_json_text(buf, "oracle", sim_oracle_word(oracle));
+    report_json_text(buf, "demand", sim_oracle_demand(oracle));
+    report_json_text(buf, "cost", sim_oracle_cost(oracle));
+    report_json_end(&line, stdout);
 }
 
 void sim_oracle_words_print(bool json) {

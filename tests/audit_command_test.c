@@ -95,10 +95,10 @@ Test(audit_command, strict_leaves_no_reference_unexplained) {
     expect("--strict", path, SIM_EXIT_DIFFERENCE, "kp43.refCount: expected 1, found 2");
 }
 
-Test(audit_command, json_is_json) {
+Test(audit_command, json_is_json_whatever_bytes_a_value_has) {
     struct test_audit test;
     test_audit_init(&test);
-    test_audit_set(&test, "kp40.decider", "\"\n");
+    test_audit_set(&test, "kp40.decider", "\"\n\xfe");
     const char *path = database(&test, "json.sqlite");
     char *output;
     cr_assert_eq(run("--json", path, &output), SIM_EXIT_DIFFERENCE);
@@ -110,6 +110,8 @@ Test(audit_command, json_is_json) {
     const struct vk_json *violation = vk_json_at(vk_json_get(json, "violations"), 0);
     cr_assert(vk_str_eq(vk_json_string(vk_json_get(violation, "rule")), VK_STR("promise-decider")));
     cr_assert(vk_str_eq(vk_json_string(vk_json_get(violation, "key")), VK_STR("kp40.decider")));
+    cr_assert(
+        vk_str_eq(vk_json_string(vk_json_get(violation, "found")), VK_STR("\"\n\xef\xbf\xbd")));
     vk_arena_release(&arena);
     free(output);
 }

@@ -1,7 +1,7 @@
 /* json_lines_test.c - with --json each line of standard output is an object, of what is wrong with an input as well; with
  * --quiet there is none that tells of no failure.
  */
-#include "reports/report_bad_input.h"
+#include "reports/json_line.h"
 #include "sim/command.h"
 #include "testing_command.h"
 #include "vk/json.h"
@@ -43,6 +43,34 @@ static size_t count_objects(const char *words, const char *out) {
         line += *line == '\n';
     }
     return count;
+}
+
+/* ---- the builder */
+
+Test(json_lines, commas_stand_between_members_and_none_before_the_first) {
+    struct report_json_line line;
+    struct vk_buf *buf = report_json_begin(&line);
+    report_json_str(buf, "absent", VK_STR_NONE);
+    report_json_text(buf, "text", "a\"{");
+    report_json_str(buf, "str", VK_STR("\xff\0{"));
+    report_json_raw(buf, "raw", VK_STR("[{}]"));
+    report_json_raw(buf, "none", VK_STR_NONE);
+    report_json_name(buf, "object");
+    vk_buf_char(buf, '{');
+    report_json_bool(buf, "truth", true);
+    report_json_count(buf, "count", UINT64_MAX);
+    vk_buf_char(buf, '}');
+    report_json_real(buf, "real", 0.25);
+    FILE *out = fopen(test_folder_file(&folder, "line"), "w");
+    cr_assert(out);
+    report_json_end(&line, out);
+    struct vk_str text = test_file_read(test_folder_file(&folder, "line")); /* not yet closed */
+    cr_expect(vk_str_eq(text, VK_STR("{\"text\":\"a\\\"{\",\"str\":\"\xef\xbf\xbd\xef\xbf\xbd{\","
+                                     "\"raw\":[{}],\"object\":{\"truth\":true,"
+                                     "\"count\":18446744073709551615},\"real\":0.25}\n")),
+              "%.*s", VK_STR_ARG(text));
+    free((void *)(uintptr_t)text.p);
+    fclose(out);
 }
 
 /* ---- bad input */
