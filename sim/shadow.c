@@ -189,12 +189,15 @@ static enum vk_err note_if_released(struct sim_shadow *shadow, struct vk_str key
     return falls || is_orphaned ? note_release(shadow, kref) : VK_OK;
 }
 
-bool sim_shadow_was_held(const struct sim_shadow *shadow, struct vk_str kref) {
+static struct entry *place_of_refcount(const struct sim_shadow *shadow, struct vk_str kref) {
     char key[40];
     int n = snprintf(key, sizeof key, "%.*s.refCount", VK_STR_ARG(kref));
     VK_ASSERT(n > 0 && (size_t)n < sizeof key);
-    const struct entry *entry =
-        place_of(shadow->table, shadow->size, key_hash((struct vk_str){key, (size_t)n}));
+    return place_of(shadow->table, shadow->size, key_hash((struct vk_str){key, (size_t)n}));
+}
+
+bool sim_shadow_was_held(const struct sim_shadow *shadow, struct vk_str kref) {
+    const struct entry *entry = place_of_refcount(shadow, kref);
     return !entry->used || entry->held; /* of what it knows nothing of it excuses nothing */
 }
 
@@ -264,6 +267,35 @@ static void compare_statistics(struct sim_shadow *shadow) {
     shadow->drift_known = true;
 }
 
+/* What follows `letters` and a number: ".refCount" of "ko20.refCount". Absent if the key is another one. */
+static struct vk_str after_number(struct vk_str key, const char *letters) {
+    size_t start = strlen(letters), i = start;
+    if (!vk_str_starts(key, vk_str(letters))) return VK_STR_NONE;
+    while (i < key.n && key.p[i] >= '0' && key.p[i] <= '9')
+        i++;
+    return i > start ? vk_str_from(key, i) : VK_STR_NONE;
+}
+
+static enum vk_err note_undo(struct sim_shadow *shadow, const struct entry *entry) {
+    SIM_ARRAY_RESERVE(&shadow->log);
+    shadow->log.at[shadow->log.count++] =
+        (struct undo){entry->key, entry->term, entry->present, entry->held};
+    return VK_OK;
+}
+
+/* A vat exports an object, for the first time or again: nobody holds it by that alone. */
+static enum vk_err note_if_exported(struct sim_shadow *shadow, struct vk_str key,
+                                    struct vk_str value) {
+    struct vk_str entry_key = after_number(key, "v");
+    if (!vk_str_starts(value, VK_STR("R o+")) || !vk_str_starts(entry_key, VK_STR(".c.ko")))
+        return VK_OK;
+    struct entry *entry = place_of_refcount(shadow, vk_str_from(entry_key, strlen(".c.")));
+    if (!entry->used || !entry->held) return VK_OK;
+    VK_TRY(note_undo(shadow, entry));
+    entry->held = false;
+    return VK_OK;
+}
+
 static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool present,
                              struct vk_str value) {
     struct hash128 hash = key_hash(key);
@@ -275,13 +307,14 @@ static enum vk_err write_key(struct sim_shadow *shadow, struct vk_str key, bool 
     }
     if (present) note_counter(shadow, entry, key, value);
     VK_TRY(note_if_released(shadow, key, entry->present, present, value));
-    SIM_ARRAY_RESERVE(&shadow->log);
-    shadow->log.at[shadow->log.count++] =
-        (struct undo){hash, entry->term, entry->present, entry->held};
+    VK_TRY(note_undo(shadow, entry));
     entry->held = entry->kind != KIND_OTHER && present &&
                   ((entry->present && entry->held) || (value.n && value.p[0] != '0'));
-    put(shadow, entry, present, present ? term_of(key, value) : (struct hash128){0, 0});
-    return VK_OK;
+    const struct hash128 before = entry->term,
+                         term = present ? term_of(key, value) : (struct hash128){0, 0};
+    put(shadow, entry, present, term);
+    bool is_new = before.low != term.low || before.high != term.high;
+    return present && is_new ? note_if_exported(shadow, key, value) : VK_OK;
 }
 
 static void undo_to(struct sim_shadow *shadow, size_t count) {
@@ -295,15 +328,6 @@ static void undo_to(struct sim_shadow *shadow, size_t count) {
 }
 
 /* ---- cranks */
-
-/* What follows `letters` and a number: ".refCount" of "ko20.refCount". Absent if the key is another one. */
-static struct vk_str after_number(struct vk_str key, const char *letters) {
-    size_t start = strlen(letters), i = start;
-    if (!vk_str_starts(key, vk_str(letters))) return VK_STR_NONE;
-    while (i < key.n && key.p[i] >= '0' && key.p[i] <= '9')
-        i++;
-    return i > start ? vk_str_from(key, i) : VK_STR_NONE;
-}
 
 /* Of a vat that is spared: its flags, and what waits for it. */
 static bool is_pause(struct vk_str key) {

@@ -41,9 +41,10 @@ struct sim_shadow_crank {
 };
 struct sim_shadow_crank sim_shadow_crank(const struct sim_shadow *shadow);
 
-/* Whether anything ever referred to an object or promise that is there. SwingSet looks at what is released; what nobody held
- * it never looks at: an illegal syscall in the bringOutYourDead before a snapshot, which is not rolled back, may export an
- * object that it then sends to nobody, and this stays as garbage. */
+/* Whether anything referred to an object or promise since it is there and, if a vat exports it, since that vat can reach it.
+ * SwingSet looks at what is released; what nobody held it does not look at: an illegal syscall in the bringOutYourDead
+ * before a snapshot, which is not rolled back, may export an object, for the first time or anew, that it then sends to
+ * nobody, and this stays as garbage. */
 bool sim_shadow_was_held(const struct sim_shadow *shadow, struct vk_str kref);
 
 /* Whether an object or promise was released twice between two looks at what was released. SwingSet looks at each of them

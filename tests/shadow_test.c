@@ -340,6 +340,29 @@ Test(shadow, knows_what_nobody_ever_held) {
     sim_shadow_free(shadow);
 }
 
+Test(shadow, takes_what_is_exported_again_for_held_by_nobody) {
+    static const char *const held[][2] = {
+        {"v2.c.ko20", "R o+0"}, {"ko20.refCount", "0,0"}, {"ko20.refCount", "1,1"}, {NULL, NULL}};
+    static const char *const told_of_again[][2] = {
+        {"ko20.refCount", "0,0"}, {"v2.c.ko20", "R o+0"}, {"v3.c.ko20", "R o-5"}, {NULL, NULL}};
+    static const char *const again[][2] = {
+        {"v2.c.ko20", "_ o+0"}, {"v2.c.ko20", "R o+0"}, {NULL, NULL}};
+    static const char *const sent[][2] = {{"ko20.refCount", "1,1"}, {NULL, NULL}};
+    struct sim_shadow *shadow = new_shadow();
+    crank_of(shadow, held);
+    crank_of(shadow, told_of_again);
+    cr_expect(sim_shadow_was_held(shadow, VK_STR("ko20")));
+    sim_shadow_committed(shadow);
+    crank_of(shadow, again);
+    cr_expect(!sim_shadow_was_held(shadow, VK_STR("ko20")));
+    sim_shadow_lost(shadow);
+    cr_expect(sim_shadow_was_held(shadow, VK_STR("ko20")));
+    crank_of(shadow, again);
+    crank_of(shadow, sent);
+    cr_expect(sim_shadow_was_held(shadow, VK_STR("ko20")));
+    sim_shadow_free(shadow);
+}
+
 Test(shadow, knows_what_was_released_twice_in_a_crank) {
     static const char *const once[][2] = {{"ko20.refCount", "1,1"},
                                           {"ko20.refCount", "0,1"},
