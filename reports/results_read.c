@@ -1,6 +1,7 @@
 /* results_read.c - see results_read.h. */
 #include "results_read.h"
 
+#include "results_copy.h"
 #include "statement.h"
 
 #include <errno.h>
@@ -404,6 +405,17 @@ enum vk_err report_model_load(struct report_model *model, const char *path,
     *model = (struct report_model){.path = path};
     enum vk_err err = open_file(&reading, path);
     if (err == VK_OK) err = read_all(&reading);
+    sqlite3_close(reading.db);
+    return err;
+}
+
+enum vk_err report_model_load_ended(struct report_model *model,
+                                    const struct report_results *results,
+                                    const struct report_results_end *ends, struct vk_arena *arena) {
+    struct reading reading = {.arena = arena, .model = model};
+    *model = (struct report_model){.path = results->path};
+    VK_TRY(report_results_copy(results, ends, &reading.db));
+    enum vk_err err = read_all(&reading);
     sqlite3_close(reading.db);
     return err;
 }
