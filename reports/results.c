@@ -95,6 +95,7 @@ struct writing {
     const struct report_row *row;             /* or NULL */
     const struct sim_campaign_totals *totals; /* or NULL */
     const struct report_results_end *end;     /* or NULL */
+    double seconds;                           /* of totals and sample */
     bool sample, thin_out;
 };
 
@@ -102,9 +103,8 @@ static bool is_done(sqlite3 *db, const char *sql) {
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static bool write_all(const struct report_results *results, sqlite3 *db,
-                      const struct writing *writing, uint64_t unwritten) {
-    double seconds = report_stopwatch_seconds(&results->watch);
+static bool write_all(sqlite3 *db, const struct writing *writing, uint64_t unwritten) {
+    double seconds = writing->seconds;
     return (!writing->row || report_row_write(db, writing->row)) &&
            (!writing->totals || report_rows_totals(db, writing->totals, seconds, unwritten)) &&
            (!writing->sample || report_rows_sample(db, writing->totals, seconds)) &&
@@ -129,8 +129,7 @@ static enum vk_err commit(struct report_results *results, const struct writing *
     results->is_locked = false;
     VK_TRY(open_database(results->path, 0, busy_ms, &db));
     bool ok = is_done(db, "BEGIN IMMEDIATE") &&
-              write_all(results, db, writing, report_results_unwritten(results)) &&
-              is_done(db, "COMMIT");
+              write_all(db, writing, report_results_unwritten(results)) && is_done(db, "COMMIT");
     results->is_locked = !ok && sqlite3_errcode(db) == SQLITE_BUSY;
     enum vk_err err =
         ok ? VK_OK : VK_RAISE(VK_ERR_DISK, "%s: %s", results->path, sqlite3_errmsg(db));
@@ -264,8 +263,10 @@ enum vk_err report_results_timeline(struct report_results *results,
 enum vk_err report_results_progress(struct report_results *results,
                                     const struct sim_campaign_totals *totals) {
     double seconds = report_stopwatch_seconds(&results->watch);
-    const struct writing writing = {
-        .totals = totals, .sample = true, .thin_out = results->samples + 1 >= SAMPLES_MAX};
+    const struct writing writing = {.totals = totals,
+                                    .seconds = seconds,
+                                    .sample = true,
+                                    .thin_out = results->samples + 1 >= SAMPLES_MAX};
     if (seconds < results->next_sample_seconds)
         return results->kept.count && is_to_be_tried(results) ? write_kept(results, BUSY_MS)
                                                               : VK_OK;
@@ -283,16 +284,15 @@ enum vk_err report_results_progress(struct report_results *results,
 
 static enum vk_err put_plan(struct report_results *results, const struct report_row *row,
                             const struct sim_campaign_totals *totals) {
-    const struct writing writing = {.row = row, .totals = totals};
+    const struct writing writing = {
+        .row = row, .totals = totals, .seconds = report_stopwatch_seconds(&results->watch)};
     return put(results, &writing);
 }
 
 enum vk_err report_results_plan_begins(struct report_results *results, const char *name) {
     results->plan = ++results->plans;
-    const struct report_row row = {.kind = REPORT_ROW_PLAN,
-                                   .id = results->plan,
-                                   .name = name,
-                                   .state = REPORT_PLAN_RUNNING};
+    const struct report_row row = {
+        .kind = REPORT_ROW_PLAN, .id = results->plan, .name = name, .state = REPORT_PLAN_RUNNING};
     return put_plan(results, &row, NULL);
 }
 
@@ -323,7 +323,9 @@ enum vk_err report_results_plan(struct report_results *results, const char *name
 
 enum vk_err report_results_end(struct report_results *results,
                                const struct report_results_end *ends) {
-    const struct writing writing = {.totals = ends->totals, .end = ends, .sample = true};
+    results->end_seconds = report_stopwatch_seconds(&results->watch);
+    const struct writing writing = {
+        .totals = ends->totals, .end = ends, .seconds = results->end_seconds, .sample = true};
     enum vk_err err = write_kept(results, BUSY_LAST_MS);
     enum vk_err ended = try(results, &writing, BUSY_LAST_MS);
     results->has_end = ended == VK_OK;
@@ -335,12 +337,15 @@ enum vk_err report_results_end(struct report_results *results,
 /* As if there had been room, and nobody else. */
 static bool complete(const struct report_results *results, sqlite3 *copy,
                      const struct report_results_end *ends) {
-    const struct writing end = {.totals = ends->totals, .end = ends, .sample = !results->has_end};
+    const struct writing end = {.totals = ends->totals,
+                                .end = ends,
+                                .seconds = results->end_seconds,
+                                .sample = !results->has_end};
     bool ok = is_done(copy, "BEGIN");
     for (const struct report_results_kept *kept = results->kept.first; ok && kept;
          kept = kept->next)
         ok = report_row_write(copy, &kept->row);
-    return ok && write_all(results, copy, &end, results->lost) && is_done(copy, "COMMIT");
+    return ok && write_all(copy, &end, results->lost) && is_done(copy, "COMMIT");
 }
 
 static bool copy_database(sqlite3 *from, sqlite3 *to) {

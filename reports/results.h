@@ -92,7 +92,8 @@ struct report_results {
     double retry_seconds;         /* nothing is tried before */
     char error[256];              /* why the newest try came to nothing */
     bool is_locked;               /* that was because of somebody else who has the file */
-    bool has_end;                 /* it is in the file */
+    double end_seconds;
+    bool has_end; /* it is in the file */
 };
 
 /* Makes the file, which may not exist: of several that make one of one name at once, one does. `path` must outlive it.

@@ -262,8 +262,7 @@ Test(results, what_finds_the_disk_full_on_its_way_is_there_as_a_whole_or_not_at_
         test_ok(report_results_progress(&results, &before));
         test_ok(report_results_plan_begins(&results, "good.plan"));
         limit_files(bytes);
-        enum vk_err err =
-            report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", &after);
+        enum vk_err err = report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", &after);
         cr_expect(err == VK_OK || !strstr(vk_err_origin()->text, "not an error"), "%s",
                   vk_err_origin()->text);
         limit_files(RLIM_INFINITY);
@@ -286,6 +285,37 @@ Test(results, what_finds_the_disk_full_on_its_way_is_there_as_a_whole_or_not_at_
         remove(path);
     }
     cr_expect(written > 0 && unwritten > 0, "%u, %u", written, unwritten);
+}
+
+Test(results, whoever_reads_it_holds_nobody_up_and_all_is_written_in_the_end) {
+    enum { FAILURES = 50 };
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    struct report_stopwatch watch;
+    sqlite3 *reader;
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    cr_assert_eq(sqlite3_open(path, &reader), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT * FROM plan", NULL, NULL, NULL), SQLITE_OK);
+    report_stopwatch_start(&watch);
+    cr_expect_eq(report_results_plan_begins(&results, "a.plan"), VK_ERR_DISK);
+    cr_expect(results.is_locked);
+    cr_expect_eq(fail_often(&results, FAILURES), 0);
+    cr_expect_eq(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL),
+                 VK_ERR_DISK);
+    const struct report_results_run run = {"a.plan", 1, VK_STR("{\"a\":1}"), VK_STR_NONE};
+    cr_expect_eq(report_results_timeline(&results, &run), VK_ERR_DISK);
+    cr_expect_lt(report_stopwatch_seconds(&watch), 2);
+    cr_expect_eq(report_results_unwritten(&results), FAILURES + 3);
+    sqlite3_close(reader);
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 1, FAILURES);
+    test_results_load(&model, path, &arena);
+    cr_expect_null(report_model_partial(&model));
+    cr_assert(model.failure_count == FAILURES && model.plan_count == 1 &&
+              model.timeline_count == 1);
+    cr_expect(model.plans[0].state == REPORT_PLAN_DIFFERENT && model.plans[0].failures == FAILURES);
+    vk_arena_release(&arena);
+    report_results_release(&results);
 }
 
 /* ---- found in another order than they are told in */

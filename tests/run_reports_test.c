@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -312,6 +313,7 @@ Test(run_reports, killed_it_leaves_every_failure_that_it_told_of) {
     outcome = run("report r.sqlite");
     cr_expect_eq(outcome->code, SIM_EXIT_OK);
     cr_expect(strstr(outcome->out, "\npartial: It did not come to its end"), "%s", outcome->out);
+    cr_expect(strstr(outcome->out, " Its totals are at least these.\n"), "%s", outcome->out);
     cr_expect(strstr(outcome->out, reproduce), "no '%s' in: %s", reproduce, outcome->out);
     cr_expect_eq(run("report r.sqlite --junit j.xml --html p.html")->code, SIM_EXIT_OK);
     expect_in_file("j.xml", "<error message=\"It did not come to its end");
@@ -469,19 +471,96 @@ Test(run_reports, on_a_full_disk_it_goes_on_and_keeps_what_was_written) {
         .program = "crankcase-planted",
         .words = "completion-ignored run --seeds 100 --results r.sqlite --quiet",
         .file_bytes_max = (unsigned long)80 * 1024};
+    char missing[80];
     const struct test_outcome *outcome =
         test_command_await(&folder, test_command_start(&folder, &command));
     size_t told = lines_with(outcome->out, " failed: oracle");
-    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED, "signal %d", outcome->signal);
     cr_expect_gt(told, 50, "the campaign goes on");
-    cr_expect_eq(lines_with(outcome->err, "what was written before is there"), 1, "%s",
-                 outcome->err);
+    cr_expect_eq(lines_with(outcome->err, "what cannot be written is kept"), 1, "%s", outcome->err);
     size_t on_disk = failures_on_disk("r.sqlite");
     cr_expect(on_disk >= 5 && on_disk < told, "%zu told, %zu on disk", told, on_disk);
+    snprintf(missing, sizeof missing, "; %zu failures are not in it\n", told - on_disk);
+    cr_expect(strstr(outcome->err, missing), "no '%s' in: %s", missing, outcome->err);
     outcome = run("report r.sqlite");
     cr_expect_eq(outcome->code, SIM_EXIT_OK);
     cr_expect(strstr(outcome->out, "\npartial: "), "%s", outcome->out);
     cr_expect(strstr(outcome->out, "reproduce: crankcase run --seed "), "%s", outcome->out);
+}
+
+/* The page alone has more than that; the others do not. */
+Test(run_reports, what_there_is_no_room_for_in_the_results_is_in_the_reports_that_have_room) {
+    const struct test_command command = {
+        .program = "crankcase-planted",
+        .words = "completion-ignored run --seeds 100 --results r.sqlite --quiet --html p.html "
+                 "--summary s.md --junit j.xml",
+        .file_bytes_max = (unsigned long)80 * 1024};
+    char wanted[80];
+    test_file_write(test_folder_file(&folder, "s.md"), VK_STR("mine\n"));
+    const struct test_outcome *outcome =
+        test_command_await(&folder, test_command_start(&folder, &command));
+    size_t told = lines_with(outcome->out, " failed: oracle");
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED, "signal %d", outcome->signal);
+    cr_expect_eq(lines_with(outcome->err, "crankcase run: p.html: "), 1, "%s", outcome->err);
+    cr_expect(!exists("p.html") && !exists("p.html.part"), "it is not cut");
+    snprintf(wanted, sizeof wanted, "\n| 100 | %zu | ", told);
+    expect_in_file("s.md", wanted);
+    expect_in_file("s.md", "mine\n");
+    char *xml = text_of("j.xml"), *markdown = text_of("s.md");
+    cr_expect(strstr(xml, "name=\"comes to its end\"") && !strstr(xml, "It did not come"), "%s",
+              xml);
+    cr_expect_null(strstr(markdown, "Partial"));
+    snprintf(wanted, sizeof wanted, "%zu seeds more have this signature", told - 1);
+    cr_expect(strstr(xml, wanted) || lines_with(xml, "<failure") > 1, "no '%s' in %s", wanted, xml);
+    free(xml);
+    free(markdown);
+}
+
+Test(run_reports, each_report_that_cannot_be_written_is_named) {
+    cr_expect_eq(run("run --seeds 20 --results r.sqlite --quiet")->code, SIM_EXIT_OK);
+    const struct test_command reports = {
+        .words = "report r.sqlite --html p.html --markdown m.md --junit j.xml",
+        .file_bytes_max = 1024};
+    const struct test_outcome *outcome =
+        test_command_await(&folder, test_command_start(&folder, &reports));
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED, "signal %d", outcome->signal);
+    cr_expect_str_eq(outcome->err, "crankcase report: j.xml: File too large\n"
+                                   "crankcase report: m.md: File too large\n"
+                                   "crankcase report: p.html: File too large\n");
+    cr_expect(!exists("j.xml") && !exists("m.md") && !exists("p.html"), "none is cut");
+}
+
+/* README invites to look while it runs. */
+Test(run_reports, whoever_looks_at_the_results_costs_the_campaign_nothing) {
+    const struct test_command command = {
+        .program = "crankcase-planted",
+        .words = "completion-ignored run --budget 4s --results r.sqlite --quiet"};
+    struct report_model model;
+    struct vk_arena arena;
+    sqlite3 *reader;
+    pid_t process = test_command_start(&folder, &command);
+    await_file("r.sqlite");
+    sleep_ms(500);
+    cr_assert_eq(sqlite3_open(test_folder_file(&folder, "r.sqlite"), &reader), SQLITE_OK);
+    sqlite3_busy_timeout(reader, 1000);
+    cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT * FROM campaign", NULL, NULL, NULL),
+                 SQLITE_OK);
+    sleep_ms(500); /* what was being told is told */
+    char *before = test_command_out(&folder);
+    sleep_ms(1500);
+    char *after = test_command_out(&folder);
+    cr_expect_gt(lines_with(after, " failed: oracle"), lines_with(before, " failed: oracle") + 5,
+                 "it waits");
+    sqlite3_close(reader);
+    const struct test_outcome *outcome = test_command_await(&folder, process);
+    cr_expect_eq(outcome->code, SIM_EXIT_DIFFERENCE);
+    cr_expect_str_eq(outcome->err, "");
+    load("r.sqlite", &model, &arena);
+    cr_expect_eq(model.failure_count, lines_with(outcome->out, " failed: oracle"));
+    cr_expect_null(report_model_partial(&model));
+    vk_arena_release(&arena);
+    free(before);
+    free(after);
 }
 
 static const char storeless[] = "crankcase-plan 1\n"
@@ -625,9 +704,35 @@ Test(run_reports, what_cannot_be_written_is_said_and_is_no_success) {
     const struct test_outcome *outcome = test_command_await(&folder, process);
     cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
     cr_expect_str_eq(outcome->err, "crankcase run: such/p.html: No such file or directory; what "
-                                   "was written before is there\n");
+                                   "was found is in r.sqlite (see crankcase report)\n");
     cr_expect(strstr(outcome->out, " seeds failed\n"));
     cr_expect_eq(run("report r.sqlite --html p.html")->code, SIM_EXIT_OK);
+}
+
+Test(run_reports, a_plan_of_a_failure_that_cannot_be_written_is_no_mere_failure) {
+    enum { SEEDS = 20 };
+    const struct test_command command = {
+        .program = "crankcase-planted",
+        .words = "completion-ignored run --seeds 20 --quiet --junit j.xml"};
+    char name[80];
+    mkdir(test_folder_file(&folder, "crankcase-failures"), 0700);
+    for (int i = 1; i <= SEEDS; i++) { /* something is in the way */
+        snprintf(name, sizeof name, "crankcase-failures/seed-%d.plan", i);
+        mkdir(test_folder_file(&folder, name), 0700);
+    }
+    const struct test_outcome *outcome =
+        test_command_await(&folder, test_command_start(&folder, &command));
+    cr_expect_eq(outcome->code, SIM_EXIT_FAILED);
+    cr_expect(strstr(outcome->err, ".plan: Is a directory\n"), "%s", outcome->err);
+    expect_in_file("j.xml", "reproduce: crankcase run --seed ");
+}
+
+Test(run_reports, its_help_fits_a_terminal) {
+    const char *help = run("run --help")->out;
+    for (size_t n; *help; help += n + (help[n] == '\n')) {
+        n = strcspn(help, "\n");
+        cr_expect_leq(n, 100, "%.*s", (int)n, help);
+    }
 }
 
 static void expect_refused(const char *words, const char *wanted) {
@@ -650,6 +755,7 @@ Test(run_reports, says_in_one_line_what_is_wrong_with_its_words) {
     expect_refused("report", "one result database is to be named ");
     expect_refused("report a b", "one result database is to be named ");
     expect_refused("report --xml a", "unknown option --xml ");
+    expect_refused("report --text --json a", "--text and --json are both for standard output ");
     expect_refused("report --html", "a value is missing after --html ");
     expect_refused("report nowhere", "crankcase report: nowhere: No such file or directory\n");
     expect_refused("report good.plan",
