@@ -27,8 +27,7 @@ static void take_str(struct vk_str *text, char **room) {
 bool report_results_kept_add(struct report_results_kept_list *list, const struct report_row *row) {
     size_t texts = size_of(row->name) + size_of(row->reproduce) + size_of(row->path) +
                    size_of(row->error) + size_of_str(row->json) + size_of_str(row->difference);
-    struct report_results_kept *kept =
-        list->count < KEPT_MAX ? malloc(sizeof *kept + texts) : NULL;
+    struct report_results_kept *kept = list->count < KEPT_MAX ? malloc(sizeof *kept + texts) : NULL;
     if (!kept) return false;
     char *room = (char *)(kept + 1);
     *kept = (struct report_results_kept){.row = *row};

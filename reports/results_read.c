@@ -423,8 +423,12 @@ enum vk_err report_model_load_ended(struct report_model *model,
 /* ---- what there is to know */
 
 const char *report_model_partial(const struct report_model *model) {
+    /* Failures are written when they are found, totals now and then. */
     if (model->state == REPORT_RESULTS_RUNNING)
-        return "It did not come to its end: it was ended from outside, or is still running.";
+        return model->kind == REPORT_RESULTS_SEEDS
+                   ? "It did not come to its end: it was ended from outside, or is still running."
+                     " Its totals are at least these."
+                   : "It did not come to its end: it was ended from outside, or is still running.";
     if (model->state == REPORT_RESULTS_INTERRUPTED) return "It was interrupted.";
     if (model->state == REPORT_RESULTS_FAILED) return "The testbed itself failed.";
     if (model->unwritten) return "Some of it could not be written.";

@@ -76,8 +76,7 @@ static bool exchange(sqlite3 *db, uint64_t one, uint64_t other) {
 
 static bool write_turn(sqlite3 *db, const struct report_row *turn) {
     uint64_t id;
-    return find_untold(db, turn, &id) &&
-           (id == 0 || id == turn->id || exchange(db, id, turn->id));
+    return find_untold(db, turn, &id) && (id == 0 || id == turn->id || exchange(db, id, turn->id));
 }
 
 /* ---- timelines and plans */
