@@ -29,7 +29,8 @@ static enum vk_err write_report(const char *path, report_writer writer, bool is_
     return err;
 }
 
-enum vk_err report_files_write(const struct report_files *files, const struct report_model *model) {
+bool report_files_write(const struct report_files *files, const struct report_model *model,
+                        void *impl, void (*failed)(void *impl, const char *what)) {
     const struct {
         const char *path;
         report_writer writer;
@@ -40,10 +41,11 @@ enum vk_err report_files_write(const struct report_files *files, const struct re
         {files->summary, report_markdown, true},
         {files->html, report_html, false},
     };
-    enum vk_err worst = VK_OK;
+    bool is_written = true;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        enum vk_err err = write_report(all[i].path, all[i].writer, all[i].is_added, model);
-        if (err != VK_OK) worst = err;
+        if (write_report(all[i].path, all[i].writer, all[i].is_added, model) == VK_OK) continue;
+        failed(impl, vk_err_origin()->text);
+        is_written = false;
     }
-    return worst;
+    return is_written;
 }

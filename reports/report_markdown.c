@@ -6,8 +6,42 @@
 
 #include <inttypes.h>
 
-/* INV-MARKDOWN-1 */
-enum { GROUPS_SHOWN_MAX = 50, PLANS_SHOWN_MAX = 200 };
+/* INV-MARKDOWN-1: a part that has so many bytes begins no more rows, and a row has a bound, too. */
+enum { GROUPS_SHOWN_MAX = 50, PLANS_SHOWN_MAX = 200, PART_BYTES_MAX = 128 * 1024 };
+enum { NAME_BYTES_MAX = 400, CODE_BYTES_MAX = 8000 };
+
+static bool is_full(const struct vk_buf *buf, size_t begins) {
+    return buf->n - begins >= PART_BYTES_MAX;
+}
+
+static bool is_within_character(const char *at) { return ((unsigned char)*at & 0xc0) == 0x80; }
+
+/* Of a path that is too long the end says more. */
+static void put_name(struct vk_buf *buf, const char *name) {
+    size_t n = strlen(name);
+    if (n > NAME_BYTES_MAX) {
+        vk_buf_lit(buf, "...");
+        name += n - NAME_BYTES_MAX;
+        while (is_within_character(name))
+            name++;
+    }
+    report_escape_markdown(buf, name);
+}
+
+static void put_code(struct vk_buf *buf, const char *text) {
+    static const char more[] = "...";
+    char cut[CODE_BYTES_MAX + sizeof more];
+    size_t n = CODE_BYTES_MAX;
+    if (strlen(text) <= n) {
+        report_markdown_code(buf, text);
+        return;
+    }
+    while (n && is_within_character(text + n))
+        n--;
+    memcpy(cut, text, n);
+    memcpy(cut + n, more, sizeof more);
+    report_markdown_code(buf, cut);
+}
 
 static void put_head(struct vk_buf *buf, const struct report_model *model) {
     const char *partial = report_model_partial(model);
@@ -16,13 +50,15 @@ static void put_head(struct vk_buf *buf, const struct report_model *model) {
                   failed    ? "failed"
                   : partial ? "incomplete"
                             : "passed");
-    report_markdown_code(buf, model->command);
+    put_code(buf, model->command);
     vk_buf_char(buf, '\n');
     if (partial) {
         vk_buf_lit(buf, "**Partial.** ");
         report_escape_markdown(buf, partial);
         vk_buf_char(buf, ' ');
-        report_escape_markdown(buf, model->error);
+        char line[REPORT_LINE_MAX];
+        report_first_line(model->error, line);
+        report_escape_markdown(buf, line);
         vk_buf_lit(buf, "\n\n");
     }
 }
@@ -56,59 +92,68 @@ static void put_group(struct vk_buf *buf, const struct report_model *model, size
     vk_buf_lit(buf, "### ");
     report_escape_markdown(buf, found->failure.signature);
     report_format(buf, "\n\n%zu time%s, first ", group->count, group->count == 1 ? "" : "s");
-    report_escape_markdown(buf, found->name);
+    put_name(buf, found->name);
     report_format(buf,
                   ": replica %" PRIu32 ", point %" PRIu64 ", block %" PRIu64
                   ". The oracle demands: ",
                   found->failure.replica, found->failure.point, found->failure.block);
     report_escape_markdown(buf, sim_oracle_demand(found->failure.oracle));
     vk_buf_lit(buf, ".\n\n");
-    report_markdown_code(buf, found->failure.what);
+    put_code(buf, found->failure.what);
     if (found->flight[0]) {
         vk_buf_lit(buf, "\nThe kernel:\n\n");
-        report_markdown_code(buf, found->flight);
+        put_code(buf, found->flight);
     }
     vk_buf_lit(buf, "\nReproduce:\n\n");
-    report_markdown_code(buf, found->reproduce);
+    put_code(buf, found->reproduce);
     vk_buf_char(buf, '\n');
 }
 
 static void put_groups(struct vk_buf *buf, const struct report_model *model) {
-    for (size_t i = 0; i < model->group_count && i < GROUPS_SHOWN_MAX; i++)
-        put_group(buf, model, i);
-    if (model->group_count > GROUPS_SHOWN_MAX)
-        report_format(buf, "And %zu signatures more.\n\n", model->group_count - GROUPS_SHOWN_MAX);
+    size_t shown = 0, begins = buf->n;
+    for (; shown < model->group_count && shown < GROUPS_SHOWN_MAX && !is_full(buf, begins); shown++)
+        put_group(buf, model, shown);
+    if (model->group_count > shown)
+        report_format(buf, "And %zu signatures more.\n\n", model->group_count - shown);
 }
 
 /* What a table cannot hold. A plan that failed by an oracle is told of with its signature. */
 static void put_plan_errors(struct vk_buf *buf, const struct report_model *model) {
-    size_t shown = 0;
-    for (size_t i = 0; i < model->plan_count && shown < GROUPS_SHOWN_MAX; i++) {
+    size_t shown = 0, more = 0, begins = buf->n;
+    for (size_t i = 0; i < model->plan_count; i++) {
         const struct report_plan *plan = &model->plans[i];
         if (plan->failure != SIZE_MAX || !strchr(plan->error, '\n')) continue;
+        if (shown == GROUPS_SHOWN_MAX || is_full(buf, begins)) {
+            more++;
+            continue;
+        }
         shown++;
         vk_buf_lit(buf, "### ");
-        report_escape_markdown(buf, plan->name);
+        put_name(buf, plan->name);
         vk_buf_lit(buf, "\n\n");
-        report_markdown_code(buf, plan->error);
+        put_code(buf, plan->error);
         vk_buf_char(buf, '\n');
     }
+    if (more)
+        report_format(buf, "And %zu %s more of which there is something to say.\n\n", more,
+                      report_results_kind_unit(model->kind));
 }
 
 /* Those that passed only count. */
 static void put_plans(struct vk_buf *buf, const struct report_model *model) {
-    size_t shown = 0, not_passed = 0;
+    size_t shown = 0, not_passed = 0, begins = buf->n;
     for (size_t i = 0; i < model->plan_count; i++)
         not_passed += model->plans[i].state != REPORT_PLAN_PASSED;
     if (!not_passed) return;
     report_format(buf, "| %s | came to | |\n|---|---|---|\n",
                   report_results_kind_unit(model->kind));
-    for (size_t i = 0; i < model->plan_count && shown < PLANS_SHOWN_MAX; i++) {
+    for (size_t i = 0; i < model->plan_count && shown < PLANS_SHOWN_MAX && !is_full(buf, begins);
+         i++) {
         const struct report_plan *plan = &model->plans[i];
         if (plan->state == REPORT_PLAN_PASSED) continue;
         shown++;
         vk_buf_lit(buf, "| ");
-        report_escape_markdown(buf, plan->name);
+        put_name(buf, plan->name);
         report_format(buf, " | %s | ", report_plan_state_word(plan->state));
         char line[REPORT_LINE_MAX];
         report_first_line(plan->failure != SIZE_MAX

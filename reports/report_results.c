@@ -20,8 +20,7 @@ static void print_head(FILE *out, const struct report_model *model, bool colours
                 report_colour(REPORT_PLAIN, colours), partial);
     if (model->error[0]) fprintf(out, "  %s\n", model->error);
     if (model->unwritten)
-        fprintf(out, "  %" PRIu64 " times there was no room to write into this file\n",
-                model->unwritten);
+        fprintf(out, "  %" PRIu64 " rows could not be written into this file\n", model->unwritten);
 }
 
 static void print_others(FILE *out, const struct report_model *model, size_t group) {

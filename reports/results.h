@@ -4,12 +4,16 @@
  * `crankcase report` afterwards. Its schema is results.sql.
  * It is of SQLite's own system disk and heap; what a simulated kernel does to its database does not touch it.
  *
- * INV-RESULTS-1  A failure is committed before report_results_failure() returns: no interrupt, full disk or kill that
+ * INV-RESULTS-1  A failure is committed before report_results_failure() says VK_OK: no interrupt, full disk or kill that
  *                comes later loses it.
- * INV-RESULTS-2  `state` says "running" until all is told: of a file that was left behind it is seen that it is partial.
- * INV-RESULTS-3  Between two calls no connection is open: processes may be forked.
- * INV-RESULTS-4  What could not be written is counted, and told when there is room again. A failure is kept, and written
- *                before anything else is once there is room.
+ * INV-RESULTS-2  `state` says "running" until the end, and is written with the totals or not at all: of a file that was
+ *                left behind, or has not all that there was, it is seen that it is partial.
+ * INV-RESULTS-3  Between two calls no connection is open: processes may be forked. Only the one that began writes.
+ * INV-RESULTS-4  What cannot be written, for want of room or because somebody reads the file, is kept, and written before
+ *                anything else as soon as it can be, in its order; only a timeline, which may be large, lets others pass.
+ *                What is left in the end is counted, and can still be reported (report_model_load_ended). Samples are not
+ *                kept: the totals of the next one have them.
+ * INV-RESULTS-5  Nobody who has the file locked holds up the runs for more than a tenth of a second in every one.
  *
  * The times in it are for people; nothing that a run comes to depends on them.
  */
@@ -68,17 +72,28 @@ enum report_plan_state {
 };
 const char *report_plan_state_word(enum report_plan_state state);
 
+/* See results_kept.h. */
+struct report_results_kept_list {
+    struct report_results_kept *first, *last;
+    size_t count;
+};
+
 struct report_results {
     const char *path;
     struct report_stopwatch watch;
     double next_sample_seconds, sample_every_seconds;
     uint64_t samples;
-    uint64_t unwritten; /* INV-RESULTS-4 */
-    uint64_t plan;      /* the number in the file of the one that is being run, or 0 */
-    uint64_t failure;   /* and of the newest failure; 0: it could not be written */
-    uint64_t in_turn;   /* failures that are in order */
-    struct report_results_kept *kept, *kept_last; /* INV-RESULTS-4 */
-    size_t kept_count;
+    uint64_t plan;    /* the number of the one that is being run, or 0 */
+    uint64_t failure; /* and of the newest failure; 0: there is none, or it is lost */
+    uint64_t in_turn; /* failures that are in order */
+    uint64_t plans, failures, timelines; /* so far; each has the next number */
+    struct report_results_kept_list kept;
+    uint64_t lost, failures_lost; /* those that could not even be kept */
+    double retry_seconds;         /* nothing is tried before */
+    char error[256];              /* why the newest try came to nothing */
+    bool is_locked;               /* that was because of somebody else who has the file */
+    double end_seconds;
+    bool has_end; /* it is in the file */
 };
 
 /* Makes the file, which may not exist: of several that make one of one name at once, one does. `path` must outlive it.
@@ -86,7 +101,7 @@ struct report_results {
 enum vk_err report_results_create(struct report_results *results, const char *path,
                                   const struct report_results_begin *begin) VK_MUST_CHECK;
 
-/* Each of these commits, or changes nothing in the file, is counted, and says what is wrong: VK_ERR_DISK. One may go on. */
+/* Each of these commits, or changes nothing in the file, is kept, and says what is wrong: VK_ERR_DISK. One may go on. */
 enum vk_err report_results_failure(struct report_results *results,
                                    const struct report_failure *report) VK_MUST_CHECK;
 /* The turn of a failure that has been written has come, perhaps after that of others that were found later: in the file,
@@ -95,7 +110,7 @@ enum vk_err report_results_failure(struct report_results *results,
 enum vk_err report_results_in_turn(struct report_results *results,
                                    const struct report_failure *report, uint64_t failure)
     VK_MUST_CHECK;
-/* Writes the totals and a sample when one is due, which is less often the longer it takes. */
+/* Writes the totals and a sample when one is due, which is less often the longer it takes; and what is kept. */
 enum vk_err report_results_progress(struct report_results *results,
                                     const struct sim_campaign_totals *totals) VK_MUST_CHECK;
 enum vk_err report_results_plan_begins(struct report_results *results, const char *name)
@@ -117,8 +132,13 @@ struct report_results_end {
     bool is_stable;
     int code; /* that the command exits with */
 };
+/* VK_OK if the file has all now. Else there may be its end in it, which then counts what is missing; it waits for whoever
+ * has it locked. Nothing is told after this. */
 enum vk_err report_results_end(struct report_results *results, const struct report_results_end *end)
     VK_MUST_CHECK;
+/* What is not in the file: rows of any kind, and those of failures. */
+uint64_t report_results_unwritten(const struct report_results *results);
+uint64_t report_results_unwritten_failures(const struct report_results *results);
 
 /* Frees what it has in memory, written or not; the file stays. */
 void report_results_release(struct report_results *results);

@@ -1,6 +1,7 @@
 /* results_read.c - see results_read.h. */
 #include "results_read.h"
 
+#include "results_copy.h"
 #include "statement.h"
 
 #include <errno.h>
@@ -408,11 +409,26 @@ enum vk_err report_model_load(struct report_model *model, const char *path,
     return err;
 }
 
+enum vk_err report_model_load_ended(struct report_model *model,
+                                    const struct report_results *results,
+                                    const struct report_results_end *ends, struct vk_arena *arena) {
+    struct reading reading = {.arena = arena, .model = model};
+    *model = (struct report_model){.path = results->path};
+    VK_TRY(report_results_copy(results, ends, &reading.db));
+    enum vk_err err = read_all(&reading);
+    sqlite3_close(reading.db);
+    return err;
+}
+
 /* ---- what there is to know */
 
 const char *report_model_partial(const struct report_model *model) {
+    /* Failures are written when they are found, totals now and then. */
     if (model->state == REPORT_RESULTS_RUNNING)
-        return "It did not come to its end: it was ended from outside, or is still running.";
+        return model->kind == REPORT_RESULTS_SEEDS
+                   ? "It did not come to its end: it was ended from outside, or is still running."
+                     " Its totals are at least these."
+                   : "It did not come to its end: it was ended from outside, or is still running.";
     if (model->state == REPORT_RESULTS_INTERRUPTED) return "It was interrupted.";
     if (model->state == REPORT_RESULTS_FAILED) return "The testbed itself failed.";
     if (model->unwritten) return "Some of it could not be written.";

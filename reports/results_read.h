@@ -80,6 +80,12 @@ struct report_model {
 enum vk_err report_model_load(struct report_model *model, const char *path, struct vk_arena *arena)
     VK_MUST_CHECK;
 
+/* The same of the one that this process wrote, after report_results_end(): with what is not in the file. */
+enum vk_err report_model_load_ended(struct report_model *model,
+                                    const struct report_results *results,
+                                    const struct report_results_end *ends, struct vk_arena *arena)
+    VK_MUST_CHECK;
+
 /* Why it is not all that there would have been, as a sentence; NULL: it is. */
 const char *report_model_partial(const struct report_model *model);
 /* How many of its seeds, or of the plans of its list, did not pass, and how many there were. */

@@ -48,6 +48,9 @@ void report_statement_real(struct report_statement *statement, double value) {
 bool report_statement_run(struct report_statement *statement) {
     if (statement->failed) return false;
     VK_ASSERT(statement->next == sqlite3_bind_parameter_count(statement->prepared) + 1);
+    /* Whatever is written is of a transaction: SQLite has rolled it back by itself, and this would be committed alone. */
+    if (sqlite3_get_autocommit(sqlite3_db_handle(statement->prepared))) statement->failed = true;
+    if (statement->failed) return false;
     if (sqlite3_step(statement->prepared) != SQLITE_DONE) statement->failed = true;
     if (sqlite3_reset(statement->prepared) != SQLITE_OK) statement->failed = true;
     statement->next = 1;

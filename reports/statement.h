@@ -24,7 +24,7 @@ void report_statement_text(struct report_statement *statement, const char *text)
 void report_statement_str(struct report_statement *statement, struct vk_str text);
 void report_statement_count(struct report_statement *statement, uint64_t value);
 void report_statement_real(struct report_statement *statement, double value);
-/* Runs what gives no rows, and is ready for the next values. */
+/* Runs what gives no rows, and is ready for the next values. Only within a transaction: outside it fails. */
 bool report_statement_run(struct report_statement *statement);
 
 /* Whether there is one more row. */

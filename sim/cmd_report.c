@@ -44,6 +44,11 @@ static int failed(const char *what, int code) {
     return code;
 }
 
+static void tell_failed(void *impl, const char *what) {
+    (void)impl;
+    failed(what, SIM_EXIT_FAILED);
+}
+
 static int tell(const struct report_command *command, const struct report_model *model) {
     bool nothing_else = !command->json && !report_files_any(&command->files);
     if (command->text || nothing_else)
@@ -51,9 +56,8 @@ static int tell(const struct report_command *command, const struct report_model 
     if (command->json) report_results_json(stdout, model);
     if (fflush(stdout) != 0 || ferror(stdout))
         return failed("standard output cannot be written", SIM_EXIT_FAILED);
-    if (report_files_write(&command->files, model) != VK_OK)
-        return failed(vk_err_origin()->text, SIM_EXIT_FAILED);
-    return SIM_EXIT_OK;
+    bool is_written = report_files_write(&command->files, model, NULL, tell_failed);
+    return is_written ? SIM_EXIT_OK : SIM_EXIT_FAILED;
 }
 
 static int check_outputs(const struct report_command *command, const char *results) {
@@ -105,6 +109,8 @@ static int report_main(int argc, char **argv) {
         default: return bad_usage("unknown option ", argv[optind - 1]);
         }
     }
+    if (command.text && command.json)
+        return bad_usage("--text and --json are both for standard output", "");
     if (optind + 1 != argc) return bad_usage("one result database is to be named", "");
     return tell_file(&command, argv[optind]);
 }

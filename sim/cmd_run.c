@@ -83,7 +83,8 @@ static const char usage[] =
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n"
     "  crankcase run --budget 5m --junit results.xml --summary \"$GITHUB_STEP_SUMMARY\"\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
-    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
+    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed, or\n"
+    "something could not be written; interrupted (Ctrl-C): the summary and code so far";
 
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 enum { DRAWN_A_SECOND_MAX = 10 };
@@ -103,6 +104,7 @@ struct run_command {
     bool colours, probes;
     bool other_than_liveness; /* a failure of another oracle was seen */
     bool is_stable;
+    bool lacks_plans; /* of failures: they could not be written */
     struct sim_run_shrink shrink;
     struct report_progress progress;
     double next_draw_seconds;
@@ -150,6 +152,7 @@ static uint64_t seed_found(void *impl, uint64_t seed, const struct sim_failure *
     mkdir(command->out_folder, 0777); /* what is wrong with it, writing the file tells */
     bool is_written = sim_reproducer_write(&made, seed, failure, words.path) == VK_OK;
     if (!is_written) {
+        command->lacks_plans = true;
         report_progress_clear(&command->progress);
         fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
     }
@@ -240,6 +243,7 @@ static bool misses_probes(const struct run_command *command) {
 }
 
 static int exit_code(const struct run_command *command) {
+    if (command->lacks_plans) return SIM_EXIT_FAILED;
     if (command->other_than_liveness) return SIM_EXIT_DIFFERENCE;
     if (command->totals.failures || some_never_struck(command) || misses_probes(command))
         return SIM_EXIT_LIVENESS;

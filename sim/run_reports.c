@@ -82,16 +82,22 @@ static enum vk_err command_line(const struct sim_run_reports *reports, struct vk
 
 /* ---- what happens */
 
-/* INV-RUN-REPORTS-1 */
-static void heed(struct sim_run_reports *reports, enum vk_err err) {
-    if (err == VK_OK) return;
-    if (!reports->has_failed && reports->results == reports->results_beside)
-        fprintf(stderr, "%s: %s; what was found is in %s (see crankcase report)\n",
-                reports->command, vk_err_origin()->text, reports->results);
-    else if (!reports->has_failed)
-        fprintf(stderr, "%s: %s; what was written before is there\n", reports->command,
-                vk_err_origin()->text);
+/* INV-RUN-REPORTS-1: what was asked for, and is not there in the end. */
+static void tell_failed(struct sim_run_reports *reports, const char *what, const char *more) {
+    fprintf(stderr, "%s: %s%s\n", reports->command, what, more);
     reports->has_failed = true;
+}
+
+static void heed(struct sim_run_reports *reports, enum vk_err err) {
+    if (err != VK_OK) tell_failed(reports, vk_err_origin()->text, "");
+}
+
+/* What could not be written into the database is kept. It is no news if somebody only reads it. */
+static void heed_database(struct sim_run_reports *reports, enum vk_err err) {
+    if (err == VK_OK || reports->database.is_locked || reports->is_short) return;
+    fprintf(stderr, "%s: %s; what cannot be written is kept, and written when it can be\n",
+            reports->command, vk_err_origin()->text);
+    reports->is_short = true;
 }
 
 static enum sim_exit check_outputs(struct sim_run_reports *reports) {
@@ -176,12 +182,13 @@ int sim_run_reports_begin(struct sim_run_reports *reports,
 
 void sim_run_reports_failure(struct sim_run_reports *reports, const struct report_failure *report) {
     if (!reports->is_open) return;
-    heed(reports, report_results_failure(&reports->database, report));
+    heed_database(reports, report_results_failure(&reports->database, report));
 }
 
 void sim_run_reports_progress(struct sim_run_reports *reports,
                               const struct sim_campaign_totals *totals) {
-    if (reports->is_open) heed(reports, report_results_progress(&reports->database, totals));
+    if (reports->is_open)
+        heed_database(reports, report_results_progress(&reports->database, totals));
 }
 
 /* ---- timelines */
@@ -224,23 +231,49 @@ static enum vk_err trace_text(const struct sim_timeline *timeline, const char *n
     return vk_buf_finish(&buf, text);
 }
 
-static enum vk_err keep_timeline(struct sim_run_reports *reports,
-                                 const struct sim_timeline *timeline, const char *name,
-                                 uint64_t failure, uint64_t focus) {
+/* Texts on their way from a process: the bytes, after their number. */
+static void send_text(FILE *out, struct vk_str text) {
+    size_t n = vk_str_present(text) ? text.n : 0;
+    fwrite(&n, sizeof n, 1, out);
+    if (n > 0) fwrite(text.p, 1, n, out);
+}
+
+/* Absent if there was none, or the process ended before that. */
+static struct vk_str receive_text(FILE *in, struct vk_arena *arena) {
+    size_t n;
+    char *bytes;
+    if (fread(&n, sizeof n, 1, in) != 1 || n == 0) return VK_STR_NONE;
+    if (VK_NEW_ARRAY(arena, &bytes, n) != VK_OK || fread(bytes, 1, n, in) != n) return VK_STR_NONE;
+    return (struct vk_str){bytes, n};
+}
+
+static void send_timeline(const struct sim_run_reports *reports,
+                          const struct sim_timeline *timeline, uint64_t focus, FILE *out) {
     struct vk_arena arena;
     struct vk_str json;
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = timeline_text(timeline, focus, &arena, &json);
-    const struct report_results_run run = {name, failure, json, reports->difference};
-    if (err == VK_OK) err = report_results_timeline(&reports->database, &run);
+    if (timeline_text(timeline, focus, &arena, &json) != VK_OK) json = VK_STR_NONE;
+    send_text(out, json);
+    send_text(out, reports->difference);
     vk_arena_release(&arena);
-    return err;
+}
+
+/* What send_timeline() sent. One that is not there is no result that is lost. */
+static bool receive_timeline(struct sim_run_reports *reports, const char *name, uint64_t failure,
+                             FILE *in) {
+    struct vk_arena arena;
+    vk_arena_init(&arena, vk_heap_system());
+    struct vk_str json = receive_text(in, &arena);
+    const struct report_results_run run = {name, failure, json, receive_text(in, &arena)};
+    bool is_there = vk_str_present(json);
+    if (is_there) heed_database(reports, report_results_timeline(&reports->database, &run));
+    vk_arena_release(&arena);
+    return is_there;
 }
 
 /* Runs a plan once more. In a process of its own: it may crash, and nobody's runs are to notice. */
 static void watch_run(struct sim_run_reports *reports, const struct sim_plan *plan,
-                      const struct sim_run_options *run, const char *name, uint64_t failure,
-                      uint64_t point) {
+                      const struct sim_run_options *run, uint64_t point, FILE *out) {
     struct sim_run_options options = *run;
     struct sim_run_result result;
     struct sim_timeline *timeline = sim_timeline_new();
@@ -249,8 +282,9 @@ static void watch_run(struct sim_run_reports *reports, const struct sim_plan *pl
     options.observer = sim_timeline_observer(timeline);
     bool was_run = sim_run(plan, &options, &result) == VK_OK;
     bool differs = was_run && result.failed && result.failure.oracle == SIM_ORACLE_REPLICAS;
+    reports->difference = VK_STR_NONE;
     if (differs) find_difference(reports, plan, options.module);
-    if (was_run) heed(reports, keep_timeline(reports, timeline, name, failure, point));
+    if (was_run) send_timeline(reports, timeline, point, out);
     sim_timeline_free(timeline);
 }
 
@@ -267,51 +301,59 @@ static void watch_seed(void *impl, size_t i, FILE *out) {
     const struct sim_campaign *campaign = watching->campaign;
     const struct sim_run_reports_watched *watched = &watching->reports->to_watch[i];
     struct sim_plan plan;
-    char name[40];
-    (void)out;
     if (sim_plan_generate(&plan, vk_heap_system(), watched->seed, &campaign->generate) != VK_OK)
         return;
-    snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
-    watch_run(watching->reports, &plan, &campaign->run, name, watched->failure, watched->point);
+    watch_run(watching->reports, &plan, &campaign->run, watched->point, out);
     sim_plan_release(&plan);
+}
+
+static void seed_watched(void *impl, size_t i, FILE *in, const char *died) {
+    const struct watching *watching = impl;
+    const struct sim_run_reports_watched *watched = &watching->reports->to_watch[i];
+    char name[40];
+    (void)died;
+    snprintf(name, sizeof name, "seed %llu", (unsigned long long)watched->seed);
+    receive_timeline(watching->reports, name, watched->failure, in);
 }
 
 static void watch_file(void *impl, size_t i, FILE *out) {
     const struct watching *watching = impl;
-    struct sim_run_reports *reports = watching->reports;
     struct sim_plan plan;
     struct vk_arena arena;
-    const struct sim_plan_file file = {.command = reports->command, .path = watching->path};
-    (void)i, (void)out;
+    const struct sim_plan_file file = {.command = watching->reports->command,
+                                       .path = watching->path};
+    (void)i;
     vk_arena_init(&arena, vk_heap_system());
     bool is_read = sim_plan_file_read(&file, &arena, NULL, &plan) == SIM_EXIT_OK;
     vk_arena_release(&arena);
     if (!is_read) return;
-    watch_run(reports, &plan, watching->run, watching->path, reports->database.failure,
-              watching->point);
+    watch_run(watching->reports, &plan, watching->run, watching->point, out);
     sim_plan_release(&plan);
 }
 
-/* A timeline that is not there is no result that is lost. */
-static void watch_finished(void *impl, size_t i, FILE *in, const char *died) {
-    (void)impl, (void)i, (void)in, (void)died;
+static void file_watched(void *impl, size_t i, FILE *in, const char *died) {
+    const struct watching *watching = impl;
+    struct sim_run_reports *reports = watching->reports;
+    (void)i, (void)died;
+    receive_timeline(reports, watching->path, reports->database.failure, in);
 }
 
 static void watch(struct watching *watching, size_t count,
-                  void (*job)(void *impl, size_t i, FILE *out)) {
+                  void (*job)(void *impl, size_t i, FILE *out),
+                  void (*finished)(void *impl, size_t i, FILE *in, const char *died)) {
     const struct sim_jobs jobs = {.count = count,
                                   .at_once = 1,
                                   .isolated = true,
                                   .silent = true,
                                   .impl = watching,
                                   .run = job,
-                                  .finished = watch_finished};
+                                  .finished = finished};
     heed(watching->reports, sim_jobs_run(&jobs));
 }
 
 void sim_run_reports_watch(struct sim_run_reports *reports, const struct sim_campaign *campaign) {
     struct watching watching = {.reports = reports, .campaign = campaign};
-    if (reports->is_open) watch(&watching, reports->to_watch_count, watch_seed);
+    if (reports->is_open) watch(&watching, reports->to_watch_count, watch_seed, seed_watched);
 }
 
 /* Whether there is to be a timeline of it. */
@@ -340,7 +382,7 @@ void sim_run_reports_watch_file(struct sim_run_reports *reports, const char *pat
         .reports = reports, .run = run, .path = path, .point = failure->point};
     if (!is_to_be_watched(reports, failure)) return;
     note_watched(reports, 0, failure);
-    watch(&watching, 1, watch_file);
+    watch(&watching, 1, watch_file, file_watched);
 }
 
 uint64_t sim_run_reports_seed_found(struct sim_run_reports *reports,
@@ -352,27 +394,11 @@ uint64_t sim_run_reports_seed_found(struct sim_run_reports *reports,
 void sim_run_reports_seed_failure(struct sim_run_reports *reports, uint64_t seed,
                                   const struct report_failure *report, uint64_t found) {
     if (!reports->is_open) return;
-    heed(reports, report_results_in_turn(&reports->database, report, found));
+    heed_database(reports, report_results_in_turn(&reports->database, report, found));
     if (is_to_be_watched(reports, report->failure)) note_watched(reports, seed, report->failure);
 }
 
 /* ---- plans */
-
-/* Texts on their way from a plan's process: the bytes, after their number. */
-static void send_text(FILE *out, struct vk_str text) {
-    size_t n = vk_str_present(text) ? text.n : 0;
-    fwrite(&n, sizeof n, 1, out);
-    if (n > 0) fwrite(text.p, 1, n, out);
-}
-
-/* Absent if there was none, or the process ended before that. */
-static struct vk_str receive_text(FILE *in, struct vk_arena *arena) {
-    size_t n;
-    char *bytes;
-    if (fread(&n, sizeof n, 1, in) != 1 || n == 0) return VK_STR_NONE;
-    if (VK_NEW_ARRAY(arena, &bytes, n) != VK_OK || fread(bytes, 1, n, in) != n) return VK_STR_NONE;
-    return (struct vk_str){bytes, n};
-}
 
 const struct sim_observer *sim_run_reports_plan_observer(struct sim_run_reports *reports) {
     reports->timeline = reports->is_open ? sim_timeline_new() : NULL;
@@ -407,7 +433,7 @@ void sim_run_reports_plan_watched(struct sim_run_reports *reports, const char *n
 void sim_run_reports_plan_begins(struct sim_run_reports *reports, const char *name) {
     if (!reports->is_open) return;
     reports->database.failure = 0;
-    heed(reports, report_results_plan_begins(&reports->database, name));
+    heed_database(reports, report_results_plan_begins(&reports->database, name));
 }
 
 static void keep_watched(struct sim_run_reports *reports, const char *name, uint64_t failure,
@@ -415,13 +441,11 @@ static void keep_watched(struct sim_run_reports *reports, const char *name, uint
     struct vk_arena arena;
     vk_arena_init(&arena, vk_heap_system());
     struct vk_str trace = receive_text(watched, &arena);
-    struct vk_str json = receive_text(watched, &arena);
-    const struct report_results_run run = {name, failure, json, receive_text(watched, &arena)};
     if (reports->trace && vk_str_present(trace))
         heed(reports, sim_text_file_write(reports->trace, trace));
-    reports->to_watch_count += vk_str_present(json) && failure != 0;
-    if (vk_str_present(json)) heed(reports, report_results_timeline(&reports->database, &run));
     vk_arena_release(&arena);
+    bool is_there = receive_timeline(reports, name, failure, watched);
+    reports->to_watch_count += is_there && failure != 0;
 }
 
 void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name,
@@ -429,7 +453,8 @@ void sim_run_reports_plan_ends(struct sim_run_reports *reports, const char *name
                                const struct sim_campaign_totals *totals, FILE *watched) {
     uint64_t failure = reports->database.failure;
     if (!reports->is_open) return;
-    heed(reports, report_results_plan_ends(&reports->database, state, seconds, error, totals));
+    heed_database(reports,
+                  report_results_plan_ends(&reports->database, state, seconds, error, totals));
     bool was_run = state == REPORT_PLAN_PASSED || state == REPORT_PLAN_DIFFERENT;
     if (was_run && watched) keep_watched(reports, name, failure, watched);
 }
@@ -441,14 +466,14 @@ void sim_run_reports_entry(struct sim_run_reports *reports,
     struct report_results *database = &reports->database;
     if (!reports->is_open) return;
     if (!entry->failure) {
-        heed(reports, report_results_plan(database, entry->name, entry->state, entry->seconds,
-                                          entry->error));
+        heed_database(reports, report_results_plan(database, entry->name, entry->state,
+                                                   entry->seconds, entry->error));
         return;
     }
-    heed(reports, report_results_plan_begins(database, entry->name));
-    heed(reports, report_results_failure(database, entry->failure));
-    heed(reports,
-         report_results_plan_ends(database, entry->state, entry->seconds, entry->error, NULL));
+    heed_database(reports, report_results_plan_begins(database, entry->name));
+    heed_database(reports, report_results_failure(database, entry->failure));
+    heed_database(reports, report_results_plan_ends(database, entry->state, entry->seconds,
+                                                    entry->error, NULL));
 }
 
 void sim_run_reports_recording(struct sim_run_reports *reports, const char *path,
@@ -478,15 +503,39 @@ void sim_run_reports_recording(struct sim_run_reports *reports, const char *path
 
 /* ---- the end */
 
-static void write_files(struct sim_run_reports *reports) {
+static void report_failed(void *impl, const char *what) {
+    struct sim_run_reports *reports = impl;
+    char more[sizeof reports->results_beside + 64] = "";
+    if (!report_results_unwritten(&reports->database))
+        snprintf(more, sizeof more, "; what was found is in %s (see crankcase report)",
+                 reports->results);
+    tell_failed(reports, what, more);
+}
+
+/* With what is not in the database, for it may have no room where they have. */
+static void write_files(struct sim_run_reports *reports, const struct report_results_end *ends) {
     struct vk_arena arena;
     struct report_model model;
     if (!report_files_any(&reports->files)) return;
     vk_arena_init(&arena, vk_heap_system());
-    enum vk_err err = report_model_load(&model, reports->results, &arena);
-    if (err == VK_OK) err = report_files_write(&reports->files, &model);
-    heed(reports, err);
+    if (report_model_load_ended(&model, &reports->database, ends, &arena) == VK_OK)
+        report_files_write(&reports->files, &model, reports, report_failed);
+    else
+        report_failed(reports, vk_err_origin()->text);
     vk_arena_release(&arena);
+}
+
+/* A database that nobody asked for, and that no report lacks, need not have all. */
+static void tell_unwritten(struct sim_run_reports *reports) {
+    const struct report_results *database = &reports->database;
+    bool is_asked_for = reports->results != reports->results_beside;
+    char more[80] = "; what it came to in the end is not in it";
+    uint64_t failures = report_results_unwritten_failures(database);
+    if (!is_asked_for && !reports->has_failed && !database->lost) return;
+    if (failures)
+        snprintf(more, sizeof more, "; %llu failure%s not in it", (unsigned long long)failures,
+                 failures == 1 ? " is" : "s are");
+    tell_failed(reports, database->error, more);
 }
 
 enum report_results_state sim_run_reports_end_state(void) {
@@ -497,9 +546,10 @@ int sim_run_reports_end(struct sim_run_reports *reports, const struct report_res
     if (!reports->is_open) return ends->code;
     reports->is_open = false;
     vk_arena_release(&reports->arena);
-    heed(reports, report_results_end(&reports->database, ends));
+    bool is_whole = report_results_end(&reports->database, ends) == VK_OK;
+    write_files(reports, ends);
+    if (!is_whole) tell_unwritten(reports);
     report_results_release(&reports->database);
-    write_files(reports);
     if (reports->results == reports->results_beside && !reports->has_failed)
         remove(reports->results_beside);
     return reports->has_failed ? SIM_EXIT_FAILED : ends->code;

@@ -4,8 +4,9 @@
  * it takes care that nothing of that is lost. Without --results there is a database all the same while the campaign runs,
  * FILE.results.sqlite beside the first report that is asked for; it goes when the reports are written.
  *
- * INV-RUN-REPORTS-1  What cannot be written is said once, on standard error, and never stops the runs; the command then
- *                    ends with SIM_EXIT_FAILED.
+ * INV-RUN-REPORTS-1  What cannot be written never stops the runs. What is missing in the end is said on standard error, each
+ *                    file once, and the command ends with SIM_EXIT_FAILED. The reports have what there was no room for in
+ *                    the database.
  * INV-RUN-REPORTS-2  Where no report is asked for, all of it does nothing.
  * INV-RUN-REPORTS-3  No result database is removed or written to but the run's own. Where another run, that was killed or
  *                    goes on, has one of that name, this one's has a number, and the other is told of.
@@ -64,6 +65,7 @@ struct sim_run_reports {
     char results_beside[1100];  /* where there is no --results */
     struct report_results database;
     bool is_open, has_failed;
+    bool is_short; /* it has been said that the database cannot be written */
     struct sim_run_reports_watched to_watch[SIM_RUN_REPORTS_TIMELINES_MAX];
     size_t to_watch_count;
     struct sim_timeline *timeline;   /* of the plan that is being run */

@@ -124,10 +124,42 @@ enum vk_err sim_text_file_write(const char *path, struct vk_str text) {
     return place == PLACE_SPECIAL ? write_to(path, "wb", text) : replace(path, text);
 }
 
+/* How much of it could be written. */
+static size_t write_some(int file, struct vk_str text) {
+    size_t n = 0;
+    while (n < text.n) {
+        ssize_t now = write(file, text.p + n, text.n - n);
+        if (now < 0 && errno == EINTR) continue;
+        if (now <= 0) break;
+        n += (size_t)now;
+    }
+    return n;
+}
+
+/* INV-TEXT-FILE-3. What another has added after it stays, and so does what is before that. */
+static void take_back(int file, size_t bytes) {
+    struct stat is;
+    off_t end = lseek(file, 0, SEEK_CUR);
+    bool is_last = end >= (off_t)bytes && fstat(file, &is) == 0 && is.st_size == end;
+    if (is_last) (void)!ftruncate(file, end - (off_t)bytes); /* it has failed as it is */
+}
+
+static enum vk_err add_to_end(const char *path, struct vk_str text) {
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) return failed(path, strerror(errno));
+    errno = 0;
+    size_t written = write_some(file, text);
+    const char *why = written == text.n ? NULL : strerror(errno ? errno : ENOSPC);
+    if (why) take_back(file, written);
+    if (close(file) != 0 && !why) why = strerror(errno);
+    return why ? failed(path, why) : VK_OK;
+}
+
 enum vk_err sim_text_file_add(const char *path, struct vk_str text) {
     FILE *stream;
-    (void)find_place(path, &stream);
-    return stream ? print(stream, path, text) : write_to(path, "ab", text);
+    enum place place = find_place(path, &stream);
+    if (stream) return print(stream, path, text);
+    return place == PLACE_SPECIAL ? write_to(path, "ab", text) : add_to_end(path, text);
 }
 
 /* ---- whether it can be */

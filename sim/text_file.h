@@ -4,6 +4,8 @@
  *                  to one stays a link.
  * INV-TEXT-FILE-2  What is no ordinary file (a device, a FIFO) is written into; nothing takes its place. So is whatever
  *                  standard output or error is of: opened anew it would be written from its beginning.
+ * INV-TEXT-FILE-3  What is added to the end of an ordinary file is there as a whole, or not at all, unless another has added
+ *                  something since.
  */
 #ifndef SIM_TEXT_FILE_H
 #define SIM_TEXT_FILE_H

@@ -315,6 +315,28 @@ Test(report_writers, markdown_stays_below_what_github_takes) {
     cr_expect(strstr(page, "And 250 signatures more."));
 }
 
+/* Paths of that length are none that any file has, but somebody may type them. */
+Test(report_writers, markdown_stays_below_what_github_takes_however_long_names_and_errors_are) {
+    enum { PLANS = 300, NAME = 5000, ERROR = 100000 };
+    struct report_results results;
+    struct report_model model;
+    static char name[NAME + 1], error[ERROR + 1];
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    memset(name, '_', NAME);
+    memset(error, '\n', ERROR);
+    for (unsigned i = 0; i < PLANS; i++) {
+        snprintf(name + NAME - 20, 20, "%u.plan", i);
+        test_ok(report_results_plan(&results, name, REPORT_PLAN_BAD, 0, i % 3 ? name : error));
+    }
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 0, 0);
+    test_results_load(&model, path, &model_arena);
+    const char *page = written(report_markdown, &model);
+    cr_expect_lt(strlen(page), (size_t)512 * 1024);
+    cr_expect(strstr(page, "0.plan | bad |"), "the end of a name says more than its beginning");
+    cr_expect(strstr(page, " plans more.\n"));
+    cr_expect(strstr(page, " plans more of which there is something to say.\n"));
+}
+
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), of_end = strlen(end);
     return n >= of_end && strcmp(text + n - of_end, end) == 0;
@@ -450,15 +472,19 @@ Test(report_writers, all_of_them_say_what_the_kernel_was_in_the_midst_of) {
 
 /* ---- files */
 
+enum { NOTE_MAX = 200 };
+
+static void note_failure(void *impl, const char *what) { snprintf(impl, NOTE_MAX, "%s", what); }
+
 Test(report_writers, a_summary_is_added_and_other_files_are_replaced) {
     const struct report_model model = campaign(REPORT_RESULTS_FINISHED);
-    char summary[1000], junit[1000];
+    char summary[1000], junit[1000], note[NOTE_MAX] = "";
     snprintf(summary, sizeof summary, "%s", test_folder_file(&folder, "summary.md"));
     snprintf(junit, sizeof junit, "%s", test_folder_file(&folder, "junit.xml"));
     test_file_write(summary, VK_STR("before\n"));
     test_file_write(junit, VK_STR("before\n"));
     const struct report_files files = {.junit = junit, .summary = summary};
-    test_ok(report_files_write(&files, &model));
+    cr_expect(report_files_write(&files, &model, note, note_failure), "%s", note);
     struct vk_str first = test_file_read(summary), second = test_file_read(junit);
     cr_expect(vk_str_starts(first, VK_STR("before\n\n\n## crankcase: failed")));
     cr_expect(vk_str_starts(second, VK_STR("<?xml ")));
@@ -466,8 +492,8 @@ Test(report_writers, a_summary_is_added_and_other_files_are_replaced) {
     free((void *)(uintptr_t)second.p);
     const struct report_files nowhere = {.html = "/no/such/folder/x.html", .junit = junit};
     remove(junit);
-    cr_expect_eq(report_files_write(&nowhere, &model), VK_ERR_DISK);
-    cr_expect(strstr(vk_err_origin()->text, "/no/such/folder/x.html"));
+    cr_expect(!report_files_write(&nowhere, &model, note, note_failure));
+    cr_expect(strstr(note, "/no/such/folder/x.html"), "%s", note);
     second = test_file_read(junit);
     cr_expect_gt(second.n, 100, "what can be written is");
     free((void *)(uintptr_t)second.p);

@@ -209,7 +209,7 @@ Test(results, what_a_full_disk_has_no_room_for_is_counted_and_written_when_it_ha
     limit_files((rlim_t)100 * 1024);
     unsigned written = fail_often(&results, FAILURES);
     cr_assert(written > 10 && written < FAILURES - 10, "%u", written);
-    cr_expect_eq(results.unwritten, FAILURES - written);
+    cr_expect_eq(report_results_unwritten(&results), FAILURES - written);
     test_results_load(&model, path, &arena);
     cr_expect_eq(model.failure_count, written);
     cr_expect_not_null(report_model_partial(&model));
@@ -245,6 +245,77 @@ Test(results, what_there_never_was_room_for_is_said) {
     test_results_load(&model, path, &arena);
     cr_expect_not_null(report_model_partial(&model));
     vk_arena_release(&arena);
+}
+
+/* The journal is what there is no room for: SQLite then rolls all back by itself, and what is written after that would be
+ * there alone. */
+Test(results, what_finds_the_disk_full_on_its_way_is_there_as_a_whole_or_not_at_all) {
+    enum { STEP = 1024, LIMIT_MAX = 96 * 1024 };
+    unsigned written = 0, unwritten = 0;
+    for (rlim_t bytes = STEP; bytes <= LIMIT_MAX; bytes += STEP) {
+        struct report_results results;
+        struct report_model model;
+        struct vk_arena arena;
+        const struct sim_campaign_totals before = {.seeds = 107}, after = {.seeds = 146};
+        const struct report_results_end ends = {.totals = &after, .state = REPORT_RESULTS_FINISHED};
+        test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+        test_ok(report_results_progress(&results, &before));
+        test_ok(report_results_plan_begins(&results, "good.plan"));
+        limit_files(bytes);
+        enum vk_err err = report_results_plan_ends(&results, REPORT_PLAN_PASSED, 0.5, "", &after);
+        cr_expect(err == VK_OK || !strstr(vk_err_origin()->text, "not an error"), "%s",
+                  vk_err_origin()->text);
+        limit_files(RLIM_INFINITY);
+        test_results_load(&model, path, &arena);
+        cr_expect_eq(model.plans[0].state, err == VK_OK ? REPORT_PLAN_PASSED : REPORT_PLAN_RUNNING);
+        cr_expect_eq(model.totals.seeds, err == VK_OK ? 146 : 107, "%zu", (size_t)bytes);
+        vk_arena_release(&arena);
+        limit_files(bytes);
+        enum vk_err ended = report_results_end(&results, &ends);
+        cr_expect(ended == VK_OK || !strstr(vk_err_origin()->text, "not an error"), "%s",
+                  vk_err_origin()->text);
+        limit_files(RLIM_INFINITY);
+        test_results_load(&model, path, &arena);
+        if (ended == VK_OK) cr_expect_eq(model.state, REPORT_RESULTS_FINISHED);
+        cr_expect(model.state == REPORT_RESULTS_RUNNING || model.totals.seeds == 146, "%zu: %s",
+                  (size_t)bytes, report_results_state_word(model.state));
+        vk_arena_release(&arena);
+        *(ended == VK_OK ? &written : &unwritten) += 1;
+        report_results_release(&results);
+        remove(path);
+    }
+    cr_expect(written > 0 && unwritten > 0, "%u, %u", written, unwritten);
+}
+
+Test(results, whoever_reads_it_holds_nobody_up_and_all_is_written_in_the_end) {
+    enum { FAILURES = 50 };
+    struct report_results results;
+    struct report_model model;
+    struct vk_arena arena;
+    struct report_stopwatch watch;
+    sqlite3 *reader;
+    test_results_begin(&results, path, REPORT_RESULTS_PLANS);
+    cr_assert_eq(sqlite3_open(path, &reader), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT * FROM plan", NULL, NULL, NULL), SQLITE_OK);
+    report_stopwatch_start(&watch);
+    cr_expect_eq(report_results_plan_begins(&results, "a.plan"), VK_ERR_DISK);
+    cr_expect(results.is_locked);
+    cr_expect_eq(fail_often(&results, FAILURES), 0);
+    cr_expect_eq(report_results_plan_ends(&results, REPORT_PLAN_DIFFERENT, 1, "", NULL),
+                 VK_ERR_DISK);
+    const struct report_results_run run = {"a.plan", 1, VK_STR("{\"a\":1}"), VK_STR_NONE};
+    cr_expect_eq(report_results_timeline(&results, &run), VK_ERR_DISK);
+    cr_expect_lt(report_stopwatch_seconds(&watch), 2);
+    cr_expect_eq(report_results_unwritten(&results), FAILURES + 3);
+    sqlite3_close(reader);
+    test_results_end(&results, REPORT_RESULTS_FINISHED, 1, FAILURES);
+    test_results_load(&model, path, &arena);
+    cr_expect_null(report_model_partial(&model));
+    cr_assert(model.failure_count == FAILURES && model.plan_count == 1 &&
+              model.timeline_count == 1);
+    cr_expect(model.plans[0].state == REPORT_PLAN_DIFFERENT && model.plans[0].failures == FAILURES);
+    vk_arena_release(&arena);
+    report_results_release(&results);
 }
 
 /* ---- found in another order than they are told in */

@@ -38,12 +38,12 @@ static void limit_cpu(unsigned seconds) {
     if (setrlimit(RLIMIT_CPU, &limit) != 0) _exit(99);
 }
 
-/* What is more does not fit: writing fails, and no signal ends the process. */
+/* What is more does not fit. The signal that goes with it is for the command to deal with. */
 static void limit_files(unsigned long bytes) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(99);
     limit.rlim_cur = bytes;
-    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR) _exit(99);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || signal(SIGXFSZ, SIG_DFL) == SIG_ERR) _exit(99);
 }
 
 pid_t test_command_start(const struct test_folder *folder, const struct test_command *command) {

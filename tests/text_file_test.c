@@ -5,8 +5,10 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -70,6 +72,27 @@ Test(text_file, a_link_stays_one_and_what_it_leads_to_is_written) {
     for (size_t i = 0; i < 2; i++)
         remove(i ? path_of("d/target") : path_of("d/none-yet"));
     rmdir(path_of("d"));
+}
+
+Test(text_file, what_there_is_no_room_for_is_not_added_in_part) {
+    struct rlimit before, limit;
+    const char *path = path_of("a"), *none = path_of("b");
+    static char much[10000];
+    memset(much, 'x', sizeof much - 1);
+    test_file_write(path, VK_STR("mine\n"));
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 5000;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_eq(sim_text_file_add(path, vk_str(much)), VK_ERR_DISK);
+    cr_expect(strstr(vk_err_origin()->text, "/a: File too large"), "%s", vk_err_origin()->text);
+    cr_expect_eq(sim_text_file_write(none, vk_str(much)), VK_ERR_DISK);
+    expect_text(path, "mine\n");
+    test_ok(sim_text_file_add(path, VK_STR("and more\n")));
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    expect_text(path, "mine\nand more\n");
+    cr_expect_eq(access(none, F_OK), -1);
 }
 
 Test(text_file, links_that_go_in_a_circle_are_an_error) {

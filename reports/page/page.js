@@ -44,7 +44,7 @@ function drawHead() {
   if (data.partial) {
     $("partial").hidden = false;
     $("partial").textContent = "Partial. " + data.partial + (data.error ? " " + data.error : "") +
-      (data.unwritten ? " " + data.unwritten + " times there was no room to write." : "");
+      (data.unwritten ? " " + data.unwritten + " rows could not be written into the file." : "");
   }
 }
 
@@ -180,7 +180,8 @@ function setUpFailures() {
 
 function stepFailure(by) {
   const rows = [...$("failures").querySelectorAll("summary")];
-  const at = rows.indexOf(document.activeElement);
+  const within = document.activeElement.closest("details"); /* a button of it may have the focus */
+  const at = rows.findIndex((summary) => summary.parentElement === within);
   const to = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
   if (to) to.focus();
 }

@@ -100,6 +100,22 @@ def check_campaign(browser, page, shots):
     focus = "return document.activeElement.parentElement.dataset.i"
     expect(browser.run(focus) not in (None, "0"), "j does not go to the next failure")
 
+    # The next one, also from within one that is open.
+    within = "return document.activeElement.closest('details').dataset.i"
+    second = browser.run(within)
+    browser.press(ENTER)
+    until(browser, "return document.querySelectorAll('#failures details[open] > div').length === 2",
+          "the second failure does not open")
+    browser.run("document.querySelectorAll('#failures details[open]')[1].querySelector('button').focus()")
+    expect_is(browser.run(within), second, "the failure whose button has the focus")
+    browser.press("k")
+    expect_is(browser.run(focus), browser.run("return document.querySelector('#failures details').dataset.i"),
+              "where k goes from a button of the second failure")
+    browser.run("document.querySelectorAll('#failures details[open]')[1].querySelector('button').focus()")
+    browser.press("j")
+    expect_is(browser.run(focus), browser.run("return document.querySelectorAll('#failures details')[2].dataset.i"),
+              "where j goes from a button of the second failure")
+
     # Light and dark.
     before = browser.run(BACKGROUND)
     browser.click("#theme")
