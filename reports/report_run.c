@@ -230,7 +230,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     const struct sim_campaign_totals *totals = summary->totals;
     double simulated = (double)totals->simulated_ns / 1e9;
     char simulated_text[48], real_text[48];
-    if (summary->was_interrupted) fputs("interrupted; so far:\n", out);
+    if (summary->was_interrupted) fputs(REPORT_INTERRUPTED, out);
     if (summary->is_stable) fputs("stable: new seeds show nothing new\n", out);
     figure(out, summary->unit, summary->count, "");
     figure(out, "cranks", totals->cranks, "of one replica each");

@@ -43,6 +43,9 @@ struct report_probe {
 size_t report_probes(const struct sim_campaign_totals *totals,
                      struct report_probe probes[SIM_PROBES_MAX]);
 
+/* Before a summary in text of what did not come to its end. */
+#define REPORT_INTERRUPTED "interrupted; so far:\n"
+
 struct report_summary {
     const char *unit;       /* what there are so many of: "seeds" */
     uint64_t count, failed; /* of them; a plan that could not be read has failed, and no totals */

@@ -61,7 +61,7 @@ static const char usage[] =
     "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n"
     "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n"
     "  crankcase replay --host known.txt backup/swingstore.sqlite since-then.slog.gz\n\n"
-    "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed";
+    "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed" SIM_INTERRUPT_USAGE;
 
 struct replay_command {
     struct sim_recording_files files;
@@ -326,7 +326,8 @@ static int run_command(struct replay_command *command) {
         return SIM_EXIT_FAILED;
     }
     command->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (command->has_heading)
+    command->total.was_interrupted = sim_interrupted();
+    if (command->has_heading || (sim_interrupted() && !command->json && !command->quiet))
         report_replay_total(stdout, command->name_width, &command->total, command->colours);
     else if (command->json)
         report_replay_total_json(stdout, &command->total);
@@ -550,7 +551,7 @@ static int replay_main(int argc, char **argv) {
         code = run_reported(&command);
     sim_run_reports_release(&command.reports);
     sim_recording_files_free(&command.files);
-    return code;
+    return sim_interrupt_code(code);
 }
 
 const struct sim_command sim_cmd_replay = {

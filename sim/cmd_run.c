@@ -83,7 +83,7 @@ static const char usage[] =
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n"
     "  crankcase run --budget 5m --junit results.xml --summary \"$GITHUB_STEP_SUMMARY\"\n\n"
     "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
-    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed; interrupted (Ctrl-C): the summary and code so far";
+    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed" SIM_INTERRUPT_USAGE;
 
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 enum { DRAWN_A_SECOND_MAX = 10 };
@@ -609,7 +609,7 @@ static int run_main(int argc, char **argv) {
     sim_run_directives_release(&command.directives);
     sim_run_shrink_release(&command.shrink);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);
-    return is_written || code == SIM_EXIT_FAILED ? code
+    return is_written || code == SIM_EXIT_FAILED ? sim_interrupt_code(code)
                                                  : failed("standard output cannot be written");
 }
 

@@ -38,7 +38,7 @@ static const char usage[] =
     "examples:\n"
     "  crankcase sweep corpus/plans/first-steps.plan\n"
     "  crankcase sweep corpus/plans/first-steps.plan --crank 12 --every 1 --jobs 2\n\n"
-    "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed";
+    "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed" SIM_INTERRUPT_USAGE;
 
 enum { CHUNK = 32, KERNEL_PATH_MAX = 1000, KERNEL_OPTION_MAX = KERNEL_PATH_MAX + 20 };
 enum { REPRODUCE_MAX = KERNEL_OPTION_MAX + 4200 }; /* a reproducer is whole, with any path */
@@ -150,6 +150,7 @@ static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died)
 }
 
 static void print_summary(const struct sweep_command *command, double seconds) {
+    if (sim_interrupted()) fputs(REPORT_INTERRUPTED, stdout);
     for (int k = 0; k < FAULT_KIND_COUNT; k++)
         if (command->struck[k])
             printf("  %-32s %8" PRIu64 " points\n", fault_word((enum fault_kind)k),
@@ -170,8 +171,10 @@ static void print_summary(const struct sweep_command *command, double seconds) {
 static void print_summary_json(const struct sweep_command *command, double seconds) {
     bool any = false;
     printf("{\"type\":\"summary\",\"cranks\":%" PRIu64 ",\"points\":%" PRIu64
-           ",\"failures\":%" PRIu64 ",\"passedOver\":%" PRIu64 ",\"seconds\":%.3f,\"modes\":{",
-           command->cranks, command->done, command->failed, command->missed, seconds);
+           ",\"failures\":%" PRIu64 ",\"passedOver\":%" PRIu64
+           ",\"seconds\":%.3f,\"interrupted\":%s,\"modes\":{",
+           command->cranks, command->done, command->failed, command->missed, seconds,
+           sim_interrupted() ? "true" : "false");
     for (int mode = 0; mode < SIM_SWEEP_MODE_COUNT; mode++)
         printf("%s\"%s\":%" PRIu64, mode ? "," : "", sim_sweep_mode_word((enum sim_sweep_mode)mode),
                command->by_mode[mode]);
@@ -368,7 +371,7 @@ static int sweep_main(int argc, char **argv) {
     sim_run_reports_init(&command.reports, "crankcase sweep", argc, argv);
     int code = parse_and_run(&command, argc, argv);
     sim_run_reports_release(&command.reports);
-    return code;
+    return sim_interrupt_code(code);
 }
 
 const struct sim_command sim_cmd_sweep = {

@@ -111,7 +111,7 @@ static void run_seeds(struct recorded_runs *runs, size_t i, const struct sim_rec
     }
     summary->verdict = REPORT_MET;
     report_stopwatch_start(&watch);
-    for (uint64_t n = 0; n < runs->asked->seeds && !sim_interrupted(); n++) {
+    for (uint64_t n = 0; n < runs->asked->seeds && (n == 0 || !sim_interrupted()); n++) {
         const uint64_t seed = runs->asked->first_seed + n;
         struct sim_recorded_run_result result;
         sim_recorded_run(run, seed, &result);
@@ -287,7 +287,8 @@ static enum sim_exit run_files(struct recorded_runs *runs) {
     if (runs->asked->reports)
         memcpy(runs->asked->reports->hits, runs->total.hits, sizeof runs->total.hits);
     runs->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (runs->has_heading)
+    runs->total.was_interrupted = sim_interrupted();
+    if (runs->has_heading || (sim_interrupted() && !runs->asked->json && !runs->asked->quiet))
         report_recorded_total(stdout, runs->name_width, &runs->total, runs->colours);
     else if (runs->asked->json)
         report_recorded_total_json(stdout, &runs->total);

@@ -444,7 +444,7 @@ Test(run_reports, interrupted_it_writes_its_reports_and_says_that_they_are_parti
     sleep_ms(500);
     kill(process, SIGINT);
     const struct test_outcome *outcome = test_command_await(&folder, process);
-    cr_expect_eq(outcome->code, SIM_EXIT_OK);
+    cr_expect_eq(outcome->code, SIM_EXIT_INTERRUPTED + SIGINT);
     cr_expect_str_eq(outcome->err, "");
     expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
     cr_expect(strstr(run("report r.sqlite")->out, "\npartial: It was interrupted"));
@@ -568,6 +568,7 @@ static pid_t start_corpus(unsigned scale) {
     }
     const struct test_command command = {
         .words = "corpus run . --quiet --results r.sqlite --junit j.xml --html p.html"};
+    mkdir(test_folder_file(&folder, "recordings"), 0700); /* which come last */
     pid_t process = test_command_start(&folder, &command);
     for (int i = 0; i < 1000; i++) {
         if (found_so_far("r.sqlite").plans > 0) return process;
@@ -581,14 +582,62 @@ Test(run_reports, of_a_list_that_is_interrupted_there_is_what_was_run_and_that_i
     pid_t process = start_corpus(30);
     kill(-process, SIGINT);
     const struct test_outcome *outcome = test_command_await(&folder, process);
-    cr_expect_neq(outcome->code, -1, "signal %d", outcome->signal);
+    cr_expect_eq(outcome->code, SIM_EXIT_INTERRUPTED + SIGINT, "signal %d", outcome->signal);
     cr_expect_str_eq(outcome->err, "");
+    cr_expect(strncmp(outcome->out, "interrupted; so far:\n", 21) == 0, "%s", outcome->out);
+    cr_expect(strstr(outcome->out, "; recordings: not run\n"), "%s", outcome->out);
     expect_in_file("j.xml", "name=\"./good.plan\"");
     expect_in_file("j.xml", "<skipped message=\"It was interrupted.\"");
     expect_in_file("p.html", "\"state\":\"interrupted\"");
     char *xml = text_of("j.xml");
     cr_expect_lt(lines_with(xml, "<testcase "), 8, "what was not begun is left out: %s", xml);
     free(xml);
+}
+
+/* Ends a command in the midst of its list, as soon as something is in its results. */
+static const struct test_outcome *interrupt_list(const char *words, int signal) {
+    const struct test_command command = {.words = words};
+    remove(test_folder_file(&folder, "r.sqlite"));
+    pid_t process = test_command_start(&folder, &command);
+    for (int i = 0; i < 1000 && found_so_far("r.sqlite").plans == 0; i++)
+        sleep_ms(10);
+    kill(process, signal);
+    return test_command_await(&folder, process);
+}
+
+static void expect_said_to_be_interrupted(const char *list) {
+    static const struct {
+        const char *options, *told;
+        int signal;
+    } ways[] = {
+        {"", "interrupted; so far:\n", SIGINT},
+        {"--json", "\"interrupted\":true", SIGTERM},
+        {"--quiet", "", SIGTERM},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        char words[600];
+        snprintf(words, sizeof words, "%s --results r.sqlite %s", list, ways[i].options);
+        const struct test_outcome *outcome = interrupt_list(words, ways[i].signal);
+        cr_expect_eq(outcome->code, SIM_EXIT_INTERRUPTED + ways[i].signal, "%s: %d", words,
+                     outcome->code);
+        cr_expect(strstr(outcome->out, ways[i].told), "%s: %s", words, outcome->out);
+        cr_expect_str_eq(outcome->err, "", "%s", words);
+        cr_expect(strstr(run("report r.sqlite")->out, "\npartial: It was interrupted"), "%s",
+                  words);
+    }
+}
+
+/* Whoever ends a run by hand, or whose CI does, is not to take it for a success. */
+Test(run_reports, interrupted_no_list_is_a_success) {
+    char words[400];
+    snprintf(words, sizeof words, "replay %s/corpus/recordings/fuzz", TEST_SOURCE_DIR);
+    expect_said_to_be_interrupted(words);
+    snprintf(words, sizeof words, "run --seeds 3 %s/corpus/recordings/fuzz", TEST_SOURCE_DIR);
+    expect_said_to_be_interrupted(words);
+    snprintf(words, sizeof words, "sweep %s/corpus/plans/first-steps.plan", TEST_SOURCE_DIR);
+    expect_said_to_be_interrupted(words);
+    snprintf(words, sizeof words, "corpus run %s/corpus", TEST_SOURCE_DIR);
+    expect_said_to_be_interrupted(words);
 }
 
 Test(run_reports, of_a_list_that_is_killed_there_is_what_was_run) {
