@@ -249,7 +249,7 @@ static int take_option(struct corpus_command *command, int option) {
     case 'p': command->plans_only = true; return SIM_EXIT_OK;
     case 'k':
         command->kernel = optarg;
-        if (strlen(optarg) > SIM_REPRODUCE_KERNEL_MAX)
+        if (strlen(optarg) > SIM_REPRODUCE_PATH_MAX)
             return bad_usage("--kernel: the path is too long", "");
         if (sim_kernel_load(optarg, &command->run.module) == VK_OK) return SIM_EXIT_OK;
         fprintf(stderr, "crankcase corpus: %s\n", vk_err_origin()->text);

@@ -18,6 +18,7 @@
 #include "reports/report_replay.h"
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
 #include "run_reports.h"
 #include "text_file.h"
 
@@ -249,10 +250,23 @@ static void print_row(struct replay_command *command, const struct report_replay
     if (text) fputs(text, stdout);
 }
 
+/* With every option that the run had, besides those that only tell. */
+static void reproducer(const struct replay_command *command, const char *file,
+                       char text[SIM_REPRODUCE_MAX]) {
+    const struct sim_replay_options *options = &command->options;
+    char online[40] = "";
+    if (options->vats_online_max)
+        snprintf(online, sizeof online, " --vats-online %" PRIu32, options->vats_online_max);
+    snprintf(text, SIM_REPRODUCE_MAX, "crankcase replay%s%s%s",
+             options->mode == VK_STORE_DIRECT ? " --store direct" : "", online,
+             options->without_slog ? " --no-slog" : "");
+    report_shell_path(text, SIM_REPRODUCE_MAX, file);
+}
+
 static void keep_row(struct replay_command *command, const struct report_replay_row *row,
                      const char *told) {
-    char reproduce[5000];
-    snprintf(reproduce, sizeof reproduce, "crankcase replay %s", row->file);
+    char reproduce[SIM_REPRODUCE_MAX];
+    reproducer(command, row->file, reproduce);
     sim_run_reports_recording(&command->reports, row->file, row->verdict, row->seconds, told,
                               reproduce);
 }

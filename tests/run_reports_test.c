@@ -594,52 +594,6 @@ Test(run_reports, of_a_list_that_is_interrupted_there_is_what_was_run_and_that_i
     free(xml);
 }
 
-/* Ends a command in the midst of its list, as soon as something is in its results. */
-static const struct test_outcome *interrupt_list(const char *words, int signal) {
-    const struct test_command command = {.words = words};
-    remove(test_folder_file(&folder, "r.sqlite"));
-    pid_t process = test_command_start(&folder, &command);
-    for (int i = 0; i < 1000 && found_so_far("r.sqlite").plans == 0; i++)
-        sleep_ms(10);
-    kill(process, signal);
-    return test_command_await(&folder, process);
-}
-
-static void expect_said_to_be_interrupted(const char *list) {
-    static const struct {
-        const char *options, *told;
-        int signal;
-    } ways[] = {
-        {"", "interrupted; so far:\n", SIGINT},
-        {"--json", "\"interrupted\":true", SIGTERM},
-        {"--quiet", "", SIGTERM},
-    };
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        char words[600];
-        snprintf(words, sizeof words, "%s --results r.sqlite %s", list, ways[i].options);
-        const struct test_outcome *outcome = interrupt_list(words, ways[i].signal);
-        cr_expect_eq(outcome->code, SIM_EXIT_INTERRUPTED + ways[i].signal, "%s: %d", words,
-                     outcome->code);
-        cr_expect(strstr(outcome->out, ways[i].told), "%s: %s", words, outcome->out);
-        cr_expect_str_eq(outcome->err, "", "%s", words);
-        cr_expect(strstr(run("report r.sqlite")->out, "\npartial: It was interrupted"), "%s",
-                  words);
-    }
-}
-
-/* Whoever ends a run by hand, or whose CI does, is not to take it for a success. */
-Test(run_reports, interrupted_no_list_is_a_success) {
-    char words[400];
-    snprintf(words, sizeof words, "replay %s/corpus/recordings/fuzz", TEST_SOURCE_DIR);
-    expect_said_to_be_interrupted(words);
-    snprintf(words, sizeof words, "run --seeds 3 %s/corpus/recordings/fuzz", TEST_SOURCE_DIR);
-    expect_said_to_be_interrupted(words);
-    snprintf(words, sizeof words, "sweep %s/corpus/plans/first-steps.plan", TEST_SOURCE_DIR);
-    expect_said_to_be_interrupted(words);
-    snprintf(words, sizeof words, "corpus run %s/corpus", TEST_SOURCE_DIR);
-    expect_said_to_be_interrupted(words);
-}
-
 Test(run_reports, of_a_list_that_is_killed_there_is_what_was_run) {
     pid_t process = start_corpus(1000);
     kill(-process, SIGKILL);
