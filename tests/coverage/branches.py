@@ -20,7 +20,7 @@ branches that it is the reason of, as indented lines
     FILE: FUNCTION: the source of the line
 
 which hold wherever the line moves to within its function. Exit code 1 if a branch that is in no such line is reached by
-nothing, or if less than PERCENT of all branches are reached.
+nothing, if less than PERCENT of all branches are reached, or if a GCOVR.json has none at all.
 """
 import json
 import re
@@ -60,6 +60,8 @@ def read(path):
                 branches[number, i] = branches.get((number, i), False) or branch["count"] > 0
         functions = sorted((f["lineno"], f["name"]) for f in file["functions"])
         found[file["file"]] = (lines, branches, functions)
+    if not any(branches for _, branches, _ in found.values()):
+        sys.exit(f"{path}: no branch was measured")
     return found
 
 

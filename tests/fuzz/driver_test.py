@@ -65,6 +65,17 @@ class Driver(unittest.TestCase):
         self.assertEqual((code, rows), (2, []))
         self.assertIn("json_fuzz ended with 3 and no input", said)
 
+    def test_a_target_that_ends_before_its_time_is_broken_and_not_clean(self):
+        for body in ("end()", "sys.exit(0)"):
+            code, rows, said = self.call(body, "1", "json_fuzz")
+            self.assertEqual((code, rows), (2, []))
+            self.assertIn("json_fuzz ended by itself", said)
+
+    def test_a_target_that_ran_nothing_is_broken_and_not_clean(self):
+        code, rows, said = self.call("signal.signal(signal.SIGUSR1, lambda *unused: os._exit(0))\nwhile True: pass", "1", "json_fuzz")
+        self.assertEqual((code, rows), (2, []))
+        self.assertIn("json_fuzz ended by itself: 0 inputs", said)
+
     def test_a_broken_target_hides_no_finding_of_another(self):
         self.stand_in("slots_fuzz", FINDS, code=77)
         code, rows, said = self.call("sys.exit(3)", "1", "json_fuzz", "slots_fuzz")

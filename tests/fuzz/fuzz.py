@@ -144,8 +144,11 @@ def fuzz(name, options):
     target = Target(name, options.build)
     learned = options.build / "corpus" / name
     learned.mkdir(parents=True, exist_ok=True)
-    return run(target, options.seconds, [learned, target.seeds], options.build / f"{name}.log",
-               options.build / "findings" / name, *target.words, *target.options)
+    outcome = run(target, options.seconds, [learned, target.seeds], options.build / f"{name}.log",
+                  options.build / "findings" / name, *target.words, *target.options)
+    if not outcome.found and (outcome.cpu < options.seconds or not outcome.execs):
+        raise Broken(f"{name} ended by itself: {outcome.execs} inputs in {outcome.cpu:.1f} s; {outcome.log} says why")
+    return outcome
 
 
 def print_outcome(outcome, as_json):
