@@ -36,7 +36,7 @@ set(tests_not_for_valgrind
   "^(kernel_.*|story_.*|suspend.*|host.*|initialize.*|vat_state|vat_program|directive.*|run_directives|kernel_module|postmortem"
   "|disk_fault|mem_disk|fault|snapshot_fault|worker_fault|oracle|account|shadow|flight_recorder|probes|jobs|random"
   "|audit_command|auditor.*|diff.*|slog_.*|corpus|shrink.*|failure_to_fix|plan.*|recorded_run|recording|replay|results"
-  "|report_writers|run|run_command|json_lines|run_words|text_file|outputs|run_reports|run_reports_room|sweep|timeline|wrong_input|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
+  "|report_writers|run|run_command|json_lines|run_words|text_file|outputs|run_reports|run_reports_room|shell_words|interrupt|sweep|timeline|wrong_input|sim_worker|vat_admin_device|sqlite_heap_fault)_test$"
   "|^store_(file|model|open_failure|sweep)$")
 string(CONCAT tests_not_for_valgrind ${tests_not_for_valgrind})
 
@@ -80,6 +80,8 @@ add_dependencies(run_reports_room_test crankcase crankcase-planted)
 add_dependencies(diff_command_test crankcase crankcase-planted vk_shared)
 add_dependencies(slog_replay_test crankcase)
 add_dependencies(wrong_input_test crankcase crankcase-planted)
+add_dependencies(shell_words_test crankcase crankcase-planted)
+add_dependencies(interrupt_test crankcase)
 add_dependencies(corpus_test crankcase crankcase-planted)
 add_dependencies(shrink_command_test crankcase crankcase-planted)
 add_dependencies(failure_to_fix_test crankcase crankcase-planted)

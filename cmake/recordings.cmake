@@ -70,12 +70,16 @@ set_tests_properties(gdb.stops_before_the_delivery PROPERTIES
 
 # Reports as CI and people read them; 77 says that a reader is missing.
 set(reports ${PROJECT_SOURCE_DIR}/tests/reports)
-add_test(NAME reports.junit_readers
-  COMMAND ${reports}/junit_readers $<TARGET_FILE:crankcase> $<TARGET_FILE:crankcase-planted>)
+foreach(reader xmllint junitparser)
+  add_test(NAME reports.junit_${reader}
+    COMMAND ${reports}/junit_readers ${reader} $<TARGET_FILE:crankcase> $<TARGET_FILE:crankcase-planted>)
+endforeach()
 add_test(NAME reports.page
   COMMAND ${Python3_EXECUTABLE} -B ${reports}/page.py $<TARGET_FILE:crankcase>
     $<TARGET_FILE:crankcase-planted> ${PROJECT_BINARY_DIR})
 add_test(NAME reports.trace
-  COMMAND ${Python3_EXECUTABLE} -B ${reports}/trace.py $<TARGET_FILE:crankcase> ${PROJECT_BINARY_DIR})
-set_tests_properties(reports.junit_readers reports.page reports.trace PROPERTIES
+  COMMAND ${Python3_EXECUTABLE} -B ${reports}/trace.py $<TARGET_FILE:crankcase>)
+add_test(NAME reports.trace_viewer
+  COMMAND ${Python3_EXECUTABLE} -B ${reports}/trace.py --viewer ${PROJECT_BINARY_DIR} $<TARGET_FILE:crankcase>)
+set_tests_properties(reports.junit_xmllint reports.junit_junitparser reports.page reports.trace reports.trace_viewer PROPERTIES
   LABELS reports SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -3,6 +3,7 @@
 
 #include "colour.h"
 #include "json_line.h"
+#include "report_run.h"
 
 #include <inttypes.h>
 
@@ -66,6 +67,7 @@ static uint64_t unmet(const struct report_corpus_total *total) {
 }
 
 void report_corpus_total(FILE *out, const struct report_corpus_total *total, bool colours) {
+    if (total->was_interrupted) fputs(REPORT_INTERRUPTED, out);
     fprintf(out, "%s%" PRIu64 " of %" PRIu64 " plans are what is expected of them%s, in %.1f s",
             report_colour(unmet(total) ? REPORT_RED : REPORT_GREEN, colours),
             total->verdicts[SIM_CORPUS_MET], total->plans, report_colour(REPORT_PLAIN, colours),
@@ -85,6 +87,7 @@ void report_corpus_total_json(FILE *out, const struct report_corpus_total *total
     report_json_count(buf, "failed", total->verdicts[SIM_CORPUS_FAILED]);
     if (total->recordings) report_json_text(buf, "recordings", total->recordings);
     report_json_real(buf, "seconds", total->seconds);
+    report_json_bool(buf, "interrupted", total->was_interrupted);
     report_json_end(&line, out);
 }
 

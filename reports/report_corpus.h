@@ -14,6 +14,7 @@ struct report_corpus_total {
     const char
         *recordings; /* "met", or what else came of them; NULL: there are none, or nobody asked */
     double seconds;  /* real ones */
+    bool was_interrupted; /* not all of them were run */
 };
 
 /* `reproduce`: the command that runs it once more. */

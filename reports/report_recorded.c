@@ -79,6 +79,7 @@ void report_recorded_total(FILE *out, int name_width, const struct report_record
                            bool colours) {
     char label[64];
     snprintf(label, sizeof label, "total of %" PRIu64, total->recordings);
+    if (total->was_interrupted) fputs(REPORT_INTERRUPTED, out);
     fprintf(out,
             "%-*s %6" PRIu64 " %7s %10" PRIu64 " %8" PRIu64 " %7" PRIu64 " %8" PRIu64 "  %-*s  ",
             name_width, label, total->runs, "", total->cranks_run, strikes(total->hits),
@@ -132,5 +133,6 @@ void report_recorded_total_json(FILE *out, const struct report_recorded_total *t
                    total->commits);
     report_faults_json(buf, total->hits, total->wanted);
     report_json_real(buf, "secondsElapsed", total->seconds_elapsed);
+    report_json_bool(buf, "interrupted", total->was_interrupted);
     report_json_end(&line, out);
 }

@@ -33,6 +33,7 @@ struct report_recorded_total {
     uint64_t hits[FAULT_KIND_COUNT];
     bool wanted[FAULT_KIND_COUNT]; /* the kinds that were to strike */
     double seconds_elapsed;
+    bool was_interrupted; /* not all of them were run, or not with all seeds */
 };
 
 void report_recorded_total_add(struct report_recorded_total *total,

@@ -3,6 +3,7 @@
 
 #include "colour.h"
 #include "json_line.h"
+#include "report_run.h"
 
 #include <inttypes.h>
 
@@ -82,6 +83,7 @@ void report_replay_total(FILE *out, int name_width, const struct report_replay_t
                          bool colours) {
     char label[64];
     snprintf(label, sizeof label, "total of %" PRIu64, total->recordings);
+    if (total->was_interrupted) fputs(REPORT_INTERRUPTED, out);
     fprintf(out, "%-*s %7" PRIu64 " %10" PRIu64 " %8" PRIu64 " %9" PRIu64 "  %-*s %8.0f  ",
             name_width, label, total->cranks, total->deliveries, total->syscalls, total->writes,
             HASH_SHORT, "", per_second(total->cranks, total->seconds));
@@ -137,5 +139,6 @@ void report_replay_total_json(FILE *out, const struct report_replay_total *total
     report_json_real(buf, "seconds", total->seconds);
     report_json_real(buf, "secondsElapsed", total->seconds_elapsed);
     report_json_real(buf, "cranksPerSecond", per_second(total->cranks, total->seconds));
+    report_json_bool(buf, "interrupted", total->was_interrupted);
     report_json_end(&line, out);
 }

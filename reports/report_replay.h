@@ -43,6 +43,7 @@ struct report_replay_total {
     uint64_t cranks, deliveries, syscalls, writes, device_effects, host_calls;
     double seconds;         /* of all runs together */
     double seconds_elapsed; /* from beginning to end, reading included */
+    bool was_interrupted;   /* not all of them were run */
 };
 
 void report_replay_total_add(struct report_replay_total *total,

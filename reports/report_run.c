@@ -3,6 +3,8 @@
 
 #include "colour.h"
 #include "json_line.h"
+#include "shell_words.h"
+#include "sim/kept_node.h"
 
 #include <inttypes.h>
 
@@ -58,14 +60,14 @@ static void flight_json(struct vk_buf *buf, const struct sim_flight_tail *flight
     vk_buf_char(buf, '}');
 }
 
-static void panic_json(FILE *out, const char *plan, const char *keep,
-                       const struct sim_run_result *result) {
+static void panic_json(FILE *out, const struct report_panic *panic) {
+    const struct sim_run_result *result = panic->result;
     struct report_json_line line;
     struct vk_buf *buf = report_json_begin(&line);
     report_json_text(buf, "type", "panic");
-    report_json_text(buf, "name", plan);
+    report_json_text(buf, "name", panic->name);
     report_json_text(buf, "what", result->panic_text);
-    if (keep) report_json_text(buf, "kept", keep);
+    if (panic->keep) report_json_text(buf, "kept", panic->keep);
     flight_json(buf, &result->panic_flight);
     report_json_count(buf, "point", result->panic_point);
     report_json_count(buf, "replicas", result->replicas);
@@ -89,10 +91,26 @@ static void print_halted(FILE *out, const struct sim_run_result *result) {
                 result->directed_cranks == 1 ? "" : "s");
 }
 
-void report_run_panic(FILE *out, const char *plan, const char *keep,
-                      const struct sim_run_result *result, bool json) {
+/* What to type next. */
+static void print_next(FILE *out, const struct report_panic *panic) {
+    static const char *const kept[] = {"replica-0", "replica-0/" SIM_KEPT_SLOG};
+    enum { KEPT_MAX = 1100 };
+    char line[2 * REPORT_SHELL_MAX(KEPT_MAX) + 30] = "crankcase postmortem", path[KEPT_MAX];
+    if (!panic->keep) {
+        fprintf(out, "  to find out: %s --keep DIR\n", panic->reproduce);
+        return;
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        snprintf(path, sizeof path, "%s/%s", panic->keep, kept[i]);
+        report_shell_path(line, sizeof line, path);
+    }
+    fprintf(out, "  post-mortem: %s\n", line);
+}
+
+void report_run_panic(FILE *out, const struct report_panic *panic, bool json) {
+    const struct sim_run_result *result = panic->result;
     if (json) {
-        panic_json(out, plan, keep, result);
+        panic_json(out, panic);
         return;
     }
     uint32_t panicked = 0;
@@ -102,15 +120,10 @@ void report_run_panic(FILE *out, const char *plan, const char *keep,
     fprintf(out,
             "%s: the kernel panicked on %" PRIu32 " of %" PRIu32 " replicas, at point %" PRIu64
             "\n  %s\n",
-            plan, panicked, result->replicas, result->panic_point, result->panic_text);
+            panic->name, panicked, result->replicas, result->panic_point, result->panic_text);
     print_flight(out, sim_flight_tail_text(&result->panic_flight, flight));
     print_halted(out, result);
-    if (result->replicas_directed) return;
-    if (keep)
-        fprintf(out, "  post-mortem: crankcase postmortem %s/replica-0 %s/replica-0/slog\n", keep,
-                keep);
-    else
-        fprintf(out, "  to find out: crankcase run --keep DIR %s\n", plan);
+    if (!result->replicas_directed) print_next(out, panic);
 }
 
 void report_run_failure_json(FILE *out, const struct report_failure *report) {
@@ -230,7 +243,7 @@ void report_run_summary(FILE *out, const struct report_summary *summary, bool co
     const struct sim_campaign_totals *totals = summary->totals;
     double simulated = (double)totals->simulated_ns / 1e9;
     char simulated_text[48], real_text[48];
-    if (summary->was_interrupted) fputs("interrupted; so far:\n", out);
+    if (summary->was_interrupted) fputs(REPORT_INTERRUPTED, out);
     if (summary->is_stable) fputs("stable: new seeds show nothing new\n", out);
     figure(out, summary->unit, summary->count, "");
     figure(out, "cranks", totals->cranks, "of one replica each");

@@ -27,9 +27,14 @@ const char *report_failure_flight(const struct report_failure *report,
 void report_run_failure(FILE *out, const struct report_failure *report, bool colours);
 void report_run_failure_json(FILE *out, const struct report_failure *report);
 
-/* A plan in which the kernel panicked. `keep`: the folder where the nodes were left, or NULL. */
-void report_run_panic(FILE *out, const char *plan, const char *keep,
-                      const struct sim_run_result *result, bool json);
+/* A plan in which the kernel panicked. */
+struct report_panic {
+    const struct sim_run_result *result;
+    const char *name;      /* the plan's file */
+    const char *reproduce; /* the command for it */
+    const char *keep;      /* the folder where the nodes were left, or NULL */
+};
+void report_run_panic(FILE *out, const struct report_panic *panic, bool json);
 
 /* See vk/probe.h; there are none unless the build had them. */
 struct report_probe {
@@ -42,6 +47,9 @@ struct report_probe {
 /* Those of this build, in the order of their names, with what was counted; returns how many. */
 size_t report_probes(const struct sim_campaign_totals *totals,
                      struct report_probe probes[SIM_PROBES_MAX]);
+
+/* Before a summary in text of what did not come to its end. */
+#define REPORT_INTERRUPTED "interrupted; so far:\n"
 
 struct report_summary {
     const char *unit;       /* what there are so many of: "seeds" */

@@ -17,9 +17,8 @@ void report_shrunk(FILE *out, const struct report_shrunk *report, bool colours) 
     else
         fprintf(out, "stopped in round %" PRIu64 " at %s: the same command goes on\n", best->rounds,
                 best->pass ? best->pass : "the beginning");
-    fprintf(out, "  signature: %s\n  plan:      %s\n  reproduce: crankcase run %s%s%s%s\n",
-            best->failure.signature, report->plan, report->kernel ? "--kernel " : "",
-            report->kernel ? report->kernel : "", report->kernel ? " " : "", report->plan);
+    fprintf(out, "  signature: %s\n  plan:      %s\n  reproduce: %s\n", best->failure.signature,
+            report->plan, report->reproduce);
     fflush(out);
 }
 

@@ -10,9 +10,9 @@
 
 struct report_shrunk {
     const struct sim_shrink_best *best;
-    const char *name;   /* of what was shrunk */
-    const char *plan;   /* where it is */
-    const char *kernel; /* that it fails with; NULL: the one linked in */
+    const char *name;      /* of what was shrunk */
+    const char *plan;      /* where it is */
+    const char *reproduce; /* the command for it */
     size_t lines_before;
     double seconds; /* real ones */
 };

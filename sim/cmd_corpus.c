@@ -47,7 +47,7 @@ static const char usage[] =
     "  crankcase corpus run --plans --json my-corpus > corpus.jsonl\n"
     "  crankcase corpus run --junit corpus.xml --summary \"$GITHUB_STEP_SUMMARY\" my-corpus\n\n"
     "exit code: 0 all is as expected, or was added; 1 something is not; 2 bad usage, a bad plan, or\n"
-    "one that was not added; 4 the testbed failed";
+    "one that was not added; 4 the testbed failed" SIM_INTERRUPT_USAGE;
 
 struct corpus_command {
     const char *words[3]; /* run or add, then what it takes */
@@ -161,15 +161,20 @@ static int replay(struct corpus_command *command) {
     report_progress_clear(&command->progress);
     if (err != VK_OK) return failed(err);
     /* Those are for the kernel that is linked in, as with `crankcase replay`. */
-    if (command->corpus.recordings && !command->plans_only && !command->kernel &&
-        !sim_interrupted()) {
+    bool are_wanted = command->corpus.recordings && !command->plans_only && !command->kernel;
+    if (are_wanted && !sim_interrupted()) {
         code_of_recordings = (int)replay_recordings(command);
-        command->total.recordings = code_of_recordings == SIM_EXIT_OK ? "met" : "not met";
+        command->total.recordings = code_of_recordings != SIM_EXIT_OK ? "not met"
+                                    : sim_interrupted()               ? "met so far"
+                                                                      : "met";
+    } else if (are_wanted) {
+        command->total.recordings = "not run";
     }
+    command->total.was_interrupted = sim_interrupted();
     command->total.seconds = report_stopwatch_seconds(&watch);
     if (command->json)
         report_corpus_total_json(stdout, &command->total);
-    else if (!command->quiet || exit_code(command) != SIM_EXIT_OK)
+    else if (!command->quiet || sim_interrupt_code(exit_code(command)) != SIM_EXIT_OK)
         report_corpus_total(stdout, &command->total, command->colours);
     int code = exit_code(command);
     return code > code_of_recordings ? code : code_of_recordings;
@@ -244,7 +249,7 @@ static int take_option(struct corpus_command *command, int option) {
     case 'p': command->plans_only = true; return SIM_EXIT_OK;
     case 'k':
         command->kernel = optarg;
-        if (strlen(optarg) > SIM_REPRODUCE_KERNEL_MAX)
+        if (strlen(optarg) > SIM_REPRODUCE_PATH_MAX)
             return bad_usage("--kernel: the path is too long", "");
         if (sim_kernel_load(optarg, &command->run.module) == VK_OK) return SIM_EXIT_OK;
         fprintf(stderr, "crankcase corpus: %s\n", vk_err_origin()->text);
@@ -289,7 +294,7 @@ static int corpus_main(int argc, char **argv) {
     sim_run_reports_init(&command.reports, "crankcase corpus", argc, argv);
     int code = parse_and_run(&command, argc, argv);
     sim_run_reports_release(&command.reports);
-    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return sim_interrupt_code(code);
     fputs("crankcase corpus: standard output cannot be written\n", stderr);
     return SIM_EXIT_FAILED;
 }

@@ -18,6 +18,7 @@
 #include "reports/report_replay.h"
 #include "reports/report_slog.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
 #include "run_reports.h"
 #include "text_file.h"
 
@@ -61,7 +62,7 @@ static const char usage[] =
     "  crankcase replay --vats-online 2 --keep /tmp/final run.jsonl.xz\n"
     "  crankcase replay backup/swingstore.sqlite since-then.slog.gz\n"
     "  crankcase replay --host known.txt backup/swingstore.sqlite since-then.slog.gz\n\n"
-    "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed";
+    "exit code: 0 all are met, 1 one differs, 2 bad usage or no recording, 4 the testbed failed" SIM_INTERRUPT_USAGE;
 
 struct replay_command {
     struct sim_recording_files files;
@@ -249,10 +250,23 @@ static void print_row(struct replay_command *command, const struct report_replay
     if (text) fputs(text, stdout);
 }
 
+/* With every option that the run had, besides those that only tell. */
+static void reproducer(const struct replay_command *command, const char *file,
+                       char text[SIM_REPRODUCE_MAX]) {
+    const struct sim_replay_options *options = &command->options;
+    char online[40] = "";
+    if (options->vats_online_max)
+        snprintf(online, sizeof online, " --vats-online %" PRIu32, options->vats_online_max);
+    snprintf(text, SIM_REPRODUCE_MAX, "crankcase replay%s%s%s",
+             options->mode == VK_STORE_DIRECT ? " --store direct" : "", online,
+             options->without_slog ? " --no-slog" : "");
+    report_shell_path(text, SIM_REPRODUCE_MAX, file);
+}
+
 static void keep_row(struct replay_command *command, const struct report_replay_row *row,
                      const char *told) {
-    char reproduce[5000];
-    snprintf(reproduce, sizeof reproduce, "crankcase replay %s", row->file);
+    char reproduce[SIM_REPRODUCE_MAX];
+    reproducer(command, row->file, reproduce);
     sim_run_reports_recording(&command->reports, row->file, row->verdict, row->seconds, told,
                               reproduce);
 }
@@ -326,7 +340,8 @@ static int run_command(struct replay_command *command) {
         return SIM_EXIT_FAILED;
     }
     command->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (command->has_heading)
+    command->total.was_interrupted = sim_interrupted();
+    if (command->has_heading || (sim_interrupted() && !command->json && !command->quiet))
         report_replay_total(stdout, command->name_width, &command->total, command->colours);
     else if (command->json)
         report_replay_total_json(stdout, &command->total);
@@ -550,7 +565,7 @@ static int replay_main(int argc, char **argv) {
         code = run_reported(&command);
     sim_run_reports_release(&command.reports);
     sim_recording_files_free(&command.files);
-    return code;
+    return sim_interrupt_code(code);
 }
 
 const struct sim_command sim_cmd_replay = {

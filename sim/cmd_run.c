@@ -82,9 +82,9 @@ static const char usage[] =
     "  crankcase run crankcase-failures/seed-42.plan\n"
     "  crankcase run --seeds 500 --kernel ../mine/libvk.so\n"
     "  crankcase run --budget 5m --junit results.xml --summary \"$GITHUB_STEP_SUMMARY\"\n\n"
-    "exit code: 0 all holds, 1 a failure, 2 bad usage or a bad plan, 3 only liveness failed or a\n"
-    "fault never struck or, with --probes, a probe was never reached, 4 the testbed failed, or\n"
-    "something could not be written; interrupted (Ctrl-C): the summary and code so far";
+    "exit code: 0 all holds, 1 a failure, 2 bad usage or plan, 3 only liveness failed, a fault\n"
+    "never struck or (--probes) a probe was never reached, 4 the testbed failed or could not\n"
+    "write" SIM_INTERRUPT_USAGE;
 
 enum { STABLE_AFTER_MIN = 2000, TWICE_EVERY = 40 };
 enum { DRAWN_A_SECOND_MAX = 10 };
@@ -116,7 +116,10 @@ struct run_command {
 static struct sim_reproducer reproducer(const struct run_command *command) {
     return (struct sim_reproducer){.generate = &command->campaign.generate,
                                    .faults = command->faults_text,
-                                   .kernel = command->kernel};
+                                   .kernel = command->kernel,
+                                   .run = &command->campaign.run,
+                                   .directives =
+                                       command->directives.any ? &command->directives : NULL};
 }
 
 /* In text or JSON; the reports are told by the caller. */
@@ -131,7 +134,7 @@ static void print_failure(struct run_command *command, const struct report_failu
 
 /* How a failed seed is called, and how it is had again. */
 struct seed_words {
-    char name[40], path[1024], reproduce[SIM_REPRODUCE_MAX];
+    char name[40], path[1024], reproduce[SIM_REPRODUCE_SEED_MAX];
 };
 
 static void seed_words(const struct run_command *command, uint64_t seed, struct seed_words *words) {
@@ -344,6 +347,7 @@ static int tell_plan(struct run_command *command, const char *path, struct vk_st
         command->totals.probes[k] += result->probes[k];
     sim_reproduce_plan(&made, path, reproduce);
     const struct report_failure report = {&result->run.failure, path, reproduce, NULL, NULL};
+    const struct report_panic panic = {&result->run, path, reproduce, command->campaign.run.keep};
     if (result->run.failed) {
         print_failure(command, &report);
         sim_run_reports_failure(&command->reports, &report);
@@ -354,8 +358,7 @@ static int tell_plan(struct run_command *command, const char *path, struct vk_st
         sim_run_directives_refused(&command->directives, &result->run);
         return SIM_EXIT_BAD_INPUT;
     }
-    if (result->run.was_panic && !command->quiet)
-        report_run_panic(stdout, path, command->campaign.run.keep, &result->run, command->json);
+    if (result->run.was_panic && !command->quiet) report_run_panic(stdout, &panic, command->json);
     return SIM_EXIT_OK;
 }
 
@@ -379,9 +382,13 @@ static int run_plans(struct run_command *command, int count, char **paths) {
                                         .totals = &command->totals,
                                         .impl = command,
                                         .ended = plan_ended};
+    const struct sim_reproducer made = reproducer(command);
+    char reproduce[SIM_REPRODUCE_MAX];
     int code;
-    if (command->directives.any)
-        sim_run_directives_give(&command->directives, paths[0], &command->campaign.run);
+    if (command->directives.any) {
+        sim_reproduce_plan(&made, paths[0], reproduce);
+        sim_run_directives_give(&command->directives, reproduce, &command->campaign.run);
+    }
     enum vk_err err = sim_run_plans(&plans, &code);
     if (command->totals.seeds) print_summary(command);
     if (code == SIM_EXIT_OK) code = exit_code(command);
@@ -485,14 +492,19 @@ static int take_faults(struct run_command *command) {
 
 static int take_kernel(struct run_command *command) {
     command->kernel = optarg;
-    if (strlen(optarg) > SIM_REPRODUCE_KERNEL_MAX)
-        return bad_usage("--kernel: the path is too long", "");
     if (sim_kernel_load(optarg, &command->campaign.run.module) == VK_OK) return SIM_EXIT_OK;
     fprintf(stderr, "crankcase run: %s\n", vk_err_origin()->text);
     return SIM_EXIT_BAD_INPUT;
 }
 
+static bool is_too_long(int option) {
+    bool is_path = option == SIM_RUN_OPTION(KERNEL) || option == SIM_RUN_OPTION(KEEP) ||
+                   option == SIM_RUN_OPTION(DIRECTIVES);
+    return is_path && strlen(optarg) > SIM_REPRODUCE_PATH_MAX;
+}
+
 static int take_option(struct run_command *command, int option) {
+    if (is_too_long(option)) return bad_usage("the path is too long: ", optarg);
     switch (option) {
     case SIM_RUN_OPTION(UNTIL_STABLE): command->until_stable = true; return SIM_EXIT_OK;
     case SIM_RUN_OPTION(ORACLES): return SIM_EXIT_OK; /* told when it is known whether as JSON */
@@ -613,7 +625,7 @@ static int run_main(int argc, char **argv) {
     sim_run_directives_release(&command.directives);
     sim_run_shrink_release(&command.shrink);
     bool is_written = fflush(stdout) == 0 && !ferror(stdout);
-    return is_written || code == SIM_EXIT_FAILED ? code
+    return is_written || code == SIM_EXIT_FAILED ? sim_interrupt_code(code)
                                                  : failed("standard output cannot be written");
 }
 

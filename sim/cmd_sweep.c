@@ -9,6 +9,7 @@
 #include "reports/progress.h"
 #include "reports/report_run.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
 #include "run_reports.h"
 #include "sweep.h"
 #include "text_file.h"
@@ -38,18 +39,18 @@ static const char usage[] =
     "examples:\n"
     "  crankcase sweep corpus/plans/first-steps.plan\n"
     "  crankcase sweep corpus/plans/first-steps.plan --crank 12 --every 1 --jobs 2\n\n"
-    "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed";
+    "exit code: 0 all hold, 1 one does not, 2 bad usage or a bad plan, 4 the testbed failed" SIM_INTERRUPT_USAGE;
 
-enum { CHUNK = 32, KERNEL_PATH_MAX = 1000, KERNEL_OPTION_MAX = KERNEL_PATH_MAX + 20 };
-enum { REPRODUCE_MAX = KERNEL_OPTION_MAX + 4200 }; /* a reproducer is whole, with any path */
+enum { CHUNK = 32, EVERY = 7 };
 
 struct sweep_command {
     struct sim_sweep_options options;
-    char kernel[KERNEL_OPTION_MAX]; /* " --kernel PATH" if one was named */
+    const char *kernel;      /* the path of a module, or NULL */
+    const char *faults_text; /* as --faults has them, or NULL */
     size_t at_once;
     const char *path, *out;
     bool json, quiet, colours;
-    bool has_faults, faults[FAULT_KIND_COUNT]; /* only these */
+    bool faults[FAULT_KIND_COUNT]; /* only these, if any were named */
     struct sim_sweep *sweep;
     struct report_progress progress;
     uint64_t cranks, done, failed, missed;
@@ -105,17 +106,35 @@ static bool write_plan(const struct sweep_command *command, size_t i) {
     return err == VK_OK;
 }
 
+/* The command for a crank of the sweep, with every option that says what its points are; NULL: for all of them. */
+static void reproduce_sweep(const struct sweep_command *command, const uint64_t *crank,
+                            char text[SIM_REPRODUCE_MAX]) {
+    char every[40] = "";
+    if (command->options.every != EVERY)
+        snprintf(every, sizeof every, " --every %" PRIu64, command->options.every);
+    snprintf(text, SIM_REPRODUCE_MAX, "crankcase sweep%s%s", every,
+             command->kernel ? " --kernel" : "");
+    if (command->kernel) report_shell_word(text, SIM_REPRODUCE_MAX, command->kernel);
+    report_shell_path(text, SIM_REPRODUCE_MAX, command->path);
+    size_t n = strlen(text);
+    if (crank) n += (size_t)snprintf(text + n, SIM_REPRODUCE_MAX - n, " --crank %" PRIu64, *crank);
+    VK_ASSERT(n < SIM_REPRODUCE_MAX); /* INV-REPRODUCER-1 */
+    if (!command->faults_text) return;
+    report_shell_word(text, SIM_REPRODUCE_MAX, "--faults");
+    report_shell_word(text, SIM_REPRODUCE_MAX, command->faults_text);
+}
+
 static void print_failure(struct sweep_command *command, size_t i,
                           const struct sim_failure *failure) {
     const struct sim_sweep_variant *variant = sim_sweep_variant(command->sweep, i);
-    char name[120], reproduce[REPRODUCE_MAX];
+    const struct sim_reproducer made = {.kernel = command->kernel};
+    char name[120], reproduce[SIM_REPRODUCE_MAX];
     bool is_first = command->failed++ == 0;
     variant_name(variant, name);
     if (is_first && !is_seen_by_sweep_alone(variant, failure))
-        snprintf(reproduce, sizeof reproduce, "crankcase run%s %s", command->kernel, command->out);
+        sim_reproduce_plan(&made, command->out, reproduce);
     else
-        snprintf(reproduce, sizeof reproduce, "crankcase sweep%s %s --crank %" PRIu64,
-                 command->kernel, command->path, variant->crank);
+        reproduce_sweep(command, &variant->crank, reproduce);
     report_progress_clear(&command->progress);
     bool is_written = is_first && write_plan(command, i);
     const struct report_failure report = {failure, name, reproduce,
@@ -150,6 +169,7 @@ static void chunk_finished(void *impl, size_t chunk, FILE *in, const char *died)
 }
 
 static void print_summary(const struct sweep_command *command, double seconds) {
+    if (sim_interrupted()) fputs(REPORT_INTERRUPTED, stdout);
     for (int k = 0; k < FAULT_KIND_COUNT; k++)
         if (command->struck[k])
             printf("  %-32s %8" PRIu64 " points\n", fault_word((enum fault_kind)k),
@@ -170,8 +190,10 @@ static void print_summary(const struct sweep_command *command, double seconds) {
 static void print_summary_json(const struct sweep_command *command, double seconds) {
     bool any = false;
     printf("{\"type\":\"summary\",\"cranks\":%" PRIu64 ",\"points\":%" PRIu64
-           ",\"failures\":%" PRIu64 ",\"passedOver\":%" PRIu64 ",\"seconds\":%.3f,\"modes\":{",
-           command->cranks, command->done, command->failed, command->missed, seconds);
+           ",\"failures\":%" PRIu64 ",\"passedOver\":%" PRIu64
+           ",\"seconds\":%.3f,\"interrupted\":%s,\"modes\":{",
+           command->cranks, command->done, command->failed, command->missed, seconds,
+           sim_interrupted() ? "true" : "false");
     for (int mode = 0; mode < SIM_SWEEP_MODE_COUNT; mode++)
         printf("%s\"%s\":%" PRIu64, mode ? "," : "", sim_sweep_mode_word((enum sim_sweep_mode)mode),
                command->by_mode[mode]);
@@ -220,9 +242,8 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
     if (sim_sweep_prepare(plan, &command->options, &command->sweep, &clean) != VK_OK)
         return failed(vk_err_origin()->text);
     if (clean.failed) {
-        char reproduce[REPRODUCE_MAX];
-        snprintf(reproduce, sizeof reproduce, "crankcase sweep%s %s", command->kernel,
-                 command->path);
+        char reproduce[SIM_REPRODUCE_MAX];
+        reproduce_sweep(command, NULL, reproduce);
         const struct report_failure report = {&clean.failure, command->path, reproduce, NULL, NULL};
         if (command->json)
             report_run_failure_json(stdout, &report);
@@ -232,14 +253,14 @@ static int sweep_plan(struct sweep_command *command, const struct sim_plan *plan
         return SIM_EXIT_DIFFERENCE;
     }
     command->cranks = clean.cranks;
-    if (command->has_faults) sim_sweep_keep(command->sweep, command->faults);
+    if (command->faults_text) sim_sweep_keep(command->sweep, command->faults);
     if (command->options.crank != UINT64_MAX && command->options.crank >= clean.cranks) {
         fprintf(stderr,
                 "crankcase sweep: --crank takes a number below %" PRIu64 ", not %" PRIu64 "\n",
                 clean.cranks, command->options.crank);
         return SIM_EXIT_BAD_INPUT;
     }
-    if (command->has_faults && sim_sweep_count(command->sweep) == 0) {
+    if (command->faults_text && sim_sweep_count(command->sweep) == 0) {
         fputs("crankcase sweep: no point of the plan has one of these faults\n", stderr);
         return SIM_EXIT_BAD_INPUT;
     }
@@ -253,8 +274,8 @@ static int sweep_reported(struct sweep_command *command, const struct sim_plan *
                                                     [SIM_EXIT_BAD_INPUT] = REPORT_PLAN_BAD,
                                                     [SIM_EXIT_LIVENESS] = REPORT_PLAN_FAILED,
                                                     [SIM_EXIT_FAILED] = REPORT_PLAN_FAILED};
-    const char *kernel = command->kernel[0] ? command->kernel + strlen(" --kernel ") : NULL;
-    const struct report_results_begin begins = {.kind = REPORT_RESULTS_SWEEP, .kernel = kernel};
+    const struct report_results_begin begins = {.kind = REPORT_RESULTS_SWEEP,
+                                                .kernel = command->kernel};
     struct sim_outputs *outputs = &command->reports.outputs;
     struct report_stopwatch watch;
     sim_outputs_add(outputs, "--out", command->out, SIM_OUTPUT_FILE);
@@ -327,14 +348,16 @@ static int take_option(struct sweep_command *command, int option) {
     case 'q': command->quiet = true; return SIM_EXIT_OK;
     case 'o': command->out = optarg; return SIM_EXIT_OK;
     case 'k':
-        if (strlen(optarg) > KERNEL_PATH_MAX)
+        if (strlen(optarg) > SIM_REPRODUCE_PATH_MAX)
             return bad_usage("--kernel: the path is too long", "");
-        snprintf(command->kernel, sizeof command->kernel, " --kernel %s", optarg);
+        command->kernel = optarg;
         if (sim_kernel_load(optarg, &command->options.module) == VK_OK) return SIM_EXIT_OK;
         fprintf(stderr, "crankcase sweep: %s\n", vk_err_origin()->text);
         return SIM_EXIT_BAD_INPUT;
     case 'f':
-        command->has_faults = true;
+        command->faults_text = optarg;
+        if (strlen(optarg) > SIM_REPRODUCE_FAULTS_MAX)
+            return bad_usage("--faults takes a list of 2000 bytes at most", "");
         if (sim_fault_words_parse(optarg, command->faults, error)) return SIM_EXIT_OK;
         return bad_usage("--faults: ", error);
     default:
@@ -361,14 +384,14 @@ static int parse_and_run(struct sweep_command *command, int argc, char **argv) {
 }
 
 static int sweep_main(int argc, char **argv) {
-    struct sweep_command command = {.options = {.crank = UINT64_MAX, .every = 7},
+    struct sweep_command command = {.options = {.crank = UINT64_MAX, .every = EVERY},
                                     .at_once = 1,
                                     .out = "sweep-failure.plan",
                                     .colours = report_colour_wanted(stdout)};
     sim_run_reports_init(&command.reports, "crankcase sweep", argc, argv);
     int code = parse_and_run(&command, argc, argv);
     sim_run_reports_release(&command.reports);
-    return code;
+    return sim_interrupt_code(code);
 }
 
 const struct sim_command sim_cmd_sweep = {

@@ -15,12 +15,14 @@ enum sim_exit {
     SIM_EXIT_BAD_INPUT = 2,  /* bad usage or bad input */
     SIM_EXIT_LIVENESS = 3,   /* progress failed */
     SIM_EXIT_FAILED = 4,     /* the testbed itself failed */
+    /* and the signal's number: it was interrupted, and what it had run by then holds (sim_interrupt_code) */
+    SIM_EXIT_INTERRUPTED = 128,
 };
 
 struct sim_command {
     const char *name;
     const char *summary;
-    /* argv[0] is the command's name. Returns an enum sim_exit. */
+    /* argv[0] is the command's name. Returns an enum sim_exit, or SIM_EXIT_INTERRUPTED and the signal. */
     int (*run)(int argc, char **argv);
 };
 

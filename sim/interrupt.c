@@ -1,6 +1,9 @@
 /* interrupt.c - see interrupt.h. */
 #include "interrupt.h"
 
+#include "command.h"
+#include "vk/err.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
@@ -11,8 +14,7 @@ static volatile sig_atomic_t of_process;
 static volatile sig_atomic_t *interrupted = &of_process;
 
 static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    *interrupted = 1;
+    if (!*interrupted) *interrupted = signal_number;
 }
 
 /* INV-INTERRUPT-2; without such memory each process has its own note. */
@@ -33,9 +35,15 @@ void sim_interrupt_heed(void) {
     sigaction(SIGTERM, &on_signal, NULL);
 }
 
-bool sim_interrupted(void) { return *interrupted; }
+bool sim_interrupted(void) { return *interrupted != 0; }
+
+int sim_interrupt_code(int code) {
+    if (code == SIM_EXIT_OK && *interrupted) code = SIM_EXIT_INTERRUPTED + *interrupted;
+    VK_ASSERT(code != SIM_EXIT_OK || !*interrupted); /* INV-INTERRUPT-3 */
+    return code;
+}
 
 bool sim_interrupt_is_enough(void *impl) {
     (void)impl;
-    return *interrupted;
+    return sim_interrupted();
 }

@@ -25,7 +25,8 @@ static void print_help(void) {
          "  1  a difference or a violation was found\n"
          "  2  bad usage or bad input\n"
          "  3  progress (liveness) failed\n"
-         "  4  the testbed itself failed");
+         "  4  the testbed itself failed\n"
+         "  130 (after a SIGTERM 143)  it was interrupted, and what was run by then holds");
 }
 
 /* A file that the system lets grow no further is told of as a full disk is, by whoever writes it. */

@@ -11,6 +11,7 @@
 #include "reports/report_bad_input.h"
 #include "reports/report_recorded.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -111,7 +112,7 @@ static void run_seeds(struct recorded_runs *runs, size_t i, const struct sim_rec
     }
     summary->verdict = REPORT_MET;
     report_stopwatch_start(&watch);
-    for (uint64_t n = 0; n < runs->asked->seeds && !sim_interrupted(); n++) {
+    for (uint64_t n = 0; n < runs->asked->seeds && (n == 0 || !sim_interrupted()); n++) {
         const uint64_t seed = runs->asked->first_seed + n;
         struct sim_recorded_run_result result;
         sim_recorded_run(run, seed, &result);
@@ -156,17 +157,18 @@ static void job_run(void *impl, size_t i, FILE *out) {
 /* ---- in the parent */
 
 static void reproducer(const struct recorded_runs *runs, size_t i,
-                       const struct job_summary *summary, char *text, size_t size) {
+                       const struct job_summary *summary, char text[SIM_REPRODUCE_MAX]) {
     const char *faults = runs->asked->faults_text;
     text[0] = '\0';
     if (summary->failed == 0) return;
-    if (summary->without_faults) {
-        snprintf(text, size, "crankcase replay %s", runs->files.at[i].path);
-        return;
-    }
-    snprintf(text, size, "%s %s --seed %" PRIu64 "%s%s", runs->asked->command,
-             runs->files.at[i].path, summary->failing_seed, faults ? " --faults " : "",
-             faults ? faults : "");
+    snprintf(text, SIM_REPRODUCE_MAX, "%s",
+             summary->without_faults ? "crankcase replay" : runs->asked->command);
+    report_shell_path(text, SIM_REPRODUCE_MAX, runs->files.at[i].path);
+    if (summary->without_faults) return;
+    size_t n = strlen(text);
+    snprintf(text + n, SIM_REPRODUCE_MAX - n, " --seed %" PRIu64 "%s", summary->failing_seed,
+             faults ? " --faults" : "");
+    if (faults) report_shell_word(text, SIM_REPRODUCE_MAX, faults);
 }
 
 static void print_row(struct recorded_runs *runs, const struct report_recorded_row *row,
@@ -190,14 +192,14 @@ static void print_row(struct recorded_runs *runs, const struct report_recorded_r
 static void job_finished(void *impl, size_t i, FILE *in, const char *died) {
     struct recorded_runs *runs = impl;
     struct job_summary summary = {.verdict = REPORT_FAILED};
-    char reproduce[5000];
+    char reproduce[SIM_REPRODUCE_MAX];
     if (died || fread(&summary, sizeof summary, 1, in) != 1) {
         summary = (struct job_summary){.verdict = REPORT_FAILED};
         snprintf(summary.error, sizeof summary.error, "%.400s: %s", runs->files.at[i].path,
                  died ? died : "its results are lost");
     }
     char *text = summary.verdict == REPORT_DIFFERENT ? sim_jobs_rest(in) : NULL;
-    reproducer(runs, i, &summary, reproduce, sizeof reproduce);
+    reproducer(runs, i, &summary, reproduce);
     struct report_recorded_row row = {
         .name = runs->files.at[i].name,
         .file = runs->files.at[i].path,
@@ -287,7 +289,8 @@ static enum sim_exit run_files(struct recorded_runs *runs) {
     if (runs->asked->reports)
         memcpy(runs->asked->reports->hits, runs->total.hits, sizeof runs->total.hits);
     runs->total.seconds_elapsed = report_stopwatch_seconds(&watch);
-    if (runs->has_heading)
+    runs->total.was_interrupted = sim_interrupted();
+    if (runs->has_heading || (sim_interrupted() && !runs->asked->json && !runs->asked->quiet))
         report_recorded_total(stdout, runs->name_width, &runs->total, runs->colours);
     else if (runs->asked->json)
         report_recorded_total_json(stdout, &runs->total);

@@ -116,18 +116,17 @@ static enum vk_err debug(void *impl, uint32_t replica, const struct vk_debug_sto
         raise(SIGTRAP);
         return at ? VK_OK : VK_RAISE(VK_ERR_TRACE, "a debugger took the kernel away");
     }
-    fprintf(
-        stderr,
-        "  no debugger is there, so the run ends here; in one, it stops just before the "
-        "delivery:\n"
-        "    gdb -x kernel/gdb/vk_printers.py -ex run --args crankcase run --off twice --directives %s %s\n",
-        given->files[replica].path, given->plan);
+    fprintf(stderr,
+            "  no debugger is there, so the run ends here; in one, it stops just before the "
+            "delivery:\n"
+            "    gdb -x kernel/gdb/vk_printers.py -ex run --args %s --off twice\n",
+            given->reproduce);
     return VK_RAISE(VK_ERR_TRACE, "stopped for a debugger");
 }
 
-void sim_run_directives_give(struct sim_run_directives *given, const char *plan,
+void sim_run_directives_give(struct sim_run_directives *given, const char *reproduce,
                              struct sim_run_options *options) {
-    given->plan = plan;
+    given->reproduce = reproduce;
     for (int i = 0; i < SIM_REPLICAS_MAX; i++)
         options->directives[i] = given->files[i].path ? &given->files[i].directives : NULL;
     options->debug = debug;

@@ -12,17 +12,16 @@ struct sim_run_directives {
         struct sim_directives directives;
     } files[SIM_REPLICAS_MAX]; /* by replica; all the same where no replica was named */
     bool any;
-    bool stopped; /* a `debug` was told of */
-    /* for the message at a debug stop */
-    const char *plan;
+    bool stopped;          /* a `debug` was told of */
+    const char *reproduce; /* the command, for the message at a debug stop */
 };
 
 void sim_run_directives_release(struct sim_run_directives *given);
 /* Takes FILE, for all replicas, or N=FILE, for replica N alone; reads it. What is wrong with it goes to standard error;
  * false then. */
 bool sim_run_directives_take(struct sim_run_directives *given, const char *argument);
-/* Hands them to a run. */
-void sim_run_directives_give(struct sim_run_directives *given, const char *plan,
+/* Hands them to a run. `reproduce`: the command for it, which lasts as long as that. */
+void sim_run_directives_give(struct sim_run_directives *given, const char *reproduce,
                              struct sim_run_options *options);
 /* Says in a line on standard error which directives came to nothing, if any did. */
 void sim_run_directives_look_back(const struct sim_run_directives *given,

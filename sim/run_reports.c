@@ -36,18 +36,13 @@ bool sim_run_reports_any(const struct sim_run_reports *reports) {
 
 /* As a shell would read it. */
 static void add_word(struct vk_buf *buf, const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_=+./,:@%";
-    bool is_plain = word[0] && word[strspn(word, plain)] == '\0';
+    size_t size = REPORT_SHELL_MAX(strlen(word));
     vk_buf_char(buf, ' ');
-    if (!is_plain) vk_buf_char(buf, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
-            vk_buf_lit(buf, "'\\''");
-        else
-            vk_buf_char(buf, *word);
-    }
-    if (!is_plain) vk_buf_char(buf, '\'');
+    char *text = vk_buf_reserve(buf, size);
+    if (!text) return;
+    text[0] = '\0';
+    report_shell_word(text, size, word);
+    vk_buf_advance(buf, strlen(text));
 }
 
 void sim_run_reports_init(struct sim_run_reports *reports, const char *command, int argc,

@@ -13,7 +13,7 @@ enum { SIM_RUN_SHRINK_SECONDS_MAX = 60 };
 struct sim_run_shrink_seed {
     uint64_t seed;
     char signature[SIM_SIGNATURE_SIZE];
-    char reproduce[SIM_REPRODUCE_MAX];
+    char reproduce[SIM_REPRODUCE_SEED_MAX];
 };
 
 struct sim_run_shrink {

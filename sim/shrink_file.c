@@ -6,6 +6,7 @@
 #include "reports/report_bad_input.h"
 #include "reports/report_shrink.h"
 #include "reports/stopwatch.h"
+#include "reproducer.h"
 #include "shrink.h"
 #include "shrink_memo.h"
 #include "text_file.h"
@@ -14,7 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { ORIGIN_MAX = 4500, DIGEST_SIZE = 17 };
+enum { ORIGIN_MAX = SIM_REPRODUCE_SEED_MAX, DIGEST_SIZE = 17 };
 
 struct work {
     const struct sim_shrink_file *asked;
@@ -176,10 +177,13 @@ static enum vk_err go_on(struct work *work, struct vk_str text, struct sim_shrin
 
 static enum sim_exit tell(const struct work *work, const struct sim_shrink_result *result) {
     const struct sim_shrink_file *asked = work->asked;
+    const struct sim_reproducer made = {.kernel = asked->kernel, .run = &asked->run};
+    char reproduce[SIM_REPRODUCE_MAX];
+    sim_reproduce_plan(&made, asked->out, reproduce);
     struct report_shrunk report = {.best = &result->best,
                                    .name = asked->name,
                                    .plan = asked->out,
-                                   .kernel = asked->kernel,
+                                   .reproduce = reproduce,
                                    .lines_before = work->lines_before ? (size_t)work->lines_before
                                                                       : result->best.lines_before,
                                    .seconds = report_stopwatch_seconds(&work->watch)};

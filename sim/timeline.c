@@ -25,7 +25,7 @@ struct watched {
         SIM_ARRAY(uint64_t);
     } run_queue; /* the keys of its entries, by their numbers */
     size_t sent_committed;
-    size_t sent_before_crank; /* those after it are of the vat that is delivered to */
+    size_t sent_before; /* the newest step or delivery: what came after it has no sender yet */
     uint64_t crank_start_ns, delivery_start_ns;
     uint64_t host_start_ns; /* the host is at work since then; UINT64_MAX: it is not */
     uint64_t arriving; /* the key of the message that the crank has taken off its queue; 0: none */
@@ -83,16 +83,20 @@ static enum vk_err queued(struct watched *replica, struct vk_str entry, uint64_t
 
 /* A restart goes on from here. */
 static void sent_is_committed(struct watched *replica) {
-    size_t kept = 0;
-    for (size_t i = 0; i < replica->sent.count; i++)
-        if (!replica->sent.at[i].is_delivered) replica->sent.at[kept++] = replica->sent.at[i];
-    replica->sent.count = replica->sent_committed = replica->sent_before_crank = kept;
+    size_t kept = 0, before = 0;
+    for (size_t i = 0; i < replica->sent.count; i++) {
+        if (replica->sent.at[i].is_delivered) continue;
+        before += i < replica->sent_before;
+        replica->sent.at[kept++] = replica->sent.at[i];
+    }
+    replica->sent.count = replica->sent_committed = kept;
+    replica->sent_before = before;
 }
 
 /* What was sent and delivered since the last commit never happened. */
 static void sent_is_lost(struct watched *replica) {
     VK_ASSERT(replica->sent_committed <= replica->sent.count); /* INV-TIMELINE-2 */
-    replica->sent.count = replica->sent_before_crank = replica->sent_committed;
+    replica->sent.count = replica->sent_before = replica->sent_committed;
     for (size_t i = 0; i < replica->sent.count; i++)
         replica->sent.at[i].is_delivered = false;
 }
@@ -173,21 +177,22 @@ static enum vk_err message_arrived(struct watched *replica,
     return VK_OK;
 }
 
-/* What was sent since the crank or the last delivery began is the vat's. */
+/* What was sent since the crank or its last delivery began is the vat's. */
 static void note_senders(struct watched *replica, const struct sim_timeline_delivery *delivery) {
-    for (; replica->in_crank && replica->sent_before_crank < replica->sent.count;
-         replica->sent_before_crank++) {
-        struct sent *sent = &replica->sent.at[replica->sent_before_crank];
+    for (; replica->in_crank && replica->sent_before < replica->sent.count;
+         replica->sent_before++) {
+        struct sent *sent = &replica->sent.at[replica->sent_before];
         sent->vat = delivery->vat;
         if (sent->at_ns >= delivery->end_ns) sent->at_ns = delivery->start_ns;
     }
 }
 
 /* And what was sent when the vat had ended is the crank's, what no crank sent is the host's: at the very end of their
- * time it is said to be at its beginning, so that it is within. */
+ * time it is said to be at its beginning, so that it is within. That is known when they are over: of the host's work there
+ * may be cranks of the store's, for a bundle, and commits. */
 static void note_other_sends(struct watched *replica, uint64_t start_ns, uint64_t now_ns) {
-    for (; replica->sent_before_crank < replica->sent.count; replica->sent_before_crank++) {
-        struct sent *sent = &replica->sent.at[replica->sent_before_crank];
+    for (; replica->sent_before < replica->sent.count; replica->sent_before++) {
+        struct sent *sent = &replica->sent.at[replica->sent_before];
         if (sent->at_ns >= now_ns) sent->at_ns = start_ns;
     }
 }
@@ -272,13 +277,11 @@ static enum vk_err note_event(struct sim_timeline *timeline, struct watched *rep
     if (event->type == VK_TRACE_START_CRANK) {
         replica->in_crank = true;
         replica->crank_start_ns = replica->delivery_start_ns = now_ns;
-        replica->sent_before_crank = replica->sent.count;
         replica->arriving = 0;
     }
     if (event->type == VK_TRACE_COMMIT) sent_is_committed(replica);
     if (event->type == VK_TRACE_SAVEPOINT) replica->delivery_start_ns = now_ns;
     if (event->type != VK_TRACE_END_CRANK) return VK_OK;
-    if (replica->in_crank) note_other_sends(replica, replica->crank_start_ns, now_ns);
     replica->in_crank = false;
     return note_queues(replica, now_ns);
 }
@@ -322,7 +325,7 @@ static enum vk_err note_point(struct sim_timeline *timeline, struct watched *rep
     SIM_ARRAY_RESERVE(&replica->shown.steps);
     uint64_t now_ns = sim_replica_now_ns(from);
     if (start_ns > now_ns) start_ns = now_ns;
-    if (!point->is_crank) note_other_sends(replica, start_ns, now_ns);
+    note_other_sends(replica, start_ns, now_ns);
     unsigned flags = (crank->aborted ? SIM_TIMELINE_ABORTED : 0U) |
                      (crank->terminated ? SIM_TIMELINE_TERMINATED : 0U) |
                      (it_differs ? SIM_TIMELINE_DIFFERS : 0U);
@@ -363,6 +366,7 @@ static void on_step(void *impl, struct sim_replica *from, enum sim_step step, ui
     if (timeline->is_cut) return;
     timeline->is_cut = note_step(timeline, replica, from, step, start_ns) != VK_OK;
     replica->host_start_ns = UINT64_MAX;
+    replica->sent_before = replica->sent.count;
 }
 
 /* ---- life */

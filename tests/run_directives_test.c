@@ -208,7 +208,7 @@ Test(run_directives_command, debug_without_a_debugger_says_what_to_type) {
         test_command_run(&folder, "run --directives debug panic.plan");
     cr_assert_eq(outcome->code, SIM_EXIT_OK);
     has(outcome->err, "replica 0 is at crank 15 (send): v3 delivery-6: debug");
-    has(outcome->err, "-ex run --args crankcase run --off twice --directives debug panic.plan");
+    has(outcome->err, "-ex run --args crankcase run --directives debug panic.plan --off twice\n");
 }
 
 Test(run_directives_command, bad_files_are_bad_input) {

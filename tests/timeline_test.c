@@ -191,36 +191,31 @@ static void expect_flows(yajl_val events, const struct slice *slices, size_t cou
     cr_expect(begun > 0 && begun == ended);
 }
 
+static void expect_sound_trace(const struct sim_timeline *timeline) {
+    struct vk_arena arena;
+    struct vk_buf buf;
+    vk_arena_init(&arena, vk_heap_system());
+    vk_buf_init(&buf, &arena);
+    report_trace(&buf, timeline, "a \"plan\"");
+    yajl_val trace = json_of(&buf), events = member(trace, "traceEvents");
+    cr_assert(YAJL_IS_ARRAY(events));
+    struct slice *slices = calloc(events->u.array.len, sizeof *slices);
+    size_t count = slices_of(events, slices);
+    expect_nested(slices, count);
+    expect_flows(events, slices, count);
+    free(slices);
+    yajl_tree_free(trace);
+    vk_arena_release(&arena);
+}
+
 Test(timeline, a_trace_has_slices_that_nest_and_flows_between_them) {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct vk_arena arena;
-        struct vk_buf buf;
         struct sim_timeline *timeline = sim_timeline_new();
         run(seed, timeline);
-        vk_arena_init(&arena, vk_heap_system());
-        vk_buf_init(&buf, &arena);
-        report_trace(&buf, timeline, "a \"plan\"");
-        yajl_val trace = json_of(&buf), events = member(trace, "traceEvents");
-        cr_assert(YAJL_IS_ARRAY(events));
-        struct slice *slices = calloc(events->u.array.len, sizeof *slices);
-        size_t count = slices_of(events, slices);
-        expect_nested(slices, count);
-        expect_flows(events, slices, count);
-        free(slices);
-        yajl_tree_free(trace);
-        vk_arena_release(&arena);
+        expect_sound_trace(timeline);
         sim_timeline_free(timeline);
     }
 }
-
-/* ---- the page's part */
-
-static const char differing[] = "crankcase-plan 1\n"
-                                "program alice\n  turn\n    send i1 new\n"
-                                "program bob\n  turn\n    store-set key=2\n"
-                                "vat alice alice\nvat bob bob\nbootstrap alice\n"
-                                "block after=1000\nreplica\nreplica\n"
-                                "fault 1 vat-overruns at=2\n";
 
 static struct sim_timeline *timeline_of(const char *text, struct sim_run_result *result) {
     struct sim_timeline *timeline = sim_timeline_new();
@@ -233,6 +228,35 @@ static struct sim_timeline *timeline_of(const char *text, struct sim_run_result 
     sim_plan_release(&plan);
     return timeline;
 }
+
+/* Snapshots take their time, and at the very end of it the host sends a message, and installs a bundle: a crank of the store's
+ * in its work, in which that sends one, too. */
+static const char sends_at_the_end[] = "crankcase-plan 1\n"
+                                       "kernel snapshot-initial=1\n"
+                                       "program alice\n  turn\n    send i1 new\n"
+                                       "program bob\n  turn\n    store-set key=2\n"
+                                       "vat alice alice\nvat bob bob\nbootstrap alice\n"
+                                       "block after=1000\n  send bob\n  send alice\n"
+                                       "block after=1000\n"
+                                       "  snapshot-all\n  send bob\n  install n=4\n"
+                                       "block after=1000\n"
+                                       "replica\n";
+
+Test(timeline, what_the_host_sends_at_the_end_of_its_work_is_within_it) {
+    struct sim_run_result result;
+    struct sim_timeline *timeline = timeline_of(sends_at_the_end, &result);
+    expect_sound_trace(timeline);
+    sim_timeline_free(timeline);
+}
+
+/* ---- the page's part */
+
+static const char differing[] = "crankcase-plan 1\n"
+                                "program alice\n  turn\n    send i1 new\n"
+                                "program bob\n  turn\n    store-set key=2\n"
+                                "vat alice alice\nvat bob bob\nbootstrap alice\n"
+                                "block after=1000\nreplica\nreplica\n"
+                                "fault 1 vat-overruns at=2\n";
 
 Test(timeline, the_page_is_told_where_replicas_differ) {
     struct sim_run_result result;

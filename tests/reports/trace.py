@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Traces of runs, held to the Trace Event Format as its importers need it, and opened in a viewer.
 
-    trace.py CRANKCASE FOLDER
+    trace.py CRANKCASE
+    trace.py --viewer FOLDER CRANKCASE
 
 The importers of Perfetto and of chrome://tracing drop, or draw wrongly, what is not as here: slices of a thread that overlap,
-flows that do not begin and end within a slice, numbers that are none. Each of these checks is shown that it can fail. Then
-speedscope (npm) loads a trace in a headless Chromium: it is installed into FOLDER, where the screenshot is left, too. Where
-it, or the browser, is not to be had that part is left out, and it is said.
+flows that do not begin and end within a slice, numbers that are none. Each of these checks is shown that it can fail.
+With --viewer, speedscope (npm) loads a trace in a headless Chromium: it is installed into FOLDER, where the screenshot is
+left, too. Exit code 77: it, or the browser, is not to be had.
 """
 import base64
 import collections
@@ -185,12 +186,7 @@ def check_content(trace):
 # ---- a viewer
 
 def show(trace, viewer, folder):
-    """What speedscope makes of it: as many profiles as there are threads with slices. None: it is not to be had."""
-    done = subprocess.run([HERE.parent / "runner/npm_packages", HERE / "viewer/package.json", viewer, "--ignore-scripts"],
-                          stdout=subprocess.PIPE, text=True)
-    if done.returncode or Browser.missing():
-        print(f"without a viewer: {Browser.missing() or done.stdout.strip()}")
-        return []
+    """What is wrong with what speedscope makes of it: as many profiles as there are threads with slices."""
     page = viewer / "node_modules/speedscope/dist/release/index.html"
     script = Path(folder) / "trace.js"
     content = base64.b64encode(Path(trace).read_bytes()).decode()
@@ -211,7 +207,23 @@ def show(trace, viewer, folder):
     return [f"speedscope complains: {complaints}"] if complaints or "replica 0" not in shown else []
 
 
-def main(crankcase, build):
+def main_viewer(build, crankcase):
+    viewer = Path(build).resolve() / "trace_viewer"
+    if Browser.missing():
+        print(f"skipped: {Browser.missing()}")
+        return 77
+    done = subprocess.run([HERE.parent / "runner/npm_packages", HERE / "viewer/package.json", viewer, "--ignore-scripts"])
+    if done.returncode:
+        return done.returncode
+    with tempfile.TemporaryDirectory() as scratch:
+        trace = Path(scratch, "trace.json")
+        subprocess.run([crankcase, "run", "--quiet", PLANS / "three-replicas.plan", "--trace", trace], check=True)
+        found = show(trace, viewer, scratch)
+    print("\n".join(found) or "a viewer shows a trace")
+    return 1 if found else 0
+
+
+def main(crankcase):
     found, struck = [], None
     with tempfile.TemporaryDirectory() as scratch:
         plans = sorted(PLANS.glob("*.plan"))
@@ -228,12 +240,13 @@ def main(crankcase, build):
             struck = out if any(event["ph"] == "i" for event in trace["traceEvents"]) else struck
         if not found:
             found = check_content(load(struck.read_text())) + unseen_mistakes(load(struck.read_text()))
-        found += show(struck, Path(build).resolve() / "trace_viewer", scratch)
     print("\n".join(found[:20]) or f"{len(plans)} traces are as importers need them")
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) == 4 and sys.argv[1] == "--viewer":
+        sys.exit(main_viewer(*sys.argv[2:]))
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))
