@@ -130,7 +130,7 @@ struct report_results_end {
     enum report_results_state state;
     const char *error; /* or NULL */
     bool is_stable;
-    int code; /* that the command exits with */
+    int code; /* that the command exits with, were it not interrupted */
 };
 /* VK_OK if the file has all now. Else there may be its end in it, which then counts what is missing; it waits for whoever
  * has it locked. Nothing is told after this. */

@@ -114,6 +114,15 @@ static bool has_a_place(const char *report) {
     return stat(report, &is) != 0 || S_ISREG(is.st_mode);
 }
 
+static void tell_of_another(const struct sim_run_reports *reports) {
+    char line[REPORT_SHELL_MAX(sizeof reports->results_beside) + 20] = "crankcase report";
+    report_shell_path(line, sizeof line, reports->results_beside);
+    fprintf(
+        stderr,
+        "%s: %s holds what another run found, which was ended or goes on still; to see it: %s\n",
+        reports->command, reports->results_beside, line);
+}
+
 /* INV-RUN-REPORTS-3: a name of its own, as for the others that are there. */
 static enum vk_err create_beside(struct sim_run_reports *reports, const char *report,
                                  const struct report_results_begin *begins) {
@@ -129,11 +138,7 @@ static enum vk_err create_beside(struct sim_run_reports *reports, const char *re
         if (sim_outputs_have(&reports->outputs, name)) continue;
         enum vk_err err = report_results_create(&reports->database, name, begins);
         if (err != VK_ERR_USAGE) return err;
-        if (!is_told)
-            fprintf(stderr,
-                    "%s: %s holds what another run found, which was ended or goes on still; to see "
-                    "it: crankcase report %s\n",
-                    reports->command, name, name);
+        if (!is_told) tell_of_another(reports);
         is_told = true;
     }
 }
